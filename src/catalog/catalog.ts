@@ -1,0 +1,280 @@
+/** The catalog: what the journal says now, ready to be asked. Every call is synchronous and short. */
+import type BetterSqlite3 from "better-sqlite3";
+import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes } from "../digest/index.ts";
+import type { Change, JournalPosition } from "../journal/index.ts";
+import type { Metadata } from "../manifest/index.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { createTables, isCatalog } from "./schema.ts";
+
+/** An artifact as the catalog knows it. */
+export interface ArtifactRow {
+  /** Row number in this catalog; means nothing outside it. */
+  readonly row: number;
+  readonly artifact: Digest;
+  readonly team: string;
+  readonly experiment: string;
+  readonly type: string;
+  readonly name: string;
+  /** The highest number that was ever given. */
+  readonly highest: number;
+}
+
+/** A version as the catalog knows it, with message and metadata as they are now. */
+export interface VersionRow {
+  readonly version: Digest;
+  readonly artifactRow: number;
+  readonly number: number;
+  readonly manifest: Digest;
+  readonly record: Uint8Array;
+  readonly message: string;
+  readonly metadata: Metadata;
+  readonly entries: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly newBytes: number;
+  readonly removed: boolean;
+}
+
+/** A change as the log shows it: without the bytes of records. */
+export type LoggedChange = { [C in Change as C["change"]]: Omit<C, "record"> }[Change["change"]];
+
+/** One operation of the log. */
+export interface OperationRow {
+  readonly sequence: number;
+  readonly at: number;
+  readonly by: string;
+  /** The changes as the journal has them, version records left out. */
+  readonly changes: readonly LoggedChange[];
+}
+
+/** A file with content. */
+export interface ContentFileRow {
+  readonly path: string;
+  readonly kind: "data" | "nodes" | "segment";
+  readonly bytes: number;
+}
+
+/** Where an object lies in the journal's last segment. */
+export interface PlaceRow {
+  readonly offset: number;
+  readonly length: number;
+  readonly index: number;
+}
+
+const versionColumns = `version, artifact AS artifactRow, number, manifest, record, message, metadata, entries, files,
+  bytes, new_bytes AS newBytes, removed`;
+const artifactColumns = "id AS row, artifact, team, experiment, type, name, highest";
+
+type Statement = BetterSqlite3.Statement<unknown[]>;
+
+/** An open catalog. */
+export class Catalog {
+  readonly database: Database;
+  readonly #statements = new Map<string, Statement>();
+
+  private constructor(database: Database) {
+    this.database = database;
+  }
+
+  /**
+   * Opens the catalog of a path, or an empty one in memory for ":memory:".
+   *
+   * @returns the catalog, and whether it is empty and has to be built from the journal
+   */
+  static open(path: string): { catalog: Catalog; isNew: boolean } {
+    const database = openDatabase(path, { journal: "wal" });
+    try {
+      if (isCatalog(database)) return { catalog: new Catalog(database), isNew: false };
+      const make = database.transaction(() => {
+        // Between the look and the lock another process may have made it.
+        if (isCatalog(database)) return false;
+        dropTables(database);
+        createTables(database);
+        return true;
+      });
+      const isNew = make.immediate();
+      return { catalog: new Catalog(database), isNew };
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.database.close();
+  }
+
+  /** Changes when another connection has written: what was read before may be out of date. */
+  dataVersion(): number {
+    return this.database.pragma("data_version", { simple: true }) as number;
+  }
+
+  /** How far the journal is applied; `undefined` for a catalog that was just made. */
+  position(): JournalPosition | undefined {
+    return this.#get("SELECT segment, offset, sequence, digest FROM journal") as JournalPosition | undefined;
+  }
+
+  /** All files with content, in the order in which they came. */
+  contentFiles(): ContentFileRow[] {
+    return this.#all("SELECT path, kind, bytes FROM content_file ORDER BY id") as ContentFileRow[];
+  }
+
+  /** Where an object lies in the last segment. */
+  place(digest: Digest): PlaceRow | undefined {
+    digestToBytes(digest, this.#placeKey);
+    const sql = 'SELECT offset, length, position AS "index" FROM place WHERE digest = ?';
+    return this.#get(sql, this.#placeKey) as PlaceRow | undefined;
+  }
+
+  readonly #placeKey: Buffer = Buffer.alloc(DIGEST_BYTES);
+
+  /** How many objects lie in the last segment. */
+  placeCount(): number {
+    return this.#statement("SELECT count(*) FROM place").pluck().get() as number;
+  }
+
+  /** All objects of the last segment, in the order of their frames. */
+  *places(): Generator<PlaceRow & { digest: Digest }> {
+    const sql = 'SELECT digest, offset, length, position AS "index" FROM place ORDER BY offset, position';
+    for (const row of this.#all(sql) as (PlaceRow & { digest: Buffer })[]) {
+      yield { ...row, digest: digestFromBytes(row.digest) };
+    }
+  }
+
+  /** Artifacts that fit, in the order of their names. */
+  artifacts(filter: { team?: string; experiment?: string; type?: string; name?: string } = {}): ArtifactRow[] {
+    const given = (["team", "experiment", "type", "name"] as const).filter((key) => filter[key] !== undefined);
+    const where = given.length === 0 ? "" : `WHERE ${given.map((key) => `${key} = ?`).join(" AND ")}`;
+    const sql = `SELECT ${artifactColumns} FROM artifact ${where} ORDER BY team, experiment, type, name`;
+    return this.#all(sql, ...given.map((key) => filter[key])) as ArtifactRow[];
+  }
+
+  artifactByRow(row: number): ArtifactRow {
+    return this.#get(`SELECT ${artifactColumns} FROM artifact WHERE id = ?`, row) as ArtifactRow;
+  }
+
+  /** The name that folds to the same in a scope, if there is one. */
+  foldedName(scope: string, folded: string): string | undefined {
+    const sql = "SELECT name FROM folded WHERE scope = ? AND folded = ?";
+    return this.#statement(sql).pluck().get(scope, folded) as string | undefined;
+  }
+
+  /** The highest version that lives. */
+  latest(artifactRow: number): VersionRow | undefined {
+    const sql = `SELECT ${versionColumns} FROM version WHERE artifact = ? AND removed = 0 ORDER BY number DESC LIMIT 1`;
+    return this.#version(this.#get(sql, artifactRow));
+  }
+
+  versionByNumber(artifactRow: number, number: number): VersionRow | undefined {
+    return this.#version(
+      this.#get(`SELECT ${versionColumns} FROM version WHERE artifact = ? AND number = ?`, artifactRow, number),
+    );
+  }
+
+  versionById(version: Digest): VersionRow | undefined {
+    return this.#version(this.#get(`SELECT ${versionColumns} FROM version WHERE version = ?`, version));
+  }
+
+  /** Versions whose content, or whose id, begins with these hex digits. */
+  versionsByDigest(artifactRow: number, start: string): VersionRow[] {
+    const sql = `SELECT ${versionColumns} FROM version
+      WHERE artifact = @artifactRow AND (manifest BETWEEN @start AND @end OR version BETWEEN @start AND @end)
+      ORDER BY number`;
+    return this.#versions(this.#all(sql, { artifactRow, start, end: `${start}g` }));
+  }
+
+  /** Versions of an artifact, newest first. */
+  versions(artifactRow: number, options: { removed?: boolean; limit?: number; below?: number } = {}): VersionRow[] {
+    const sql = `SELECT ${versionColumns} FROM version
+      WHERE artifact = ? AND removed <= ? AND number < ? ORDER BY number DESC LIMIT ?`;
+    const { removed = false, limit = -1, below = Number.MAX_SAFE_INTEGER } = options;
+    return this.#versions(this.#all(sql, artifactRow, removed ? 1 : 0, below, limit));
+  }
+
+  versionCount(artifactRow: number): number {
+    return this.#statement("SELECT count(*) FROM version WHERE artifact = ? AND removed = 0")
+      .pluck()
+      .get(artifactRow) as number;
+  }
+
+  /** Numbers of the living versions of an artifact with this content. */
+  numbersWithContent(artifactRow: number, manifest: Digest): number[] {
+    const sql = "SELECT number FROM version WHERE artifact = ? AND manifest = ? AND removed = 0 ORDER BY number";
+    return this.#statement(sql).pluck().all(artifactRow, manifest) as number[];
+  }
+
+  /** Manifests of all versions, removed ones included: their content is kept until gc takes it. */
+  manifests(): { manifest: Digest; artifactRow: number; number: number }[] {
+    return this.#all("SELECT manifest, artifact AS artifactRow, number FROM version ORDER BY artifact, number") as {
+      manifest: Digest;
+      artifactRow: number;
+      number: number;
+    }[];
+  }
+
+  /** The version that a tag resolves to, whether it lives or not. */
+  versionByTag(artifactRow: number, tag: string): VersionRow | undefined {
+    const sql = "SELECT version FROM tag WHERE artifact = ? AND tag = ?";
+    const version = this.#statement(sql).pluck().get(artifactRow, tag) as Digest | undefined;
+    return version === undefined ? undefined : this.versionById(version);
+  }
+
+  tagsOf(version: Digest): string[] {
+    return this.#statement("SELECT tag FROM tag WHERE version = ? ORDER BY tag").pluck().all(version) as string[];
+  }
+
+  tags(artifactRow: number): { tag: string; version: Digest }[] {
+    const sql = "SELECT tag, version FROM tag WHERE artifact = ? ORDER BY tag";
+    return this.#all(sql, artifactRow) as { tag: string; version: Digest }[];
+  }
+
+  /** Operations of the log, newest first. */
+  operations(options: { limit?: number; before?: number } = {}): OperationRow[] {
+    const sql = "SELECT sequence, at, by, changes FROM operation WHERE sequence < ? ORDER BY sequence DESC LIMIT ?";
+    const rows = this.#all(sql, options.before ?? Number.MAX_SAFE_INTEGER, options.limit ?? -1) as {
+      sequence: number;
+      at: number;
+      by: string;
+      changes: string;
+    }[];
+    return rows.map((row) => ({ ...row, changes: JSON.parse(row.changes) as LoggedChange[] }));
+  }
+
+  #version(row: unknown): VersionRow | undefined {
+    if (row === undefined) return undefined;
+    const raw = row as Omit<VersionRow, "metadata" | "removed"> & { metadata: string; removed: number };
+    return { ...raw, metadata: JSON.parse(raw.metadata) as Metadata, removed: raw.removed !== 0 };
+  }
+
+  #versions(rows: unknown[]): VersionRow[] {
+    return rows.map((row) => this.#version(row) as VersionRow);
+  }
+
+  #get(sql: string, ...parameters: unknown[]): unknown {
+    return this.#statement(sql).get(...parameters);
+  }
+
+  #all(sql: string, ...parameters: unknown[]): unknown[] {
+    return this.#statement(sql).all(...parameters);
+  }
+
+  #statement(sql: string): Statement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql) as Statement;
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+/** Empties a database that holds something else, such as the catalog of another version of artifold. */
+function dropTables(database: Database): void {
+  const names = database
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    .pluck()
+    .all() as string[];
+  database.pragma("defer_foreign_keys = ON");
+  for (const name of names) database.exec(`DROP TABLE "${name.replaceAll('"', '""')}"`);
+}

@@ -1,0 +1,112 @@
+/** Opens SQLite files with the settings that rules R12 to R15 ask for. The only place that loads better-sqlite3. */
+import { createRequire } from "node:module";
+import type BetterSqlite3 from "better-sqlite3";
+import { ArtifoldError } from "../errors.ts";
+
+/** An open SQLite database. */
+export type Database = BetterSqlite3.Database;
+
+const require = createRequire(import.meta.url);
+/** Versions before it can lose committed pages when two connections write and checkpoint at once. */
+const SQLITE_LEAST = [3, 51, 3] as const;
+/** How long a call may hold up the event loop while another process has the lock; above it callers try again later. */
+export const BUSY_MS = 40;
+
+let driver: typeof BetterSqlite3 | undefined;
+
+function loadDriver(): typeof BetterSqlite3 {
+  if (driver !== undefined) return driver;
+  try {
+    const loaded = require("better-sqlite3") as typeof BetterSqlite3;
+    // The package loads without its native part, which is looked for only when a database is opened.
+    const probe = new loaded(":memory:");
+    const version = probe.prepare("SELECT sqlite_version()").pluck().get() as string;
+    probe.close();
+    checkVersion(version);
+    driver = loaded;
+    return loaded;
+  } catch (error) {
+    if (error instanceof ArtifoldError) throw error;
+    throw new ArtifoldError("NATIVE_MISSING", "the native part of better-sqlite3 is not installed", {
+      cause: error,
+      hint:
+        "Install it with `npm rebuild better-sqlite3` (npm), or `pnpm approve-builds` and " +
+        "`pnpm rebuild better-sqlite3` (pnpm).",
+    });
+  }
+}
+
+function checkVersion(version: string): void {
+  const parts = version.split(".").map(Number);
+  for (let index = 0; index < SQLITE_LEAST.length; index++) {
+    const [part, least] = [parts[index] ?? 0, SQLITE_LEAST[index] as number];
+    if (part > least) return;
+    if (part < least) {
+      throw new ArtifoldError("NATIVE_MISSING", `SQLite ${version} can lose data: at least 3.51.3 is needed`, {
+        hint: "Install better-sqlite3 12.11.1.",
+      });
+    }
+  }
+}
+
+/** The version of SQLite that is in use: `doctor` shows it. */
+export function sqliteVersion(): string {
+  const database = new (loadDriver())(":memory:");
+  try {
+    return database.prepare("SELECT sqlite_version()").pluck().get() as string;
+  } finally {
+    database.close();
+  }
+}
+
+/** How a database is to be kept. */
+export interface DatabaseOptions {
+  /** `"wal"` for data, `"rollback"` for a file that is only there to be locked. */
+  readonly journal: "wal" | "rollback";
+  readonly busyMs?: number;
+}
+
+/** Opens (or makes) a database file. Throws what SQLite throws; see {@link isDamagedDatabase} and {@link isBusy}. */
+export function openDatabase(path: string, options: DatabaseOptions): Database {
+  const database = new (loadDriver())(path, { timeout: options.busyMs ?? BUSY_MS });
+  try {
+    if (options.journal === "wal" && path !== ":memory:") {
+      const mode = database.pragma("journal_mode = WAL", { simple: true });
+      if (mode !== "wal") throw new ArtifoldError("STORE_REFUSED", `${path} cannot be kept in WAL mode (${mode})`);
+      // The journal of the store is the commit point; what a power cut takes from the catalog is folded in again.
+      database.pragma("synchronous = NORMAL");
+      database.pragma("journal_size_limit = 67108864");
+    }
+    database.pragma("trusted_schema = OFF");
+    database.pragma("cell_size_check = ON");
+    database.pragma("mmap_size = 0");
+    database.pragma("foreign_keys = ON");
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/** Whether an error says that another connection holds the lock. */
+export function isBusy(error: unknown): boolean {
+  return sqliteCode(error)?.startsWith("SQLITE_BUSY") === true;
+}
+
+/** Whether an error says that the file is no sound database. */
+export function isDamagedDatabase(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && /^SQLITE_(CORRUPT|NOTADB)/.test(code);
+}
+
+/** Whether an error says that the file cannot be written: no room, no right, a disk that only reads. */
+export function isUnwritableDatabase(error: unknown): boolean {
+  const code = sqliteCode(error);
+  return code !== undefined && /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|PERM)/.test(code);
+}
+
+function sqliteCode(error: unknown): string | undefined {
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && code.startsWith("SQLITE_") ? code : undefined;
+}
+

@@ -1,0 +1,116 @@
+/**
+ * Brings the catalog up to the journal: the one way in which anything gets into it.
+ *
+ * Runs under the writer lock, so that an append in progress is never seen. A torn tail is put aside and cut here; damage
+ * before the tail is reported and stepped over.
+ */
+import { ArtifoldError } from "../errors.ts";
+import {
+  decodeCheckpoint,
+  decodeEntry,
+  JOURNAL_START,
+  type Journal,
+  type JournalDamage,
+  type JournalItem,
+  type JournalPosition,
+  type JournalRecord,
+  segmentPath,
+} from "../journal/index.ts";
+import { Frame, FRAME_HEAD_BYTES, readFrameHead } from "../objects/index.ts";
+import { applyCheckpoint, applyEntry, applyNothing, applySeal, type NewPlace } from "./apply.ts";
+import type { Catalog } from "./catalog.ts";
+
+/** What folding met on its way. */
+export interface FoldReport {
+  /** Records that were applied. */
+  readonly applied: number;
+  readonly damage: readonly JournalDamage[];
+  /** Files into which torn tails were put, as paths below the store's folder. */
+  readonly setAside: readonly string[];
+}
+
+/** How to fold. */
+export interface FoldOptions {
+  readonly onRecord?: () => void;
+  /** Leaves the journal as it is: a torn tail is not cut. For a store that cannot be written. */
+  readonly readOnly?: boolean;
+}
+
+/** Applies all records after the catalog's position. */
+export async function foldJournal(
+  catalog: Catalog,
+  journal: Journal,
+  options: FoldOptions = {},
+): Promise<FoldReport> {
+  let position = catalog.position() ?? JOURNAL_START;
+  if (journal.segmentLength(position.segment) < position.offset && catalog.position() !== undefined) {
+    throw new ArtifoldError("DAMAGED", `${segmentPath(position.segment)} is shorter than the catalog knows it to be`, {
+      info: { file: segmentPath(position.segment), offset: position.offset },
+      hint: "Put the journal back from where it was lost. To go on with what it still holds, delete catalog.db.",
+    });
+  }
+  let applied = 0;
+  const damage: JournalDamage[] = [];
+  const setAside: string[] = [];
+  for (const item of journal.read(position)) {
+    switch (item.kind) {
+      case "record":
+        position = after(item);
+        applyRecord(catalog, journal, item.record, position);
+        applied++;
+        options.onRecord?.();
+        break;
+      case "damage":
+        damage.push(item.damage);
+        break;
+      case "unknown":
+        throw new ArtifoldError("FORMAT_UNSUPPORTED", `${segmentPath(item.segment)} holds a record not known here`, {
+          hint: "A newer artifold wrote it. Update artifold.",
+        });
+      case "torn":
+        if (options.readOnly !== true) setAside.push(await journal.cutTail(item.segment, item.offset));
+        break;
+    }
+  }
+  // A crash may have come between the end of a segment and the beginning of the next.
+  if (options.readOnly !== true) await journal.beginSegment(position.segment);
+  if (applied === 0) applyNothing(catalog, position);
+  return { applied, damage, setAside };
+}
+
+/** Where the journal goes on after a record. */
+function after(item: JournalItem & { kind: "record" }): JournalPosition {
+  const { record, segment } = item;
+  const { sequence, digest } = record;
+  if (record.kind === "seal") return { segment: segment + 1, offset: JOURNAL_START.offset, sequence, digest };
+  return { segment, offset: record.end, sequence, digest };
+}
+
+function applyRecord(catalog: Catalog, journal: Journal, record: JournalRecord, position: JournalPosition): void {
+  switch (record.kind) {
+    case "entry":
+      applyEntry(catalog, decodeEntry(record.payload), placesOf(record), position);
+      break;
+    case "checkpoint":
+      applyCheckpoint(catalog, decodeCheckpoint(record.payload).artifacts, position);
+      break;
+    case "seal": {
+      const sealed = position.segment - 1;
+      applySeal(catalog, segmentPath(sealed), journal.segmentLength(sealed), position);
+      break;
+    }
+  }
+}
+
+/** Where the objects of a record's attachment lie in the segment. None where the attachment was not read. */
+export function* placesOf(record: Pick<JournalRecord, "attachment" | "attachmentOffset">): Generator<NewPlace> {
+  const bytes = record.attachment ?? new Uint8Array();
+  for (let at = 0; at < bytes.length; ) {
+    const { frameLength } = readFrameHead(bytes.subarray(at, at + FRAME_HEAD_BYTES));
+    const frame = new Frame(bytes.subarray(at, at + frameLength));
+    for (let index = 0; index < frame.head.count; index++) {
+      yield { digest: frame.digest(index), offset: record.attachmentOffset + at, length: frameLength, index };
+    }
+    at += frameLength;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * What is remembered of the user's folders: for each, the version it holds, and the stat cache as packed runs.
+ *
+ * It is a file of its own (`cache-folders.db`) that may be lost at any time: then folders are read again.
+ */
+import path from "node:path";
+import { type FileSystem, removeQuietly } from "../platform/index.ts";
+import { type Database, isDamagedDatabase, isUnwritableDatabase, openDatabase } from "./database.ts";
+
+/** A folder that is remembered. */
+export interface FolderRow {
+  readonly row: number;
+  /** The folder's path without links. */
+  readonly path: string;
+  /** What its runs were made under: filters. The same folder scanned in two ways is remembered twice. */
+  readonly view: string;
+  /** What the folder holds, as JSON of the room that asks. */
+  readonly holds: string | undefined;
+  /** Grows with every replacement of runs. */
+  readonly generation: number;
+}
+
+/** Some five hundred neighbouring files of a folder, packed. Runs of one folder do not overlap. */
+export interface Run {
+  readonly row: number;
+  readonly data: Buffer;
+}
+
+/** Raised when tables or the packing of runs change; what other versions left is thrown away. */
+const CACHE_VERSION = 1;
+
+const tables = `
+  CREATE TABLE folder (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL,
+    view TEXT NOT NULL,
+    holds TEXT,
+    -- Counts replacements of runs, so that a process sees that another one was at them too.
+    generation INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (path, view)
+  );
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
+    first BLOB NOT NULL,
+    data BLOB NOT NULL
+  );
+  CREATE UNIQUE INDEX run_in_order ON run (folder, first);
+`;
+
+/** The open cache. Calls are synchronous and short. */
+export class FolderCache {
+  readonly #database: Database;
+
+  private constructor(database: Database) {
+    this.#database = database;
+  }
+
+  /** Opens the cache; one that is damaged or of another version begins anew, one that cannot be written stays in memory. */
+  static open(fs: FileSystem, file: string): FolderCache {
+    try {
+      return FolderCache.#openFile(file);
+    } catch (error) {
+      if (isUnwritableDatabase(error)) return FolderCache.#openFile(":memory:");
+      if (!isDamagedDatabase(error)) throw error;
+      for (const suffix of ["", "-wal", "-shm"]) removeQuietly(fs, file + suffix);
+      return FolderCache.#openFile(file);
+    }
+  }
+
+  static #openFile(file: string): FolderCache {
+    const database = openDatabase(file, { journal: "wal" });
+    if (database.pragma("user_version", { simple: true }) !== CACHE_VERSION) {
+      database
+        .transaction(() => {
+          if (database.pragma("user_version", { simple: true }) === CACHE_VERSION) return;
+          database.exec("DROP TABLE IF EXISTS run; DROP TABLE IF EXISTS folder;");
+          database.exec(tables);
+          database.pragma(`user_version = ${CACHE_VERSION}`);
+        })
+        .immediate();
+    }
+    return new FolderCache(database);
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  /** The memory of a folder, made if there is none. */
+  folder(path: string, view: string): FolderRow {
+    const select = this.#database.prepare(`SELECT ${folderColumns} FROM folder WHERE path = ? AND view = ?`);
+    const known = select.get(path, view) ?? this.#addFolder(path, view, select);
+    return folderRow(known);
+  }
+
+  /** Folders at or below a path that hold something. */
+  foldersBelow(folder: string): FolderRow[] {
+    const start = folder.endsWith(path.sep) ? folder : folder + path.sep;
+    return this.#database
+      .prepare(
+        `SELECT ${folderColumns} FROM folder
+          WHERE holds IS NOT NULL AND (path = @folder OR (path > @start AND path < @end)) ORDER BY path`,
+      )
+      .all({ folder, start, end: `${start}\u{10ffff}` })
+      .map(folderRow);
+  }
+
+  /** Notes what a folder holds. */
+  setHolds(folder: FolderRow, holds: string | undefined): void {
+    this.#database.prepare("UPDATE folder SET holds = ? WHERE id = ?").run(holds ?? null, folder.row);
+  }
+
+  /** How often runs of a folder were replaced. */
+  generation(folder: FolderRow): number {
+    return this.#database.prepare("SELECT generation FROM folder WHERE id = ?").pluck().get(folder.row) as number;
+  }
+
+  /** The runs of a folder, in the order of their files. Each is read when it is wanted. */
+  *runs(folder: FolderRow): Generator<Run> {
+    for (const { row } of this.runStarts(folder)) yield { row, data: this.run(row) };
+  }
+
+  /** Where each run of a folder begins. */
+  runStarts(folder: FolderRow): { row: number; first: string }[] {
+    const select = this.#database.prepare("SELECT id AS row, first FROM run WHERE folder = ? ORDER BY first");
+    const rows = select.all(folder.row) as { row: number; first: Buffer }[];
+    return rows.map(({ row, first }) => ({ row, first: first.toString("utf8") }));
+  }
+
+  /** A run's bytes; none when another process has replaced it since: then its files are read again. */
+  run(row: number): Buffer {
+    this.#selectRun ??= this.#database.prepare("SELECT data FROM run WHERE id = ?").pluck();
+    return (this.#selectRun.get(row) as Buffer | undefined) ?? Buffer.alloc(0);
+  }
+
+  #selectRun: { get(row: number): unknown } | undefined;
+
+  /** Replaces runs of a folder in one transaction. @returns the folder's new generation */
+  replaceRuns(folder: FolderRow, gone: readonly number[], fresh: readonly { first: Buffer; data: Buffer }[]): number {
+    const remove = this.#database.prepare("DELETE FROM run WHERE id = ?");
+    const insert = this.#database.prepare("INSERT OR REPLACE INTO run (folder, first, data) VALUES (?, ?, ?)");
+    const count = this.#database
+      .prepare("UPDATE folder SET generation = generation + 1 WHERE id = ? RETURNING generation")
+      .pluck();
+    return this.#database
+      .transaction(() => {
+        for (const row of gone) remove.run(row);
+        for (const run of fresh) insert.run(folder.row, run.first, run.data);
+        return count.get(folder.row) as number;
+      })
+      .immediate();
+  }
+
+  #addFolder(folder: string, view: string, select: { get(path: string, view: string): unknown }): unknown {
+    this.#database.prepare("INSERT OR IGNORE INTO folder (path, view) VALUES (?, ?)").run(folder, view);
+    return select.get(folder, view);
+  }
+}
+
+const folderColumns = "id AS row, path, view, holds, generation";
+
+function folderRow(row: unknown): FolderRow {
+  const { holds, ...rest } = row as Omit<FolderRow, "holds"> & { holds: string | null };
+  return { ...rest, holds: holds ?? undefined };
+}

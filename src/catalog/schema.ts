@@ -1,0 +1,96 @@
+/** Tables of the catalog. Everything in them follows from the journal and the packs; nothing is kept here alone. */
+import type { Database } from "./database.ts";
+
+/** Raised when the tables change: a catalog of another version is built anew from the journal. */
+export const CATALOG_VERSION = 1;
+/** "AFct": marks the file as a catalog of artifold. */
+const APPLICATION_ID = 0x41466374;
+
+const tables = `
+  -- How far the journal is applied: one row.
+  CREATE TABLE journal (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    segment INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    digest TEXT NOT NULL
+  );
+  CREATE TABLE artifact (
+    id INTEGER PRIMARY KEY,
+    artifact TEXT NOT NULL UNIQUE,
+    team TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    type TEXT NOT NULL,
+    name TEXT NOT NULL,
+    highest INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (team, experiment, type, name)
+  );
+  CREATE INDEX artifact_by_name ON artifact (name);
+  CREATE TABLE version (
+    id INTEGER PRIMARY KEY,
+    version TEXT NOT NULL UNIQUE,
+    artifact INTEGER NOT NULL REFERENCES artifact,
+    number INTEGER NOT NULL,
+    manifest TEXT NOT NULL,
+    record BLOB NOT NULL,
+    message TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    files INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    new_bytes INTEGER NOT NULL,
+    removed INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (artifact, number)
+  );
+  CREATE INDEX version_by_content ON version (artifact, manifest);
+  CREATE TABLE tag (
+    artifact INTEGER NOT NULL REFERENCES artifact,
+    tag TEXT NOT NULL,
+    version TEXT NOT NULL,
+    PRIMARY KEY (artifact, tag)
+  ) WITHOUT ROWID;
+  CREATE INDEX tag_by_version ON tag (version);
+  -- Folded names of each kind and place, so that no two of them look alike.
+  CREATE TABLE folded (
+    scope TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (scope, folded)
+  ) WITHOUT ROWID;
+  -- What log shows: the entries of the journal without their content.
+  CREATE TABLE operation (
+    sequence INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,
+    by TEXT NOT NULL,
+    changes TEXT NOT NULL
+  );
+  -- Packs and sealed segments, in the order in which they became part of the store.
+  CREATE TABLE content_file (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    bytes INTEGER NOT NULL
+  );
+  -- Where the objects of the journal's last segment lie; sealed segments have tables of their own.
+  CREATE TABLE place (
+    digest BLOB PRIMARY KEY,
+    offset INTEGER NOT NULL,
+    length INTEGER NOT NULL,
+    position INTEGER NOT NULL
+  ) WITHOUT ROWID;
+`;
+
+/** Whether the database is a catalog of this version, filled or empty. */
+export function isCatalog(database: Database): boolean {
+  return (
+    database.pragma("application_id", { simple: true }) === APPLICATION_ID &&
+    database.pragma("user_version", { simple: true }) === CATALOG_VERSION
+  );
+}
+
+/** Makes the tables in an empty database. */
+export function createTables(database: Database): void {
+  database.exec(tables);
+  database.pragma(`application_id = ${APPLICATION_ID}`);
+  database.pragma(`user_version = ${CATALOG_VERSION}`);
+}

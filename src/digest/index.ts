@@ -1,0 +1,12 @@
+/** BLAKE3 and the Digest type. */
+export {
+  blake3Implementation,
+  contentHasher,
+  EMPTY_DIGEST,
+  type Hasher,
+  hashContent,
+  hashContentBytes,
+  hashWithContext,
+  useBlake3,
+} from "./blake3.ts";
+export { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, isDigest, parseDigest } from "./digest.ts";

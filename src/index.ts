@@ -1,0 +1,43 @@
+/**
+ * artifold: content-addressed, local-first versions of folders.
+ *
+ * Begin with {@link openStore}. Importing does nothing; a store is files in a folder of yours.
+ */
+export type { Digest } from "./digest/index.ts";
+export {
+  ArtifoldError,
+  type ErrorCode,
+  type ErrorDetails,
+  errorCodes,
+  type Happened,
+  isArtifoldError,
+} from "./errors.ts";
+export type { JsonValue, Metadata } from "./manifest/index.ts";
+export type { Clock, FileSystem } from "./platform/index.ts";
+export type { LongCallOptions, OnProgress, ProgressEvent, ProgressPhase } from "./progress.ts";
+export {
+  type Added,
+  type AddOptions,
+  Artifact,
+  type ArtifactQuery,
+  type ArtifactSummary,
+  type DownloadOptions,
+  type DownloadResult,
+  type EntryFilter,
+  type EntryView,
+  type FolderChange,
+  type FolderListItem,
+  type FolderStatus,
+  type OnConflict,
+  type Operation,
+  openStore,
+  type ReferenceOptions,
+  type Source,
+  Store,
+  type StoreOptions,
+  type UploadOptions,
+  type UploadResult,
+  Version,
+  type VersionChange,
+} from "./store/index.ts";
+export type { LeftOut, LeftOutReason, PortabilityWarning } from "./worktree/index.ts";

@@ -1,0 +1,127 @@
+/** What entries and checkpoints of the journal say. */
+import { createRequire } from "node:module";
+import type { Digest } from "../digest/index.ts";
+
+/** An artifact gets its id and its name. */
+export interface ArtifactMade {
+  readonly change: "artifact";
+  readonly artifact: Digest;
+  readonly team: string;
+  readonly experiment: string;
+  readonly type: string;
+  readonly name: string;
+}
+
+/** A version is there, under a number. */
+export interface VersionMade {
+  readonly change: "version";
+  readonly artifact: Digest;
+  readonly version: Digest;
+  readonly number: number;
+  /** Canonical bytes of the version record. */
+  readonly record: Uint8Array;
+  /** What lies in its manifest. */
+  readonly entries: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** Bytes of content that were not stored before. */
+  readonly newBytes: number;
+}
+
+/** A tag moves, comes or goes. */
+export interface TagMoved {
+  readonly change: "tag";
+  readonly artifact: Digest;
+  readonly tag: string;
+  /** The version it resolves to from now on; `null` takes the tag away. */
+  readonly version: Digest | null;
+  /** What it resolved to before, so that the step can be undone. */
+  readonly before: Digest | null;
+}
+
+/** A version is removed. Its number is not given again. */
+export interface VersionRemoved {
+  readonly change: "remove";
+  readonly version: Digest;
+}
+
+/** A removed version is there again. */
+export interface VersionRestored {
+  readonly change: "restore";
+  readonly version: Digest;
+}
+
+/** A later message or metadata, beside the record, which stays as it is. */
+export interface NoteMade {
+  readonly change: "note";
+  readonly version: Digest;
+  readonly message?: string;
+  /** JSON text of an object. */
+  readonly metadata?: string;
+}
+
+/** One change that users see. */
+export type Change = ArtifactMade | VersionMade | TagMoved | VersionRemoved | VersionRestored | NoteMade;
+
+/** A pack that an entry makes part of the store. */
+export interface PackAdded {
+  readonly kind: "data" | "nodes";
+  readonly name: Digest;
+  readonly bytes: number;
+  readonly objects: number;
+}
+
+/** One step of the store: what `log` shows as one operation. */
+export interface JournalEntry {
+  /** Milliseconds since 1970, by the clock of the machine: shown, never decided by. */
+  readonly at: number;
+  readonly by: string;
+  readonly packs: readonly PackAdded[];
+  readonly changes: readonly Change[];
+}
+
+/** Live state at the beginning of a segment, so that damage before it cannot bring back a number, a tag or a deletion. */
+export interface Checkpoint {
+  readonly artifacts: readonly ArtifactState[];
+}
+
+/** What a checkpoint says of one artifact. */
+export interface ArtifactState {
+  readonly artifact: Digest;
+  readonly team: string;
+  readonly experiment: string;
+  readonly type: string;
+  readonly name: string;
+  /** The highest number that was ever given. */
+  readonly highest: number;
+  /** Pairs, for a tag may have any name, "__proto__" too. */
+  readonly tags: readonly (readonly [tag: string, version: Digest])[];
+  /** Ids of removed versions. */
+  readonly removed: readonly Digest[];
+}
+
+let msgpack: import("msgpackr").Packr | undefined;
+
+/** Loaded at first use: reading a store without a change does not need it. */
+function packr(): import("msgpackr").Packr {
+  if (msgpack === undefined) {
+    const { Packr } = createRequire(import.meta.url)("msgpackr") as typeof import("msgpackr");
+    msgpack = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+  }
+  return msgpack;
+}
+
+/** The payload of a record: MessagePack by msgpackr. */
+export function encodePayload(payload: JournalEntry | Checkpoint): Uint8Array {
+  return packr().pack(payload);
+}
+
+/** Reads the payload of an entry whose record was found whole. */
+export function decodeEntry(payload: Uint8Array): JournalEntry {
+  return packr().unpack(payload) as JournalEntry;
+}
+
+/** Reads the payload of a checkpoint whose record was found whole. */
+export function decodeCheckpoint(payload: Uint8Array): Checkpoint {
+  return packr().unpack(payload) as Checkpoint;
+}

@@ -1,0 +1,28 @@
+/** The append-only log of a store: what happened, in order. Its flush is the commit point. */
+export {
+  type ArtifactMade,
+  type ArtifactState,
+  type Change,
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeEntry,
+  encodePayload,
+  type JournalEntry,
+  type NoteMade,
+  type PackAdded,
+  type TagMoved,
+  type VersionMade,
+  type VersionRemoved,
+  type VersionRestored,
+} from "./entry.ts";
+export {
+  Journal,
+  JOURNAL_FOLDER,
+  JOURNAL_START,
+  type JournalDamage,
+  type JournalItem,
+  type JournalPosition,
+  SEGMENT_BYTES,
+  segmentPath,
+} from "./journal.ts";
+export { type JournalRecord, type NewRecord, NO_RECORD } from "./record.ts";

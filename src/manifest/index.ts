@@ -1,0 +1,54 @@
+/** Versions' content as a canonical Merkle tree: entries, paths, codec, tree, diff, merge, records. Pure. */
+export { ManifestBuilder } from "./builder.ts";
+export {
+  type ByteRange,
+  ChunkListBuilder,
+  type ChunkRow,
+  chunkListNodes,
+  CHUNK_LIST_CONTEXT,
+  decodeListNode,
+  type PlacedChunk,
+  readChunkList,
+} from "./chunk-list.ts";
+export { Decoder, Encoder, MAX_INTEGER } from "./codec.ts";
+export { type Change, diffManifests } from "./diff.ts";
+export { applyEdits, type Edit } from "./edit.ts";
+export {
+  type Entry,
+  entryDigest,
+  entrySize,
+  type FileEntry,
+  type FolderEntry,
+  type LinkEntry,
+  linkTargetProblem,
+  type ReferenceEntry,
+  referenceProblem,
+  sameEntry,
+} from "./entry.ts";
+export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
+export { type ChildRow, decodeNode, MANIFEST_CONTEXT, type ManifestNode, NODE_BYTES_MAX, nodeDigest, ParentCheck, type Sums } from "./node.ts";
+export { EMPTY_MANIFEST, NodeReader, type NodeSink, type NodeSource } from "./node-source.ts";
+export { afterFolder, baseOf, checkPath, comparePaths, isWellFormed, joinPath, parentOf, pathProblem } from "./path.ts";
+export {
+  entriesInTheWay,
+  type FolderItem,
+  findEntry,
+  folderRange,
+  hasEntryBelow,
+  listFolder,
+  manifestSums,
+  type PathRange,
+  rangeSums,
+  readEntries,
+} from "./read.ts";
+export {
+  decodeVersionRecord,
+  encodeVersionRecord,
+  type JsonValue,
+  type Metadata,
+  metadataText,
+  NONCE_BYTES,
+  VERSION_CONTEXT,
+  type VersionRecord,
+  versionId,
+} from "./record.ts";

@@ -1,0 +1,80 @@
+/** Where nodes come from and go to. The tree code does no I/O of its own. */
+import type { Digest } from "../digest/index.ts";
+import { malformed } from "./codec.ts";
+import { decodeNode, EMPTY_NODE_BYTES, type ManifestNode, nodeDigest, sumRows } from "./node.ts";
+import type { ChildRow } from "./node.ts";
+
+/**
+ * Gives the bytes of nodes. What it gives has been checked against the digest; a digest that is not there rejects with
+ * DAMAGED, for whoever holds the digest was promised the node.
+ */
+export interface NodeSource {
+  readNode(digest: Digest): Uint8Array | Promise<Uint8Array>;
+}
+
+/** Takes the bytes of new nodes. Taking the same node twice is allowed. */
+export interface NodeSink {
+  writeNode(digest: Digest, bytes: Uint8Array): void;
+}
+
+/** Digest of the manifest without entries. */
+export const EMPTY_MANIFEST: Digest = nodeDigest(EMPTY_NODE_BYTES);
+
+/** How many bytes of encoded nodes a reader keeps decoded: inner nodes of a large tree and the leaves being read. */
+const CACHE_BYTES = 16 * 1024 * 1024;
+
+/** Reads and decodes nodes, and keeps those used last. */
+export class NodeReader {
+  readonly #source: NodeSource;
+  readonly #kept = new Map<Digest, { node: ManifestNode; cost: number }>();
+  #keptBytes = 0;
+
+  constructor(source: NodeSource) {
+    this.#source = source;
+  }
+
+  /** Reads the root of a manifest. The empty manifest needs no source. */
+  async root(digest: Digest): Promise<ManifestNode> {
+    if (digest === EMPTY_MANIFEST) return { level: 0, rows: [] };
+    return this.#read(digest);
+  }
+
+  /**
+   * Reads a child and checks it against what its parent says of it: level, first path, sums. A hostile tree is refused
+   * here before anybody acts on it.
+   */
+  async child(row: ChildRow, parentLevel: number): Promise<ManifestNode> {
+    const node = await this.#read(row.digest);
+    if (node.level !== parentLevel - 1) malformed("manifest: a child of the wrong level");
+    if (node.rows[0]?.path !== row.path) malformed("manifest: a child with another first path");
+    const sums = sumRows(node);
+    if (sums.entries !== row.entries || sums.files !== row.files || sums.bytes !== row.bytes) {
+      malformed("manifest: a child with other sums");
+    }
+    return node;
+  }
+
+  async #read(digest: Digest): Promise<ManifestNode> {
+    const kept = this.#kept.get(digest);
+    if (kept !== undefined) {
+      // A Map keeps the order of insertion: putting it in again makes it the newest.
+      this.#kept.delete(digest);
+      this.#kept.set(digest, kept);
+      return kept.node;
+    }
+    const bytes = await this.#source.readNode(digest);
+    const node = decodeNode(bytes);
+    this.#keep(digest, node, bytes.length);
+    return node;
+  }
+
+  #keep(digest: Digest, node: ManifestNode, cost: number): void {
+    this.#kept.set(digest, { node, cost });
+    this.#keptBytes += cost;
+    for (const [oldest, { cost: freed }] of this.#kept) {
+      if (this.#keptBytes <= CACHE_BYTES) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= freed;
+    }
+  }
+}

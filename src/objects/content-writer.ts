@@ -1,0 +1,163 @@
+/**
+ * Takes new objects on behalf of one upload and makes them durable together.
+ *
+ * Little content waits in memory and rides in the journal with the version, under one flush. More goes to packs while it
+ * comes, so that memory stays bounded. Nothing of it is visible before the journal says so.
+ */
+import type { Digest } from "../digest/index.ts";
+import { type ChildRow, decodeListNode, decodeNode, type Entry, type NodeSink, type NodeSource } from "../manifest/index.ts";
+import type { FileSystem } from "../platform/index.ts";
+import { type EncodedFrames, FrameEncoder } from "./frame-encoder.ts";
+import { FrameSet, SMALL_BYTES } from "./frame-set.ts";
+import type { ObjectStore } from "./object-store.ts";
+import type { SealedPack } from "./pack.ts";
+
+/** Raw bytes of nodes that go together into one frame: small, for a reader often wants one of them. */
+const NODE_FRAME_BYTES: number = 32 * 1024;
+
+/** What a finished writer hands over. */
+export interface WrittenContent {
+  /** Packs that are durable under their names. */
+  readonly packs: readonly SealedPack[];
+  /** Frames that are to ride in the journal. */
+  readonly frames: readonly EncodedFrames[];
+}
+
+type NodeType = "manifestNode" | "chunkListNode";
+
+/** The new objects of one upload. */
+export class ContentWriter implements NodeSource {
+  readonly #store: ObjectStore;
+  readonly #data: FrameSet;
+  readonly #nodes: FrameSet;
+  /** Nodes that are in no frame yet, newest last. */
+  readonly #looseNodes = new Map<Digest, { type: NodeType; bytes: Uint8Array }>();
+  #looseBytes = 0;
+  #newBytes = 0;
+
+  constructor(fs: FileSystem, folder: string, store: ObjectStore) {
+    this.#store = store;
+    this.#data = new FrameSet(fs, folder, "data");
+    this.#nodes = new FrameSet(fs, folder, "nodes");
+  }
+
+  /** Bytes of content that the store did not have before. */
+  get newBytes(): number {
+    return this.#newBytes;
+  }
+
+  /** Whether a chunk is stored, or will be when this writer is sealed. */
+  hasChunk(digest: Digest): boolean {
+    return this.#data.has(digest) || this.#store.locate(digest) !== undefined;
+  }
+
+  /** Whether a chunk is to be packed and handed over. */
+  wants(digest: Digest, _length: number): boolean {
+    return !this.hasChunk(digest);
+  }
+
+  /** Takes frames of chunks. */
+  addChunks(frames: EncodedFrames, rawBytes: number): void {
+    this.#newBytes += rawBytes;
+    this.#data.add(frames);
+  }
+
+  /** Takes manifest nodes. */
+  readonly manifestNodes: NodeSink = { writeNode: (digest, bytes) => this.#addNode("manifestNode", digest, bytes) };
+
+  /** Takes nodes of chunk lists. */
+  readonly chunkListNodes: NodeSink = { writeNode: (digest, bytes) => this.#addNode("chunkListNode", digest, bytes) };
+
+  /** Reads a node that is stored or was just written. */
+  async readNode(digest: Digest, type: NodeType = "manifestNode"): Promise<Uint8Array> {
+    const loose = this.#looseNodes.get(digest);
+    if (loose !== undefined) return loose.bytes;
+    return (await this.#nodes.read(digest, type)) ?? this.#store.read(digest, type);
+  }
+
+  /** Settles when there is room for more; rejects when a write failed. */
+  async ready(): Promise<void> {
+    await this.#data.ready();
+    await this.#nodes.ready();
+  }
+
+  /**
+   * Makes what was written to packs durable, and gives all that this upload has written so far. Writing may go on.
+   *
+   * @param manifest the version's: nodes that are still in memory and not part of it were steps on the way, and are left
+   */
+  async seal(manifest: Digest): Promise<WrittenContent> {
+    const needed = this.#looseNodesOf(manifest);
+    for (const digest of this.#looseNodes.keys()) if (!needed.has(digest)) this.#looseNodes.delete(digest);
+    this.#frameNodes();
+    const data = await this.#data.seal();
+    const nodes = await this.#nodes.seal();
+    return { packs: [...data.packs, ...nodes.packs], frames: [...data.frames, ...nodes.frames] };
+  }
+
+  /** Ends the upload: what was sealed is part of the store now. */
+  close(): void {
+    this.#data.close();
+    this.#nodes.close();
+  }
+
+  /** Gives everything up, packs that nobody was told of included. */
+  async abort(): Promise<void> {
+    this.#looseNodes.clear();
+    await this.#data.abort();
+    await this.#nodes.abort();
+  }
+
+  #addNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
+    if (this.#looseNodes.has(digest) || this.#nodes.has(digest)) return;
+    if (this.#store.locate(digest) !== undefined) return;
+    this.#looseNodes.set(digest, { type, bytes });
+    this.#looseBytes += bytes.length;
+    if (this.#looseBytes > SMALL_BYTES) this.#frameNodes();
+  }
+
+  /**
+   * The nodes in memory that a manifest has. A node is written after those below it, and all nodes leave memory at once:
+   * below a node that is not in memory none is.
+   */
+  #looseNodesOf(manifest: Digest): Set<Digest> {
+    const found = new Set<Digest>();
+    const open: Digest[] = [manifest];
+    for (let digest = open.pop(); digest !== undefined; digest = open.pop()) {
+      const loose = this.#looseNodes.get(digest);
+      if (loose === undefined || found.has(digest)) continue;
+      found.add(digest);
+      open.push(...(loose.type === "manifestNode" ? nodesBelow(loose.bytes) : listNodesBelow(loose.bytes)));
+    }
+    return found;
+  }
+
+  #frameNodes(): void {
+    for (const type of ["manifestNode", "chunkListNode"] as const) {
+      const encoder = new FrameEncoder(type, NODE_FRAME_BYTES);
+      for (const [digest, node] of this.#looseNodes) {
+        if (node.type === type) encoder.add({ digest, bytes: node.bytes });
+      }
+      const frames = encoder.finish();
+      if (frames.frameLengths.length > 0) this.#nodes.add(frames);
+    }
+    this.#looseNodes.clear();
+    this.#looseBytes = 0;
+  }
+}
+
+/** The nodes that a manifest node names: children, or roots of chunk lists. */
+function nodesBelow(bytes: Uint8Array): Digest[] {
+  const node = decodeNode(bytes);
+  if (node.level > 0) return (node.rows as readonly ChildRow[]).map((row) => row.digest);
+  const lists: Digest[] = [];
+  for (const entry of node.rows as readonly Entry[]) {
+    if (entry.kind === "file" && entry.chunkList !== undefined) lists.push(entry.chunkList);
+  }
+  return lists;
+}
+
+function listNodesBelow(bytes: Uint8Array): Digest[] {
+  const node = decodeListNode(bytes);
+  return node.level === 0 ? [] : node.rows.map((row) => row.digest);
+}

@@ -1,0 +1,213 @@
+/**
+ * Packs: files of frames, written once, sealed, and never opened for writing again.
+ *
+ * A pack begins with a head that holds 16 random bytes (so that its name tells nothing of its content), then frames,
+ * then its table and a foot. It is named by the BLAKE3 of the whole file: `b3sum FILE` prints its name.
+ */
+import path from "node:path";
+import { contentHasher, type Digest, type Hasher } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import {
+  type FileSystem,
+  flushFolder,
+  openFlags,
+  randomBytes,
+  readFully,
+  removeQuietly,
+  storeWriteError,
+  temporaryPath,
+  writeFullyLater,
+} from "../platform/index.ts";
+import type { ObjectType } from "./frame.ts";
+import type { EncodedFrames } from "./frame-encoder.ts";
+import { encodeFoot, TableBuilder } from "./table.ts";
+
+/** What a pack holds: content, or nodes, so that metadata can travel without data. */
+export type PackKind = "data" | "nodes";
+
+const HEAD_MAGIC = "AFpack\0\x01";
+/** Magic, kind, padding, random bytes. */
+export const PACK_HEAD_BYTES = 32;
+
+/** A pack is sealed when it has grown to this size, or to this many objects. */
+export const PACK_BYTES: number = 64 * 1024 * 1024;
+export const PACK_OBJECTS_MAX: number = 64 * 1024;
+/** How many bytes may wait for a slow disk before whoever brings more must wait too. */
+const QUEUE_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** A sealed pack. */
+export interface SealedPack {
+  readonly kind: PackKind;
+  /** BLAKE3 of the file: its name, with ".pack" after it. */
+  readonly name: Digest;
+  /** Length of the file. */
+  readonly bytes: number;
+  readonly objects: number;
+}
+
+/** The folder of packs, below the store's. */
+export const PACKS_FOLDER = "packs";
+
+/** Path of a pack below the store's folder. */
+export function packPath(name: Digest): string {
+  return `${PACKS_FOLDER}/${name}.pack`;
+}
+
+/** The kind of pack that objects of a type go to. */
+export function packKindOf(type: ObjectType): PackKind {
+  return type === "chunk" ? "data" : "nodes";
+}
+
+/** Writes one pack under a temporary name and seals it. Writes run one after another, off the main thread. */
+export class PackWriter {
+  readonly #fs: FileSystem;
+  readonly #folder: string;
+  readonly #temporary: string;
+  readonly #kind: PackKind;
+  readonly #fd: number;
+  readonly #table = new TableBuilder();
+  readonly #hasher: Hasher = contentHasher();
+  #length = 0;
+  #queued = 0;
+  #writes: Promise<void> = Promise.resolve();
+  #failure: unknown;
+  #open = true;
+
+  constructor(fs: FileSystem, folder: string, kind: PackKind) {
+    this.#fs = fs;
+    this.#folder = folder;
+    this.#kind = kind;
+    this.#temporary = temporaryPath(path.join(folder, "pack"));
+    try {
+      this.#fd = fs.open(this.#temporary, openFlags.createNewReadable, 0o600);
+    } catch (error) {
+      throw storeWriteError(error, "a pack");
+    }
+    this.#append(packHead(kind));
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  get objectCount(): number {
+    return this.#table.objectCount;
+  }
+
+  /** Whether it is time to seal this pack and begin another. */
+  get isFull(): boolean {
+    return this.#length >= PACK_BYTES || this.objectCount >= PACK_OBJECTS_MAX;
+  }
+
+  /** Adds frames. @returns where the first one begins */
+  add(frames: EncodedFrames): number {
+    const offset = this.#length;
+    this.#table.add(frames, offset);
+    this.#append(frames.bytes);
+    return offset;
+  }
+
+  /** Settles when there is room for more; rejects when a write failed. */
+  async ready(): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#queued > QUEUE_BYTES_MAX) await this.settled();
+  }
+
+  /** Settles when all that was added is written; rejects when a write failed. */
+  async settled(): Promise<void> {
+    await this.#writes;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Reads bytes that are written. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    await this.settled();
+    const bytes = Buffer.allocUnsafe(length);
+    if (readFully(this.#fs, this.#fd, bytes, offset) !== length) {
+      throw new ArtifoldError("DAMAGED", "a pack in the making is shorter than what was written to it");
+    }
+    return bytes;
+  }
+
+  /** Writes table and foot, makes the file durable, and gives it its name. */
+  async seal(): Promise<SealedPack> {
+    const table = this.#table.finish();
+    const tableAt = this.#length;
+    this.#append(table);
+    this.#append(encodeFoot(tableAt, table));
+    await this.settled();
+    try {
+      await this.#fs.flush(this.#fd);
+    } catch (error) {
+      // What the disk holds now is unknown, and flushing again would only hide it: this file is given up.
+      this.abort();
+      throw storeWriteError(error, "a pack");
+    }
+    this.#close();
+    const name = this.#hasher.digest();
+    const final = path.join(this.#folder, path.basename(packPath(name)));
+    try {
+      this.#fs.setMode(this.#temporary, 0o400);
+      this.#fs.rename(this.#temporary, final);
+      await flushFolder(this.#fs, this.#folder);
+    } catch (error) {
+      removeQuietly(this.#fs, this.#temporary);
+      throw storeWriteError(error, "a pack");
+    }
+    return { kind: this.#kind, name, bytes: this.#length, objects: this.objectCount };
+  }
+
+  /** Gives the pack up. */
+  abort(): void {
+    if (!this.#open) return;
+    this.#failure ??= new ArtifoldError("CLOSED", "the pack was given up");
+    removeQuietly(this.#fs, this.#temporary);
+    // The descriptor must not be closed under a write that is still on its way.
+    void this.#writes.then(() => this.#close());
+  }
+
+  #append(bytes: Uint8Array): void {
+    const offset = this.#length;
+    this.#length += bytes.length;
+    this.#queued += bytes.length;
+    this.#hasher.update(bytes);
+    this.#writes = this.#writes.then(async () => {
+      if (this.#failure !== undefined) return;
+      try {
+        await writeFullyLater(this.#fs, this.#fd, bytes, offset);
+      } catch (error) {
+        this.#failure = storeWriteError(error, "a pack");
+      }
+      this.#queued -= bytes.length;
+    });
+  }
+
+  #close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#fs.close(this.#fd);
+  }
+}
+
+function packHead(kind: PackKind): Uint8Array {
+  const head = Buffer.alloc(PACK_HEAD_BYTES);
+  head.write(HEAD_MAGIC, 0, "latin1");
+  head[8] = kind === "data" ? 1 : 2;
+  head.set(randomBytes(16), 16);
+  return head;
+}
+
+/** Reads the kind of a pack from its head. @throws ArtifoldError DAMAGED */
+export function readPackHead(bytes: Uint8Array): PackKind {
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (head.length < PACK_HEAD_BYTES || head.toString("latin1", 0, 8) !== HEAD_MAGIC) {
+    throw new ArtifoldError("DAMAGED", "malformed pack: it does not begin with the mark of a pack");
+  }
+  if (head[8] !== 1 && head[8] !== 2) {
+    throw new ArtifoldError("FORMAT_UNSUPPORTED", `a pack of kind ${head[8]} is not known here`);
+  }
+  if (head.subarray(9, 16).some((byte) => byte !== 0)) {
+    throw new ArtifoldError("DAMAGED", "malformed pack: padding that is not zero");
+  }
+  return head[8] === 1 ? "data" : "nodes";
+}

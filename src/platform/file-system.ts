@@ -1,0 +1,162 @@
+/**
+ * The file system port: every file call of artifold goes through it (SQLite's own excepted), so that tests can count
+ * calls, inject errors and lose what was not flushed.
+ *
+ * Metadata calls are synchronous: they are four to ten times faster than promises. What may take long on a slow disk
+ * (large writes, flushes) is asynchronous. Errors are those of Node, with `code` and `path`.
+ */
+import fs from "node:fs";
+
+/** What is known of a file without opening it. Sizes and times are exact. */
+export interface FileStat {
+  readonly mode: bigint;
+  readonly ino: bigint;
+  readonly dev: bigint;
+  readonly uid: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** What a name in a folder is, as far as the folder itself says. */
+export type NameKind = "file" | "folder" | "link" | "other" | "unknown";
+
+/** Receives the names of a folder, in the folder's own order. */
+export type OnName = (name: string, kind: NameKind) => void;
+
+/** An open folder that gives its names piece by piece, so that a folder of a million does not hold up the process. */
+export interface FolderReader {
+  /** Gives up to `max` names; false when there are no more. */
+  next(max: number, onName: OnName): boolean;
+  close(): void;
+}
+
+/** The calls. Paths are absolute. `write` and `read` may do less than asked, like the system calls they are. */
+export interface FileSystem {
+  open(path: string, flags: number, mode?: number): number;
+  close(fd: number): void;
+  /** Reads into the buffer; 0 at the end of the file. `position` null: at the descriptor's own place. */
+  read(fd: number, buffer: Uint8Array, position: number | null): number;
+  /** Writes from the buffer and says how much of it. */
+  write(fd: number, buffer: Uint8Array, position: number | null): number;
+  /** As `write`, off the main thread: for large buffers, which must not be touched until it settles. */
+  writeLater(fd: number, buffer: Uint8Array, position: number): Promise<number>;
+  /** Makes a file's (or folder's) bytes durable. After an error the descriptor must not be flushed again. */
+  flush(fd: number): Promise<void>;
+  truncate(fd: number, size: number): void;
+  stat(fd: number): FileStat;
+  /** Looks at a path without following a link in its last part; `undefined` when there is nothing. */
+  lookAt(path: string): FileStat | undefined;
+  /** Opens a folder for reading its names. */
+  openFolder(path: string): FolderReader;
+  /** The names of a folder as bytes: for those that are not UTF-8. */
+  namesAsBytes(path: string): Buffer[];
+  makeFolder(path: string, mode?: number): void;
+  removeFolder(path: string): void;
+  remove(path: string): void;
+  rename(from: string, to: string): void;
+  makeLink(target: string, path: string): void;
+  /** The target of a symbolic link, as bytes: it need not be UTF-8. */
+  readLink(path: string): Buffer;
+  setMode(path: string, mode: number): void;
+  /** The path without links; throws ENOENT when there is nothing. */
+  realPath(path: string): string;
+}
+
+const bigint = { bigint: true } as const;
+const bigintOrAbsent = { bigint: true, throwIfNoEntry: false } as const;
+
+/** The real file system. */
+export const nodeFileSystem: FileSystem = {
+  open: (path, flags, mode) => fs.openSync(path, flags, mode),
+  close: (fd) => fs.closeSync(fd),
+  read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.byteLength, position),
+  write: (fd, buffer, position) => fs.writeSync(fd, buffer, 0, buffer.byteLength, position),
+  writeLater: (fd, buffer, position) =>
+    new Promise((resolve, reject) => {
+      fs.write(fd, buffer, 0, buffer.byteLength, position, (error, written) =>
+        error === null ? resolve(written) : reject(error),
+      );
+    }),
+  // On macOS libuv turns fsync into F_FULLFSYNC; fdatasync would stop at the drive's cache there.
+  flush: (fd) =>
+    new Promise((resolve, reject) => {
+      fs.fsync(fd, (error) => (error === null ? resolve() : reject(error)));
+    }),
+  truncate: (fd, size) => fs.ftruncateSync(fd, size),
+  stat: (fd) => fs.fstatSync(fd, bigint),
+  lookAt: (path) => fs.lstatSync(path, bigintOrAbsent),
+  openFolder: (path) => new NodeFolderReader(fs.opendirSync(path, { bufferSize: 1024 })),
+  namesAsBytes: (path) => fs.readdirSync(path, { encoding: "buffer" }),
+  makeFolder: (path, mode) => void fs.mkdirSync(path, mode),
+  removeFolder: (path) => fs.rmdirSync(path),
+  remove: (path) => fs.unlinkSync(path),
+  rename: (from, to) => fs.renameSync(from, to),
+  makeLink: (target, path) => fs.symlinkSync(target, path),
+  readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
+  setMode: (path, mode) => fs.chmodSync(path, mode),
+  realPath: (path) => fs.realpathSync.native(path),
+};
+
+class NodeFolderReader implements FolderReader {
+  readonly #folder: fs.Dir;
+
+  constructor(folder: fs.Dir) {
+    this.#folder = folder;
+  }
+
+  next(max: number, onName: OnName): boolean {
+    for (let count = 0; count < max; count++) {
+      const entry = this.#folder.readSync();
+      if (entry === null) return false;
+      onName(entry.name, nameKind(entry));
+    }
+    return true;
+  }
+
+  close(): void {
+    this.#folder.closeSync();
+  }
+}
+
+function nameKind(entry: fs.Dirent): NameKind {
+  if (entry.isFile()) return "file";
+  if (entry.isDirectory()) return "folder";
+  if (entry.isSymbolicLink()) return "link";
+  return entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice() ? "other" : "unknown";
+}
+
+const typeMask = BigInt(fs.constants.S_IFMT);
+const fileType = BigInt(fs.constants.S_IFREG);
+const folderType = BigInt(fs.constants.S_IFDIR);
+const linkType = BigInt(fs.constants.S_IFLNK);
+
+/** What a stat says the thing is; FIFOs, sockets and devices are `"other"`. */
+export function kindOf(stat: FileStat): "file" | "folder" | "link" | "other" {
+  const type = stat.mode & typeMask;
+  if (type === fileType) return "file";
+  if (type === folderType) return "folder";
+  return type === linkType ? "link" : "other";
+}
+
+/** Whether the owner may execute the file: the one mode bit that a version keeps. */
+export function isExecutable(stat: FileStat): boolean {
+  return (stat.mode & 0o100n) !== 0n;
+}
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/** Ways to open, by purpose. Where a platform lacks a flag it is 0. */
+export const openFlags = {
+  /** A file of the store. */
+  read: O_RDONLY,
+  readWrite: O_RDWR,
+  /** A new file: fails with EEXIST when the name is taken. */
+  createNew: O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),
+  /** As createNew, and readable: a pack is read while it is still written. */
+  createNewReadable: O_RDWR | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),
+  /** A file of the user's: a link put in its place is not followed, a FIFO does not block. */
+  readUserFile: O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0),
+  /** A folder, to flush it or to work below it; a link in its place is refused. */
+  folder: O_RDONLY | (O_DIRECTORY ?? 0) | (O_NOFOLLOW ?? 0),
+} as const;

@@ -1,0 +1,30 @@
+/** The machine: files, clock, randomness, threads, and where a user's things live. */
+export { Breather } from "./breather.ts";
+export { type Clock, systemClock } from "./clock.ts";
+export {
+  type FileStat,
+  type FileSystem,
+  type FolderReader,
+  isExecutable,
+  kindOf,
+  type NameKind,
+  nodeFileSystem,
+  openFlags,
+} from "./file-system.ts";
+export { diskSpace, networkFileSystem } from "./file-system-kind.ts";
+export {
+  flushFolder,
+  makeFolders,
+  publishFile,
+  readFully,
+  readWholeFile,
+  removeQuietly,
+  storeWriteError,
+  TEMPORARY_PREFIX,
+  temporaryPath,
+  writeFully,
+  writeFullyLater,
+} from "./files.ts";
+export { randomBytes, randomHex } from "./random.ts";
+export { type UserFolders, userFolders, userName } from "./user-folders.ts";
+export { defaultWorkerCount, PooledWorker, serveRequests } from "./worker-pool.ts";

@@ -1,0 +1,329 @@
+/** An artifact being worked on: a draft on one of its versions, until it is uploaded. */
+import type { Readable } from "node:stream";
+import { checkName, formatNumber } from "../catalog/index.ts";
+import { type Digest, parseDigest } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import {
+  diffManifests,
+  EMPTY_MANIFEST,
+  type Entry,
+  manifestSums,
+  type Metadata,
+  readEntries,
+  type ReferenceEntry,
+  referenceProblem,
+} from "../manifest/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import { compileGlobs, type FolderAgreement, type LeftOut, PortabilityCheck, type PortabilityWarning } from "../worktree/index.ts";
+import { type Added, type AddOptions, Draft, type ScannedFolder } from "./draft.ts";
+import type { Engine } from "./engine.ts";
+import { type ArtifactName, type Base, type OnConflict, publish, type Published } from "./publish.ts";
+import { type EntryView, viewEntry } from "./view.ts";
+
+/** Content that can be added: a path of a file or folder, or bytes from wherever (then `as` says where they go). */
+export type Source = string | Uint8Array | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Readable;
+
+/** A reference to content that lies elsewhere. */
+export interface ReferenceOptions {
+  /** Path of the entry. */
+  readonly as: string;
+  readonly size?: number | undefined;
+  /** BLAKE3 of the content, 64 hex digits. */
+  readonly digest?: string | undefined;
+  /** What the place itself calls this state of the content. */
+  readonly etag?: string | undefined;
+}
+
+/** How to upload. */
+export interface UploadOptions extends LongCallOptions {
+  readonly message?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  /** Tags that move to the version, whether it is made or was there. */
+  readonly tags?: readonly string[] | undefined;
+  /** Who wins where somebody else's upload changed the same path. Default: nobody, the upload fails with CONFLICT. */
+  readonly onConflict?: OnConflict | undefined;
+}
+
+/** What an upload came to. */
+export interface UploadResult extends ArtifactName {
+  /** "V2" */
+  readonly version: string;
+  readonly number: number;
+  /** Version id. */
+  readonly id: Digest;
+  /** Digest of the content. */
+  readonly digest: Digest;
+  /** Whether a version was made. */
+  readonly changed: boolean;
+  /** Files and bytes of the version. */
+  readonly files: number;
+  readonly bytes: number;
+  /** Entries that differ from the version before. */
+  readonly added: number;
+  readonly modified: number;
+  readonly removed: number;
+  /** Entries of the version that did not come from what was added. */
+  readonly kept: number;
+  /** Bytes of content that were not stored before. */
+  readonly newBytes: number;
+  /** Bytes written to journal and packs. */
+  readonly writtenBytes: number;
+  /** Somebody else's version that this one was merged with: "V3". */
+  readonly mergedWith: string | null;
+  /** What was left out of folders, and why. */
+  readonly leftOut: readonly LeftOut[];
+  /** Names that other platforms cannot hold. */
+  readonly warnings: readonly PortabilityWarning[];
+}
+
+/** An artifact as a draft. Close it when it is not to be uploaded; an upload leaves it on the version it made. */
+export class Artifact implements AsyncDisposable {
+  readonly name: string;
+  readonly type: string;
+  readonly team: string;
+  readonly experiment: string;
+  readonly #engine: Engine;
+  readonly #dryRun: boolean;
+  #base: Base;
+  #draft: Draft | undefined;
+  #queue: Promise<unknown> = Promise.resolve();
+
+  /** Made by `store.artifact` and `version.edit`. */
+  constructor(engine: Engine, name: ArtifactName, base: Base, dryRun: boolean) {
+    this.name = name.name;
+    this.type = name.type;
+    this.team = name.team;
+    this.experiment = name.experiment;
+    this.#engine = engine;
+    this.#base = base;
+    this.#dryRun = dryRun;
+  }
+
+  /** The version that the draft stands on: "V3", or null for an artifact without versions. */
+  get version(): string | null {
+    return this.#base.version === undefined ? null : formatNumber(this.#base.version.number);
+  }
+
+  /**
+   * Adds a folder, a file, or bytes; what stands at the same paths is replaced. When it resolves, the content has been read
+   * and stored.
+   *
+   * A folder's content goes to the root of the version or below `as`; a file goes to `as` or to its own name; bytes need
+   * `as`.
+   */
+  add(source: Source, options: AddOptions = {}): Promise<Added> {
+    return this.#inTurn(options.signal, async (draft) => {
+      if (typeof source === "string") return draft.addPath(source, options, false);
+      if (options.as === undefined) throw new TypeError("bytes need a path to go to: pass { as }");
+      return draft.addBytes(asIterable(source), options.as, options);
+    });
+  }
+
+  /** Adds content that lies elsewhere and is only named. */
+  addReference(uri: string, options: ReferenceOptions): Promise<void> {
+    return this.#inTurn(undefined, async (draft) => {
+      const { as: path, size, digest, etag } = options;
+      const entry: ReferenceEntry = {
+        path,
+        kind: "reference",
+        uri,
+        size,
+        digest: digest === undefined ? undefined : parseDigest(digest),
+        etag,
+      };
+      const problem = referenceProblem(entry);
+      if (problem !== undefined) throw new ArtifoldError("USAGE", `${uri}: ${problem}`);
+      await draft.put(entry);
+    });
+  }
+
+  /** Takes out entries by path or glob; a folder with all that is in it. @returns how many entries went */
+  remove(globs: string | readonly string[], options: LongCallOptions = {}): Promise<number> {
+    return this.#inTurn(options.signal, (draft) => draft.remove(typeof globs === "string" ? [globs] : globs));
+  }
+
+  /** Makes the version (or what is below `as`) equal to a folder: adds, replaces, and takes out what is not there. */
+  mirror(folder: string, options: AddOptions = {}): Promise<Added> {
+    return this.#inTurn(options.signal, (draft) => draft.addPath(folder, options, true));
+  }
+
+  /** The entries as they will be. */
+  async *entries(filter: { readonly path?: string | readonly string[] } = {}): AsyncGenerator<EntryView> {
+    const globs = filter.path === undefined ? undefined : [filter.path].flat();
+    const isMeant = globs === undefined ? undefined : compileGlobs(globs);
+    const { draft, root } = await this.#inTurn(undefined, async (each) => ({ draft: each, root: await each.flush() }));
+    for await (const batch of readEntries(draft.reader, root)) {
+      for (const entry of batch) if (isMeant?.(entry.path) !== false) yield viewEntry(entry);
+    }
+  }
+
+  /**
+   * Makes a version of the draft, if its content differs from the newest version's. Other people's uploads since the draft
+   * was begun are kept: the draft's changes are applied to their version.
+   *
+   * When it resolves, the version survives any crash. After a failure it can be called again.
+   */
+  upload(options: UploadOptions = {}): Promise<UploadResult> {
+    return this.#inTurn(options.signal, async (draft) => {
+      const tags = options.tags?.map((tag) => checkName("tag", tag));
+      if (this.#dryRun) return this.#rehearse(draft);
+      this.#engine.sweepTemporaryFiles();
+      const published = await publish(this.#engine, draft, this.#fullName, this.#base, { ...options, tags });
+      const result = await this.#result(draft, published);
+      this.#settle(draft, published);
+      return result;
+    });
+  }
+
+  /** Gives the draft up. An uploaded draft has nothing to give up. */
+  async close(): Promise<void> {
+    await this.#queue.catch(() => {});
+    await this.#draft?.abort();
+    this.#draft = undefined;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  get #fullName(): ArtifactName {
+    return { team: this.team, experiment: this.experiment, type: this.type, name: this.name };
+  }
+
+  /** Runs calls one after another: each sees what the one before did. */
+  #inTurn<Result>(signal: AbortSignal | undefined, action: (draft: Draft) => Promise<Result>): Promise<Result> {
+    const run = async (): Promise<Result> => {
+      await this.#engine.refresh();
+      const root = this.#base.version?.manifest ?? EMPTY_MANIFEST;
+      this.#draft ??= await Draft.begin(this.#engine, root, this.#dryRun, signal);
+      return action(this.#draft);
+    };
+    const result = this.#queue.then(run, run);
+    this.#queue = result.catch(() => {});
+    return result;
+  }
+
+  /** What an upload would come to. */
+  async #rehearse(draft: Draft): Promise<UploadResult> {
+    const manifest = await draft.flush();
+    const { version } = this.#base;
+    const before = version?.manifest ?? EMPTY_MANIFEST;
+    const changes = await countChanges(draft, before, manifest);
+    const { catalog } = this.#engine;
+    const [artifact] = catalog.artifacts({ ...this.#fullName });
+    const changed = version === undefined || version.manifest !== manifest;
+    const number = changed ? (artifact?.highest ?? 0) + 1 : version.number;
+    return {
+      ...this.#fullName,
+      version: formatNumber(number),
+      number,
+      id: changed ? NO_VERSION : version.version,
+      digest: manifest,
+      changed,
+      files: changes.sums.files,
+      bytes: changes.sums.bytes,
+      ...changes.counts,
+      kept: Math.max(0, changes.sums.entries - draft.addedEntries),
+      newBytes: changed ? draft.content.newBytes : 0,
+      writtenBytes: 0,
+      mergedWith: null,
+      leftOut: draft.leftOut,
+      warnings: changes.warnings,
+    };
+  }
+
+  async #result(draft: Draft, published: Published): Promise<UploadResult> {
+    const { version, sums } = published;
+    const changes = await countChanges(draft, published.before, version.manifest);
+    return {
+      ...this.#fullName,
+      version: formatNumber(version.number),
+      number: version.number,
+      id: version.version,
+      digest: version.manifest,
+      changed: published.changed,
+      files: sums.files,
+      bytes: sums.bytes,
+      ...changes.counts,
+      kept: Math.max(0, sums.entries - draft.addedEntries),
+      newBytes: published.newBytes,
+      writtenBytes: published.writtenBytes,
+      mergedWith: published.mergedWith === undefined ? null : formatNumber(published.mergedWith.number),
+      leftOut: draft.leftOut,
+      warnings: changes.warnings,
+    };
+  }
+
+  /** The draft goes on from the version it made; folders that were scanned learn what they hold. */
+  #settle(draft: Draft, published: Published): void {
+    for (const { folder, agrees } of draft.agreeingFolders()) {
+      rememberFolder(folder, agrees && published.mergedWith === undefined, published);
+    }
+    draft.finish();
+    this.#draft = undefined;
+    this.#base = { version: published.version, asIs: false };
+  }
+}
+
+/** Stands for the id of a version that a dry run did not make. */
+const NO_VERSION: Digest = parseDigest("0".repeat(64));
+
+function rememberFolder(folder: ScannedFolder, agrees: boolean, published: Published): void {
+  const { memory, prefix, mirrored, filtered } = folder;
+  const { version, artifact } = published;
+  const agreement: FolderAgreement | undefined = agrees
+    ? { manifest: version.manifest, prefix, exact: mirrored }
+    : undefined;
+  const known = memory.record;
+  const isSame = known === undefined || !known.downloaded || known.artifact === artifact.artifact;
+  if (filtered || prefix !== "" || !isSame) {
+    memory.remember(known, agreement);
+    return;
+  }
+  const record = {
+    artifact: artifact.artifact,
+    version: version.version,
+    manifest: version.manifest,
+    downloaded: known?.downloaded === true,
+    globs: known?.globs ?? null,
+  };
+  memory.remember(record, agreement);
+}
+
+interface ChangeCounts {
+  readonly counts: { added: number; modified: number; removed: number };
+  readonly sums: { entries: number; files: number; bytes: number };
+  readonly warnings: readonly PortabilityWarning[];
+}
+
+/** Counts what differs between two manifests, and looks at the names that are new. */
+async function countChanges(draft: Draft, before: Digest, after: Digest): Promise<ChangeCounts> {
+  const counts = { added: 0, modified: 0, removed: 0 };
+  const check = new PortabilityCheck();
+  const count = (was: Entry | undefined, is: Entry | undefined): void => {
+    if (was === undefined) counts.added++;
+    else if (is === undefined) counts.removed++;
+    else counts.modified++;
+    if (was === undefined && is !== undefined) check.look(is.path);
+  };
+  if (before === EMPTY_MANIFEST) {
+    for await (const batch of readEntries(draft.reader, after)) for (const entry of batch) count(undefined, entry);
+  } else {
+    for await (const batch of diffManifests(draft.reader, before, after)) {
+      for (const change of batch) count(change.before, change.after);
+    }
+  }
+  return { counts, sums: await manifestSums(draft.reader, after), warnings: check.warnings };
+}
+
+async function* asIterable(
+  source: Exclude<Source, string>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (source instanceof Uint8Array) {
+    yield source;
+    return;
+  }
+  for await (const piece of source as AsyncIterable<Uint8Array | string>) {
+    yield typeof piece === "string" ? Buffer.from(piece) : piece;
+  }
+}

@@ -1,0 +1,409 @@
+/** The content of a version in the making: a manifest that grows by edits, and the content writer beside it. */
+import path from "node:path";
+import type { Release } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError, isArtifoldError, throwIfAborted } from "../errors.ts";
+import {
+  applyEdits,
+  checkPath,
+  comparePaths,
+  type Edit,
+  entriesInTheWay,
+  type Entry,
+  type FileEntry,
+  findEntry,
+  joinPath,
+  NodeReader,
+  readChunkList,
+  readEntries,
+} from "../manifest/index.ts";
+import { ContentWriter } from "../objects/index.ts";
+import { kindOf } from "../platform/index.ts";
+import type { LongCallOptions, ProgressEvent } from "../progress.ts";
+import {
+  compileGlobs,
+  downloadedFolders,
+  FolderMemory,
+  FolderScan,
+  Ingest,
+  type LeftOut,
+  type LeftOutReason,
+  type PathFilter,
+  RacyClock,
+  readError,
+  type SweepCounts,
+  viewOf,
+} from "../worktree/index.ts";
+import { type Content, DryContent } from "./dry-run.ts";
+import type { Engine } from "./engine.ts";
+
+/** How a folder or file is added. */
+export interface AddOptions extends LongCallOptions {
+  /** Where it goes in the version: the folder of a folder's content, the path of a file. */
+  readonly as?: string | undefined;
+  /** Globs of what is meant, and of what is not. */
+  readonly include?: readonly string[] | undefined;
+  readonly exclude?: readonly string[] | undefined;
+  /** Leaves out what cannot be read instead of failing. */
+  readonly skipUnreadable?: boolean | undefined;
+  /** Leaves out links that point outside instead of failing. */
+  readonly skipLinks?: boolean | undefined;
+  /** Whether a file that is given as bytes is executable. */
+  readonly executable?: boolean | undefined;
+}
+
+/** What adding found. */
+export interface Added {
+  /** Entries that came from what was added. */
+  readonly entries: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** A folder whose memory is to learn what the version made of it. */
+export interface ScannedFolder {
+  readonly memory: FolderMemory;
+  readonly prefix: string;
+  readonly mirrored: boolean;
+  readonly filtered: boolean;
+  readonly complete: boolean;
+}
+
+/** So many single edits wait before they go into the tree together. */
+const PENDING_MAX = 4096;
+
+/** A manifest in the making. Calls run one after another. */
+export class Draft {
+  readonly engine: Engine;
+  readonly content: Content;
+  readonly reader: NodeReader;
+  readonly #release: Release;
+  readonly #pending = new Map<string, Entry | undefined>();
+  readonly #leftOut: LeftOut[] = [];
+  readonly #scanned: ScannedFolder[] = [];
+  /** Where edits fell, to know whether two of them may have met. */
+  readonly #touched: string[] = [];
+  #root: Digest;
+  #addedEntries = 0;
+  #clock: RacyClock | undefined;
+
+  private constructor(engine: Engine, root: Digest, release: Release, dryRun: boolean) {
+    this.engine = engine;
+    this.content = dryRun ? new DryContent(engine.objects) : new ContentWriter(engine.fs, engine.folder, engine.objects);
+    this.reader = new NodeReader(this.content);
+    this.#root = root;
+    this.#release = release;
+  }
+
+  /** Begins a draft on a manifest. Until it is closed nothing that the store holds is taken away. */
+  static async begin(engine: Engine, root: Digest, dryRun: boolean, signal?: AbortSignal): Promise<Draft> {
+    const release = await engine.use(signal);
+    return new Draft(engine, root, release, dryRun);
+  }
+
+  get leftOut(): readonly LeftOut[] {
+    return this.#leftOut;
+  }
+
+  /** How many entries came from what was added. */
+  get addedEntries(): number {
+    return this.#addedEntries;
+  }
+
+  get isDryRun(): boolean {
+    return this.content instanceof DryContent;
+  }
+
+  /** Adds a file or folder of the user's. */
+  async addPath(source: string, options: AddOptions, mirror: boolean): Promise<Added> {
+    const { fs } = this.engine;
+    let place: string;
+    try {
+      place = fs.realPath(source);
+    } catch (error) {
+      throw readError(source, error);
+    }
+    const stat = fs.lookAt(place);
+    if (stat !== undefined && kindOf(stat) === "folder") return this.#addFolder(place, options, mirror);
+    if (stat === undefined || kindOf(stat) !== "file") {
+      throw new ArtifoldError("READ_FAILED", `${source} is neither a file nor a folder`, { info: { path: source } });
+    }
+    if (mirror) throw new ArtifoldError("USAGE", `${source} is a file: only a folder can be mirrored`);
+    return this.#addFile(place, options.as ?? path.basename(source), Number(stat.size), options);
+  }
+
+  /** Adds content from memory or a stream. */
+  async addBytes(bytes: AsyncIterable<Uint8Array>, as: string, options: AddOptions): Promise<Added> {
+    checkPath(as);
+    const entry = await this.#makeIngest(options).content(as, bytes, options.executable === true);
+    await this.put(entry);
+    return { entries: 1, files: 1, bytes: entry.size, leftOut: [] };
+  }
+
+  /** Puts one entry in, in the place of what stands at its path. */
+  async put(entry: Entry): Promise<void> {
+    checkPath(entry.path);
+    await this.#refuseClash(entry.path);
+    this.#set(entry.path, entry);
+    this.#addedEntries++;
+    if (this.#pending.size >= PENDING_MAX) await this.flush();
+  }
+
+  /** Takes out what globs mean. @returns how many entries */
+  async remove(globs: readonly string[]): Promise<number> {
+    const filter = compileGlobs(globs);
+    let count = 0;
+    const root = await this.flush();
+    const edits = this.#removals(root, filter, () => count++);
+    this.#root = await applyEdits(this.reader, this.content.manifestNodes, root, edits);
+    this.#touched.push("");
+    return count;
+  }
+
+  /** Puts waiting edits into the tree. @returns the digest of the manifest as it is now */
+  async flush(): Promise<Digest> {
+    if (this.#pending.size === 0) return this.#root;
+    const edits = [...this.#pending].map(([path_, entry]) => ({ path: path_, entry }));
+    edits.sort((left, right) => comparePaths(left.path, right.path));
+    this.#pending.clear();
+    this.#root = await applyEdits(this.reader, this.content.manifestNodes, this.#root, [edits]);
+    await this.content.ready();
+    return this.#root;
+  }
+
+  /** Replaces the manifest: after a merge with somebody else's version. */
+  setRoot(root: Digest): void {
+    this.#root = root;
+    this.#touched.push("");
+  }
+
+  /** Folders whose memory may now say which version they agree with. */
+  agreeingFolders(): { folder: ScannedFolder; agrees: boolean }[] {
+    return this.#scanned.map((folder) => {
+      const meets = (other: string): boolean =>
+        other === folder.prefix || isWithin(other, folder.prefix) || isWithin(folder.prefix, other);
+      return { folder, agrees: folder.complete && this.#touched.filter(meets).length === 1 };
+    });
+  }
+
+  /** Whether the store has, or will have, the whole content of a file. */
+  async isStored(entry: FileEntry): Promise<boolean> {
+    if (entry.size === 0) return true;
+    if (entry.chunkList === undefined) return this.content.hasChunk(entry.digest);
+    try {
+      const source = { readNode: (digest: Digest) => this.content.readNode(digest, "chunkListNode") };
+      for await (const chunks of readChunkList(source, entry.chunkList, entry.size)) {
+        if (!chunks.every((chunk) => this.content.hasChunk(chunk.digest))) return false;
+      }
+      return true;
+    } catch (error) {
+      if (isArtifoldError(error, "DAMAGED")) return false;
+      throw error;
+    }
+  }
+
+  /** Ends the draft after its content became part of the store. */
+  finish(): void {
+    this.content.close();
+    this.#release();
+  }
+
+  /** Gives the draft up. */
+  async abort(): Promise<void> {
+    await this.content.abort();
+    this.#release();
+  }
+
+  async #addFile(file: string, as: string, size: number, options: AddOptions): Promise<Added> {
+    checkPath(as);
+    const files = (async function* one() {
+      yield [{ path: as, file, size }];
+    })();
+    for await (const [result] of this.#makeIngest(options).files(files)) {
+      if (result?.kind === "failed") return this.#failedFile(as, result.error, options);
+      if (result !== undefined) await this.put(result.entry);
+    }
+    return { entries: 1, files: 1, bytes: size, leftOut: [] };
+  }
+
+  #failedFile(as: string, error: unknown, options: AddOptions): Added {
+    if (options.skipUnreadable !== true) throw error;
+    const leftOut: LeftOut = { path: as, reason: "unreadable", detail: (error as Error).message };
+    this.#leftOut.push(leftOut);
+    return { entries: 0, files: 0, bytes: 0, leftOut: [leftOut] };
+  }
+
+  async #addFolder(folder: string, options: AddOptions, mirror: boolean): Promise<Added> {
+    const prefix = (options.as ?? "").replace(/\/+$/, "");
+    if (prefix !== "") {
+      checkPath(prefix);
+      await this.#refuseClash(joinPath(prefix, "."));
+    }
+    await this.flush();
+    let scan = this.#scan(folder, prefix, options, mirror, false);
+    await this.#applyScan(scan.scan);
+    if (scan.scan.mustCompareAll) {
+      // Another process changed the stat cache under us: what was overlooked is found by comparing everything.
+      scan = this.#scan(folder, prefix, options, mirror, true);
+      await this.#applyScan(scan.scan);
+    }
+    const { counts, leftOut, incomplete } = scan.scan.report;
+    this.#leftOut.push(...leftOut);
+    this.#addedEntries += counts.names;
+    this.#touched.push(prefix);
+    const filtered = (options.include?.length ?? 0) + (options.exclude?.length ?? 0) > 0;
+    this.#scanned.push({ memory: scan.memory, prefix, mirrored: mirror, filtered, complete: !incomplete });
+    return { entries: counts.names, files: counts.files, bytes: counts.bytes, leftOut };
+  }
+
+  #scan(
+    folder: string,
+    prefix: string,
+    options: AddOptions,
+    mirror: boolean,
+    compareAll: boolean,
+  ): { scan: FolderScan; memory: FolderMemory } {
+    const { engine } = this;
+    const include = options.include ?? [];
+    const exclude = options.exclude ?? [];
+    const memory = new FolderMemory(engine.folders, folder, viewOf({ include, exclude }));
+    const progress = new Progress(options);
+    const scan = new FolderScan(
+      {
+        fs: engine.fs,
+        folder,
+        prefix,
+        manifest: this.#root,
+        reader: this.reader,
+        mirror,
+        memory,
+        clock: this.#racyClock(),
+        ingest: this.#makeIngest(options, progress),
+        isStored: (entry) => this.isStored(entry),
+        walk: {
+          ...(include.length > 0 && { include: compileGlobs(include) }),
+          ...(exclude.length > 0 && { exclude: compileGlobs(exclude) }),
+          apart: foldersApart(engine, folder),
+          skipUnreadable: options.skipUnreadable === true,
+        },
+        skipOutsideLinks: options.skipLinks === true,
+        remember: !this.isDryRun,
+        signal: options.signal,
+        onScanned: (counts) => progress.scanned(counts),
+      },
+      compareAll,
+    );
+    return { scan, memory };
+  }
+
+  async #applyScan(scan: FolderScan): Promise<void> {
+    const root = await applyEdits(this.reader, this.content.manifestNodes, this.#root, scan.edits());
+    await this.#settleParents(root, scan.parents);
+    this.#root = root;
+    await this.flush();
+  }
+
+  /** An entry cannot come where the draft has a folder with something in it, nor below a file. */
+  async #refuseClash(path_: string): Promise<void> {
+    const inTheWay = await entriesInTheWay(this.reader, this.#root, path_);
+    for (const [other, entry] of this.#pending) {
+      if (entry === undefined) continue;
+      if (isWithin(other, path_)) inTheWay.push(path_);
+      else if (isWithin(path_, other)) inTheWay.push(other);
+    }
+    if (inTheWay.includes(path_)) throw clash(path_);
+    await this.#settleParents(this.#root, inTheWay);
+  }
+
+  /** Of entries that have others below them, empty folders stop being entries; all else is a clash. */
+  async #settleParents(root: Digest, parents: Iterable<string>): Promise<void> {
+    for (const parent of parents) {
+      const entry = this.#pending.has(parent) ? this.#pending.get(parent) : await findEntry(this.reader, root, parent);
+      if (entry === undefined) continue;
+      if (entry.kind !== "folder") throw clash(parent);
+      this.#set(parent, undefined);
+    }
+  }
+
+  #set(path_: string, entry: Entry | undefined): void {
+    this.#pending.set(path_, entry);
+    this.#touched.push(path_);
+  }
+
+  async *#removals(
+    root: Digest,
+    filter: PathFilter,
+    onRemoved: () => void,
+  ): AsyncGenerator<readonly Edit[], void, undefined> {
+    for await (const batch of readEntries(this.reader, root)) {
+      const gone = batch.filter((entry) => filter(entry.path));
+      for (const _ of gone) onRemoved();
+      if (gone.length > 0) yield gone.map((entry) => ({ path: entry.path, entry: undefined }));
+    }
+  }
+
+  #racyClock(): RacyClock {
+    this.#clock ??= new RacyClock(this.engine.fs, this.engine.folder);
+    return this.#clock;
+  }
+
+  #makeIngest(call: LongCallOptions, progress: Progress = new Progress(call)): Ingest {
+    return new Ingest({
+      pool: this.engine.pool,
+      sink: this.content,
+      lists: this.content.chunkListNodes,
+      signal: call.signal,
+      onBytes: (bytes, path_) => progress.stored(bytes, path_),
+    });
+  }
+}
+
+function clash(file: string): ArtifoldError {
+  return new ArtifoldError("CONFLICT", `${file} cannot be both a file and a folder of the version`, {
+    info: { path: file },
+    hint: "Take one of them out with --remove, or make the version equal to the folder with --mirror.",
+  });
+}
+
+function isWithin(path_: string, folder: string): boolean {
+  return folder === "" || path_.startsWith(`${folder}/`);
+}
+
+/** Folders that are never content: the store itself, and what downloads wrote inside the folder. */
+function foldersApart(engine: Engine, folder: string): Map<string, LeftOutReason> {
+  const apart = new Map<string, LeftOutReason>([[engine.folder, "store"]]);
+  for (const downloaded of downloadedFolders(engine.folders, folder)) {
+    if (downloaded !== folder) apart.set(downloaded, "download");
+  }
+  return apart;
+}
+
+/** Turns what scan and ingest tell into progress events. */
+class Progress {
+  readonly #call: LongCallOptions;
+  #files = 0;
+  #bytes = 0;
+  #scanned: SweepCounts = { names: 0, files: 0, bytes: 0 };
+
+  constructor(call: LongCallOptions) {
+    this.#call = call;
+  }
+
+  scanned(counts: SweepCounts): void {
+    this.#scanned = { ...counts };
+    if (this.#bytes === 0) this.#tell({ phase: "scan", files: counts.names, bytes: counts.bytes });
+  }
+
+  stored(bytes: number, path_: string): void {
+    this.#files++;
+    this.#bytes += bytes;
+    const { files: filesTotal, bytes: bytesTotal } = this.#scanned;
+    this.#tell({ phase: "store", files: this.#files, filesTotal, bytes: this.#bytes, bytesTotal, path: path_ });
+  }
+
+  #tell(event: ProgressEvent): void {
+    throwIfAborted(this.#call.signal);
+    this.#call.onProgress?.(event);
+  }
+}

@@ -1,0 +1,410 @@
+/**
+ * The parts of one open store, and the one way in which it changes: a commit under the writer lock, which appends to the
+ * journal and then applies to the catalog what the journal says.
+ */
+import path from "node:path";
+import {
+  applyEntry,
+  applyNothing,
+  Catalog,
+  checkpointState,
+  FolderCache,
+  type FoldReport,
+  foldJournal,
+  isDamagedDatabase,
+  isUnwritableDatabase,
+  Locks,
+  type NewPlace,
+  type Release,
+} from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import {
+  type Change,
+  encodePayload,
+  Journal,
+  type JournalDamage,
+  type JournalEntry,
+  type JournalPosition,
+  SEGMENT_BYTES,
+  segmentPath,
+} from "../journal/index.ts";
+import {
+  type EncodedFrames,
+  eachObject,
+  encodeFoot,
+  ObjectStore,
+  PACKS_FOLDER,
+  prepareCompression,
+  type SealedPack,
+  TableBuilder,
+  type WrittenContent,
+} from "../objects/index.ts";
+import {
+  type Clock,
+  defaultWorkerCount,
+  type FileSystem,
+  nodeFileSystem,
+  removeQuietly,
+  systemClock,
+  TEMPORARY_PREFIX,
+} from "../platform/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import { ContentPool } from "../worktree/index.ts";
+import { checkStore, createStore, type StoreMark, storeNames, type StoreTrust } from "./store-folder.ts";
+
+/** How to open a store. */
+export interface EngineOptions extends StoreTrust {
+  /** Who makes changes, for the record. */
+  readonly user: string;
+  readonly fs?: FileSystem | undefined;
+  readonly clock?: Clock | undefined;
+  /** Threads for reading and writing; 0 does everything in this one. */
+  readonly workers?: number | undefined;
+  /** How long to wait for other processes. */
+  readonly lockWaitMs?: number | undefined;
+  /** Makes the store if there is none. */
+  readonly create?: boolean | undefined;
+}
+
+/** What a commit is to make durable and visible. */
+export interface Step {
+  readonly changes: readonly Change[];
+  readonly content?: WrittenContent | undefined;
+}
+
+/** What a commit did. */
+export interface Committed {
+  /** Sequence of the journal record: what the log calls the operation. */
+  readonly operation: number;
+  /** Bytes written to the journal and, with its content, to packs. */
+  readonly writtenBytes: number;
+}
+
+/** With more objects than this in the journal's last segment it is sealed. */
+const SEGMENT_OBJECTS_MAX: number = 64 * 1024;
+
+/** An open store. */
+export class Engine {
+  readonly folder: string;
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  readonly user: string;
+  readonly mark: StoreMark;
+  readonly locks: Locks;
+  readonly journal: Journal;
+  readonly objects: ObjectStore;
+  readonly pool: ContentPool;
+  readonly lockWaitMs: number | undefined;
+  /** What folding met when the catalog was brought up to the journal. */
+  readonly damage: JournalDamage[] = [];
+  readonly setAside: string[] = [];
+  #catalog: Catalog;
+  #catalogInode: bigint | undefined;
+  #filesState = "";
+  #folders: FolderCache | undefined;
+  #isReadOnly: boolean;
+  #failed: ArtifoldError | undefined;
+  #open = true;
+
+  private constructor(folder: string, mark: StoreMark, options: EngineOptions, opened: OpenedCatalog) {
+    this.folder = folder;
+    this.mark = mark;
+    this.fs = options.fs ?? nodeFileSystem;
+    this.clock = options.clock ?? systemClock;
+    this.user = options.user;
+    this.lockWaitMs = options.lockWaitMs;
+    this.locks = new Locks(path.join(folder, storeNames.locks));
+    this.journal = new Journal(this.fs, folder);
+    this.#catalog = opened.catalog;
+    this.#isReadOnly = opened.isInMemory;
+    this.objects = new ObjectStore(this.fs, folder, { find: (digest) => this.#recentPlace(digest) });
+    this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
+  }
+
+  /** Opens the store in a folder. @throws ArtifoldError NO_STORE and others */
+  static async open(folder: string, options: EngineOptions, call: LongCallOptions = {}): Promise<Engine> {
+    const fs = options.fs ?? nodeFileSystem;
+    await prepareCompression();
+    if (options.create === true) await createStore(fs, folder, options);
+    const mark = checkStore(fs, folder, options);
+    const opened = openCatalog(folder);
+    const engine = new Engine(fs.realPath(folder), mark, options, opened);
+    try {
+      engine.#catalogInode = engine.#inodeOfCatalog();
+      await engine.#catchUp(opened.isNew, call);
+      engine.#refreshFiles();
+      return engine;
+    } catch (error) {
+      await engine.close();
+      throw error;
+    }
+  }
+
+  /** The catalog as it is now. Brought up to date by {@link refresh}, which every operation begins with. */
+  get catalog(): Catalog {
+    this.#checkOpen();
+    return this.#catalog;
+  }
+
+  /** What is remembered of the user's folders. */
+  get folders(): FolderCache {
+    this.#checkOpen();
+    const file = this.#isReadOnly ? ":memory:" : path.join(this.folder, storeNames.folderCache);
+    this.#folders ??= FolderCache.open(this.fs, file);
+    return this.#folders;
+  }
+
+  get isClosed(): boolean {
+    return !this.#open;
+  }
+
+  /** Sees what other processes did since the last operation. */
+  async refresh(): Promise<void> {
+    this.#checkOpen();
+    if (!this.#isReadOnly && this.#inodeOfCatalog() !== this.#catalogInode) this.#reopenCatalog();
+    const position = this.#catalog.position();
+    const isBehind =
+      position === undefined ||
+      this.journal.segmentLength(position.segment) !== position.offset ||
+      this.journal.segmentLength(position.segment + 1) > 0;
+    if (isBehind) await this.#catchUp(position === undefined);
+    this.#refreshFiles();
+  }
+
+  /** Holds off whoever would take content away, for the length of an operation or a draft. */
+  async use(signal?: AbortSignal): Promise<Release> {
+    this.#checkOpen();
+    if (this.#isReadOnly) return () => {};
+    return this.locks.shared(this.lockWaitMs, signal);
+  }
+
+  /**
+   * Changes the store.
+   *
+   * @param prepare runs under the writer lock with the catalog up to date, must be quick, and says what is to be done;
+   *   `undefined` for nothing
+   */
+  async commit(prepare: () => Step | undefined, signal?: AbortSignal): Promise<Committed | undefined> {
+    this.#checkWritable();
+    const release = await this.locks.writer(this.lockWaitMs, signal);
+    try {
+      await this.#foldUnderLock();
+      const step = prepare();
+      if (step === undefined) return undefined;
+      return await this.#append(step);
+    } finally {
+      release();
+    }
+  }
+
+  /** Removes what uploads left that were killed. Only when nobody uses the store, and without waiting for that. */
+  sweepTemporaryFiles(): void {
+    const folder = path.join(this.folder, PACKS_FOLDER);
+    const left: string[] = [];
+    const reader = this.fs.openFolder(folder);
+    try {
+      const onName = (name: string): void => {
+        if (name.startsWith(TEMPORARY_PREFIX)) left.push(path.join(folder, name));
+      };
+      while (reader.next(1024, onName)) {
+        // The names arrive in onName.
+      }
+    } finally {
+      reader.close();
+    }
+    if (left.length === 0) return;
+    const release = this.locks.tryExclusive();
+    if (release === undefined) return;
+    for (const file of left) removeQuietly(this.fs, file);
+    release();
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await this.pool.close();
+    this.objects.close();
+    this.#folders?.close();
+    this.#catalog.close();
+    this.locks.close();
+  }
+
+  async #append(step: Step): Promise<Committed> {
+    let writtenBytes = 0;
+    const frames = step.content?.frames ?? [];
+    const packs = step.content?.packs ?? [];
+    let position = this.#catalog.position() as JournalPosition;
+    if (this.#isSegmentFull(position)) {
+      const rolled = await this.#guarded(() => this.#roll(position));
+      position = rolled.position;
+      writtenBytes += rolled.written;
+    }
+    const entry: JournalEntry = {
+      at: this.clock.now(),
+      by: this.user,
+      packs: packs.map(({ kind, name, bytes, objects }) => ({ kind, name, bytes, objects })),
+      changes: step.changes,
+    };
+    const record = { kind: "entry", payload: encodePayload(entry), attachment: frames.map((each) => each.bytes) } as const;
+    const appended = await this.#guarded(() => this.journal.append(position, record));
+    writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
+    this.#apply(entry, placesOf(frames, appended.attachmentOffset), appended.position);
+    return { operation: appended.position.sequence, writtenBytes };
+  }
+
+  /** After a failed flush nothing more is written through this handle: what the disk holds is not known. */
+  async #guarded<Result>(action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action();
+    } catch (error) {
+      if (isArtifoldError(error) && error.happened === "unknown") this.#failed = error;
+      throw error;
+    }
+  }
+
+  #apply(entry: JournalEntry, places: Iterable<NewPlace>, position: JournalPosition): void {
+    try {
+      applyEntry(this.#catalog, entry, places, position);
+      this.#refreshFiles();
+    } catch (error) {
+      throw new ArtifoldError("STORE_WRITE_FAILED", "the change was made, but the catalog cannot be written", {
+        cause: error,
+        happened: "yes",
+        hint: "Make room on the disk; the next command brings the catalog up to date by itself.",
+      });
+    }
+  }
+
+  #isSegmentFull(position: JournalPosition): boolean {
+    if (position.offset >= SEGMENT_BYTES) return true;
+    // Counting is not free, and few bytes cannot be many objects.
+    return position.offset > SEGMENT_BYTES / 16 && this.#catalog.placeCount() > SEGMENT_OBJECTS_MAX;
+  }
+
+  /** Seals the journal's last segment and begins the next with a checkpoint. */
+  async #roll(position: JournalPosition): Promise<{ position: JournalPosition; written: number }> {
+    const table = new TableBuilder();
+    for (const { digest, offset, length, index } of this.#catalog.places()) {
+      table.addObject(digest, { offset, length, index });
+    }
+    const bytes = table.finish();
+    const rolled = await this.journal.roll(position, bytes, (tableOffset) => encodeFoot(tableOffset, bytes));
+    await this.#foldUnderLock();
+    const payload = encodePayload({ artifacts: checkpointState(this.#catalog) });
+    const checkpoint = await this.journal.append(rolled.position, { kind: "checkpoint", payload, attachment: [] });
+    applyNothing(this.#catalog, checkpoint.position);
+    return { position: checkpoint.position, written: rolled.written + checkpoint.written };
+  }
+
+  async #catchUp(isNew: boolean, call: LongCallOptions = {}): Promise<void> {
+    if (this.#isReadOnly) {
+      this.#report(await foldJournal(this.#catalog, this.journal, { readOnly: true }));
+      return;
+    }
+    // Without a catalog there is no answer: then it is worth waiting for whoever is writing.
+    const release = isNew ? await this.locks.writer(this.lockWaitMs, call.signal) : this.locks.tryWriter();
+    if (release === undefined) return;
+    try {
+      await this.#foldUnderLock(call);
+    } finally {
+      release();
+    }
+  }
+
+  async #foldUnderLock(call: LongCallOptions = {}): Promise<void> {
+    const position = this.#catalog.position();
+    if (position !== undefined && this.journal.segmentLength(position.segment) === position.offset) {
+      if (this.journal.segmentLength(position.segment + 1) === 0) return;
+    }
+    let files = 0;
+    const onRecord = (): void => call.onProgress?.({ phase: "rebuild", files: ++files, bytes: 0 });
+    this.#report(await foldJournal(this.#catalog, this.journal, { onRecord }));
+  }
+
+  #report(report: FoldReport): void {
+    this.damage.push(...report.damage);
+    this.setAside.push(...report.setAside);
+  }
+
+  #refreshFiles(): void {
+    const version = this.#catalog.dataVersion();
+    const position = this.#catalog.position();
+    const state = `${version}:${position?.sequence}`;
+    if (state === this.#filesState) return;
+    this.#filesState = state;
+    this.objects.setFiles(this.#catalog.contentFiles());
+  }
+
+  #recentPlace(digest: Digest): ReturnType<ObjectStore["locate"]> {
+    const place = this.#catalog.place(digest);
+    if (place === undefined) return undefined;
+    return { ...place, path: segmentPath((this.#catalog.position() as JournalPosition).segment) };
+  }
+
+  #inodeOfCatalog(): bigint | undefined {
+    return this.fs.lookAt(path.join(this.folder, storeNames.catalog))?.ino;
+  }
+
+  /** Somebody took the catalog away: it is a cache, and made anew. */
+  #reopenCatalog(): void {
+    this.#catalog.close();
+    const opened = openCatalog(this.folder);
+    this.#catalog = opened.catalog;
+    this.#isReadOnly = opened.isInMemory;
+    this.#catalogInode = this.#inodeOfCatalog();
+    this.#filesState = "";
+  }
+
+  #checkOpen(): void {
+    if (!this.#open) throw new ArtifoldError("CLOSED", "the store is closed");
+  }
+
+  #checkWritable(): void {
+    this.#checkOpen();
+    if (this.#failed !== undefined) {
+      throw new ArtifoldError("STORE_WRITE_FAILED", "a write to the store failed before; this process only reads now", {
+        cause: this.#failed,
+        hint: "Check the disk, then open the store again.",
+      });
+    }
+    if (this.#isReadOnly) {
+      throw new ArtifoldError("STORE_WRITE_FAILED", `the store in ${this.folder} cannot be written`, {
+        hint: "Make room on its disk, or give yourself the right to write there.",
+      });
+    }
+  }
+}
+
+interface OpenedCatalog {
+  readonly catalog: Catalog;
+  readonly isNew: boolean;
+  /** Whether it could only be made in memory, because the store's folder cannot be written. */
+  readonly isInMemory: boolean;
+}
+
+/** Opens the catalog; one that is damaged is replaced, one that cannot be written is made in memory. */
+function openCatalog(folder: string): OpenedCatalog {
+  const file = path.join(folder, storeNames.catalog);
+  try {
+    return { ...Catalog.open(file), isInMemory: false };
+  } catch (error) {
+    if (isUnwritableDatabase(error)) return { ...Catalog.open(":memory:"), isInMemory: true };
+    if (!isDamagedDatabase(error)) throw error;
+    for (const suffix of ["", "-wal", "-shm"]) removeQuietly(nodeFileSystem, file + suffix);
+    return { ...Catalog.open(file), isInMemory: false };
+  }
+}
+
+/** Where the objects of frames lie in the segment that they ride in. */
+function* placesOf(frames: readonly EncodedFrames[], start: number): Generator<NewPlace> {
+  let at = start;
+  for (const each of frames) {
+    const places: NewPlace[] = [];
+    eachObject(each, (digest, offset, length, index) => {
+      places.push({ digest, offset: at + offset, length, index });
+    });
+    yield* places;
+    at += each.bytes.length;
+  }
+}

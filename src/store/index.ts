@@ -1,0 +1,36 @@
+/** What an embedder holds: Store, Artifact, Version. Every change of a store enters here. */
+export {
+  Artifact,
+  type ReferenceOptions,
+  type Source,
+  type UploadOptions,
+  type UploadResult,
+} from "./artifact.ts";
+export type { DownloadOptions, DownloadResult, FolderChange } from "./checkout.ts";
+export type { Added, AddOptions } from "./draft.ts";
+export type { Engine } from "./engine.ts";
+export type { OnConflict } from "./publish.ts";
+export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
+export {
+  CONFIG_FILE,
+  DEFAULT_EXPERIMENT,
+  DEFAULT_TEAM,
+  type Origin,
+  type ResolveInput,
+  resolveSettings,
+  resolveStore,
+  type Setting,
+  type Settings,
+} from "./resolve.ts";
+export {
+  type ArtifactQuery,
+  type ArtifactSummary,
+  type FolderStatus,
+  type Operation,
+  openStore,
+  Store,
+  type StoreOptions,
+} from "./store.ts";
+export { STORE_FORMAT, storeNames } from "./store-folder.ts";
+export { type EntryFilter, type FolderListItem, Version, type VersionChange } from "./version.ts";
+export type { EntryView } from "./view.ts";

@@ -1,0 +1,315 @@
+/** Makes a draft a version: merges with what others uploaded meanwhile, and commits. */
+import { type ArtifactRow, type Catalog, foldName, nameScopes, type VersionRow } from "../catalog/index.ts";
+import { type Digest, digestFromBytes } from "../digest/index.ts";
+import { ArtifoldError, throwIfAborted } from "../errors.ts";
+import type { Change, TagMoved } from "../journal/index.ts";
+import {
+  applyEdits,
+  type Clash,
+  comparePaths,
+  diffManifests,
+  EMPTY_MANIFEST,
+  encodeVersionRecord,
+  entriesInTheWay,
+  manifestSums,
+  type Metadata,
+  mergeManifests,
+  metadataText,
+  NONCE_BYTES,
+  type Sums,
+  versionId,
+} from "../manifest/index.ts";
+import type { WrittenContent } from "../objects/index.ts";
+import { randomBytes } from "../platform/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import type { Draft } from "./draft.ts";
+import type { Engine, Step } from "./engine.ts";
+
+/** The full name of an artifact. */
+export interface ArtifactName {
+  readonly team: string;
+  readonly experiment: string;
+  readonly type: string;
+  readonly name: string;
+}
+
+/** Who wins where two uploads changed one path: nobody (the upload fails), this upload, or the other one. */
+export type OnConflict = "fail" | "ours" | "theirs";
+
+/** How to upload. */
+export interface UploadOptions extends LongCallOptions {
+  readonly message?: string | undefined;
+  readonly metadata?: Metadata | undefined;
+  /** Tags that move to the version, whether it is made or was there. */
+  readonly tags?: readonly string[] | undefined;
+  readonly onConflict?: OnConflict | undefined;
+}
+
+/** The version that a draft stands on, and how. */
+export interface Base {
+  readonly version: VersionRow | undefined;
+  /** Whether the draft is taken as it is, whatever others uploaded meanwhile. */
+  readonly asIs: boolean;
+}
+
+/** What an upload came to. */
+export interface Published {
+  readonly changed: boolean;
+  readonly version: VersionRow;
+  readonly artifact: ArtifactRow;
+  readonly sums: Sums;
+  readonly newBytes: number;
+  readonly writtenBytes: number;
+  /** The version of somebody else that this one was merged with. */
+  readonly mergedWith: VersionRow | undefined;
+  /** What the version differs from: the newest one before it. */
+  readonly before: Digest;
+}
+
+/** How often others may come first before merging goes on under the lock's next turn; more is no race but a fault. */
+const ROUNDS_MAX = 100;
+
+/** Publishes a draft. It can be called again after a failure. */
+export async function publish(
+  engine: Engine,
+  draft: Draft,
+  name: ArtifactName,
+  base: Base,
+  options: UploadOptions,
+): Promise<Published> {
+  const tags = options.tags ?? [];
+  metadataText(options.metadata ?? {});
+  let standsOn = base.version;
+  let mergedWith: VersionRow | undefined;
+  for (let round = 0; round < ROUNDS_MAX; round++) {
+    throwIfAborted(options.signal);
+    await engine.refresh();
+    const newest = newestOf(engine.catalog, name);
+    if (!base.asIs && newest?.manifest !== standsOn?.manifest) {
+      await mergeInto(draft, standsOn?.manifest ?? EMPTY_MANIFEST, newest?.manifest ?? EMPTY_MANIFEST, options);
+      mergedWith = newest;
+    }
+    if (!base.asIs) standsOn = newest;
+    const attempt = await Attempt.prepare(engine, draft, name, standsOn, base.asIs, tags, options);
+    const published = await attempt.commit();
+    if (published !== undefined) return { ...published, mergedWith };
+  }
+  throw new ArtifoldError("BUSY", `others kept uploading to ${name.name} faster than this upload could follow`, {
+    hint: "Try again.",
+  });
+}
+
+function newestOf(catalog: Catalog, name: ArtifactName): VersionRow | undefined {
+  const [artifact] = catalog.artifacts({ ...name });
+  return artifact === undefined ? undefined : catalog.latest(artifact.row);
+}
+
+/** Puts the draft's changes onto somebody else's version. */
+async function mergeInto(draft: Draft, base: Digest, theirs: Digest, options: UploadOptions): Promise<void> {
+  const ours = await draft.flush();
+  const clashes: Clash[] = [];
+  async function* edits() {
+    for await (const step of mergeManifests(draft.reader, base, ours, theirs)) {
+      clashes.push(...step.clashes);
+      const won = options.onConflict === "ours" ? step.clashes : [];
+      const all = [...step.edits, ...won.map((clash) => ({ path: clash.path, entry: clash.ours }))];
+      yield all.sort((left, right) => comparePaths(left.path, right.path));
+    }
+  }
+  const merged = await applyEdits(draft.reader, draft.content.manifestNodes, theirs, edits());
+  const [first] = clashes;
+  if (first !== undefined && (options.onConflict ?? "fail") === "fail") {
+    const more = clashes.length - 1;
+    throw new ArtifoldError(
+      "CONFLICT",
+      `${first.path} was changed by another upload meanwhile${more > 0 ? `, and ${more} more paths` : ""}`,
+      {
+        info: { paths: clashes.slice(0, 100).map((clash) => clash.path) },
+        hint: "Say who wins: upload again with --ours or --theirs, or start from the newest version.",
+      },
+    );
+  }
+  await refuseParents(draft, ours, merged);
+  draft.setRoot(merged);
+}
+
+/** After a merge an entry of the one side may stand where the other has a folder: nobody can decide that. */
+async function refuseParents(draft: Draft, ours: Digest, merged: Digest): Promise<void> {
+  for await (const batch of diffManifests(draft.reader, ours, merged)) {
+    for (const { path, after } of batch) {
+      if (after === undefined) continue;
+      const [clash] = await entriesInTheWay(draft.reader, merged, path);
+      if (clash === undefined) continue;
+      throw new ArtifoldError("CONFLICT", `${clash} is a file in one upload and a folder in another`, {
+        info: { paths: [clash] },
+      });
+    }
+  }
+}
+
+/** One try to commit what a draft is now. */
+class Attempt {
+  readonly #engine: Engine;
+  readonly #name: ArtifactName;
+  readonly #standsOn: VersionRow | undefined;
+  readonly #asIs: boolean;
+  readonly #tags: readonly string[];
+  readonly #options: UploadOptions;
+  readonly #manifest: Digest;
+  readonly #sums: Sums;
+  readonly #newBytes: number;
+  readonly #content: WrittenContent | undefined;
+
+  private constructor(
+    engine: Engine,
+    name: ArtifactName,
+    standsOn: VersionRow | undefined,
+    asIs: boolean,
+    tags: readonly string[],
+    options: UploadOptions,
+    made: { manifest: Digest; sums: Sums; newBytes: number; content: WrittenContent | undefined },
+  ) {
+    this.#engine = engine;
+    this.#name = name;
+    this.#standsOn = standsOn;
+    this.#asIs = asIs;
+    this.#tags = tags;
+    this.#options = options;
+    this.#manifest = made.manifest;
+    this.#sums = made.sums;
+    this.#newBytes = made.newBytes;
+    this.#content = made.content;
+  }
+
+  /** Makes the draft's content durable, unless there is nothing new. */
+  static async prepare(
+    engine: Engine,
+    draft: Draft,
+    name: ArtifactName,
+    standsOn: VersionRow | undefined,
+    asIs: boolean,
+    tags: readonly string[],
+    options: UploadOptions,
+  ): Promise<Attempt> {
+    const manifest = await draft.flush();
+    const sums = await manifestSums(draft.reader, manifest);
+    const newest = newestOf(engine.catalog, name);
+    const isNew = newest?.manifest !== manifest;
+    options.onProgress?.({ phase: "publish", files: sums.files, bytes: sums.bytes });
+    const content = isNew ? await draft.content.seal(manifest) : undefined;
+    const newBytes = isNew ? draft.content.newBytes : 0;
+    return new Attempt(engine, name, standsOn, asIs, tags, options, { manifest, sums, newBytes, content });
+  }
+
+  /** Commits; gives nothing when somebody else was quicker and the draft has to be looked at again. */
+  async commit(): Promise<Omit<Published, "mergedWith"> | undefined> {
+    let isStale = false;
+    let result: { changed: boolean; before: Digest } | undefined;
+    const committed = await this.#engine.commit(() => {
+      const { catalog } = this.#engine;
+      const [artifact] = catalog.artifacts({ ...this.#name });
+      const newest = artifact === undefined ? undefined : catalog.latest(artifact.row);
+      isStale = !this.#asIs && newest?.version !== this.#standsOn?.version;
+      const changed = newest === undefined || newest.manifest !== this.#manifest;
+      // Somebody may also have uploaded, or removed, what this draft was compared with when its content was sealed.
+      if (changed && this.#content === undefined) isStale = true;
+      if (isStale) return undefined;
+      result = { changed, before: newest?.manifest ?? EMPTY_MANIFEST };
+      return changed ? this.#makeVersion(artifact) : this.#moveTags(artifact as ArtifactRow, newest as VersionRow);
+    }, this.#options.signal);
+    if (isStale || result === undefined) return undefined;
+    const { catalog } = this.#engine;
+    const [artifact] = catalog.artifacts({ ...this.#name }) as [ArtifactRow];
+    const version = this.#versionId === undefined ? catalog.latest(artifact.row) : catalog.versionById(this.#versionId);
+    return {
+      ...result,
+      version: version as VersionRow,
+      artifact,
+      sums: this.#sums,
+      newBytes: result.changed ? this.#newBytes : 0,
+      writtenBytes: committed?.writtenBytes ?? 0,
+    };
+  }
+
+  #versionId: Digest | undefined;
+
+  #makeVersion(known: ArtifactRow | undefined): Step {
+    const changes: Change[] = [];
+    const artifact = known?.artifact ?? newId();
+    if (known === undefined) {
+      refuseLookalikes(this.#engine.catalog, this.#name);
+      changes.push({ change: "artifact", artifact, ...this.#name });
+    }
+    const record = encodeVersionRecord({
+      artifact,
+      manifest: this.#manifest,
+      parents: this.#standsOn === undefined ? [] : [this.#standsOn.version],
+      createdAt: this.#engine.clock.now(),
+      createdBy: this.#engine.user,
+      message: this.#options.message ?? "",
+      metadata: this.#options.metadata ?? {},
+      nonce: randomBytes(NONCE_BYTES),
+    });
+    this.#versionId = versionId(record);
+    changes.push({
+      change: "version",
+      artifact,
+      version: this.#versionId,
+      number: (known?.highest ?? 0) + 1,
+      record,
+      ...this.#sums,
+      newBytes: this.#newBytes,
+    });
+    changes.push(...tagChanges(this.#engine.catalog, known, artifact, this.#tags, this.#versionId));
+    return { changes, content: this.#content };
+  }
+
+  #moveTags(artifact: ArtifactRow, newest: VersionRow): Step | undefined {
+    const changes = tagChanges(this.#engine.catalog, artifact, artifact.artifact, this.#tags, newest.version);
+    return changes.length === 0 ? undefined : { changes };
+  }
+}
+
+function newId(): Digest {
+  return digestFromBytes(randomBytes(32));
+}
+
+/** The changes that move tags to a version; none for tags that are there already. */
+export function tagChanges(
+  catalog: Catalog,
+  known: ArtifactRow | undefined,
+  artifact: Digest,
+  tags: readonly string[],
+  version: Digest,
+): TagMoved[] {
+  const moved: TagMoved[] = [];
+  for (const tag of tags) {
+    const other = catalog.foldedName(nameScopes.tag(artifact), foldName(tag));
+    if (other !== undefined && other !== tag) throw lookalike("tag", tag, other);
+    const before = known === undefined ? undefined : catalog.versionByTag(known.row, tag)?.version;
+    if (before !== version) moved.push({ change: "tag", artifact, tag, version, before: before ?? null });
+  }
+  return moved;
+}
+
+/** Refuses a new name that folds to one that is there. */
+function refuseLookalikes(catalog: Catalog, name: ArtifactName): void {
+  const { team, experiment, type } = name;
+  const kinds = [
+    ["team", nameScopes.team(), team],
+    ["experiment", nameScopes.experiment(team), experiment],
+    ["type", nameScopes.type(team, experiment), type],
+    ["artifact", nameScopes.artifact(team, experiment, type), name.name],
+  ] as const;
+  for (const [kind, scope, text] of kinds) {
+    const other = catalog.foldedName(scope, foldName(text));
+    if (other !== undefined && other !== text) throw lookalike(kind, text, other);
+  }
+}
+
+function lookalike(kind: string, name: string, other: string): ArtifoldError {
+  return new ArtifoldError("CONFLICT", `the ${kind} ${name} cannot be told from ${other}, which is there already`, {
+    hint: `Write ${other}, or choose a name that differs in more than case or width.`,
+    info: { kind, name, other },
+  });
+}

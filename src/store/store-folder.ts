@@ -1,0 +1,175 @@
+/** The folder of a store: its mark, its parts, and whether it may be used. */
+import path from "node:path";
+import { Locks } from "../catalog/index.ts";
+import { ArtifoldError, errnoOf } from "../errors.ts";
+import { Journal, JOURNAL_FOLDER, JOURNAL_START } from "../journal/index.ts";
+import { PACKS_FOLDER } from "../objects/index.ts";
+import {
+  type FileSystem,
+  kindOf,
+  makeFolders,
+  networkFileSystem,
+  nodeFileSystem,
+  publishFile,
+  randomHex,
+  readWholeFile,
+  storeWriteError,
+} from "../platform/index.ts";
+
+/** Names in a store's folder. Only files named catalog*, cache* or lock* are neither content nor journal. */
+export const storeNames = {
+  mark: "format.json",
+  catalog: "catalog.db",
+  folderCache: "cache-folders.db",
+  locks: "lock.db",
+} as const;
+
+/** The format that this artifold writes. */
+export const STORE_FORMAT = 1;
+
+/** What the mark of a store says. */
+export interface StoreMark {
+  readonly artifold: "store";
+  readonly format: number;
+  /** 64 hex digits, so that two stores can be told apart. */
+  readonly id: string;
+  /** Features that whoever opens the store must know. */
+  readonly needs: readonly string[];
+}
+
+/** What a caller may allow. */
+export interface StoreTrust {
+  /** Opens a store that belongs to another user. */
+  readonly trustOwner?: boolean | undefined;
+  /** Opens a store on a file system where locks of several machines cannot be relied on. */
+  readonly allowNetworkFileSystem?: boolean | undefined;
+}
+
+/**
+ * Reads the mark of a store and checks that it may be used.
+ *
+ * @throws ArtifoldError NO_STORE, STORE_REFUSED or FORMAT_UNSUPPORTED
+ */
+export function checkStore(fs: FileSystem, folder: string, trust: StoreTrust): StoreMark {
+  const bytes = readMark(fs, folder);
+  if (bytes === undefined) {
+    throw new ArtifoldError("NO_STORE", `there is no store in ${folder}`, {
+      hint: "The first upload makes one, and so does `artifold store create`.",
+      info: { path: folder },
+    });
+  }
+  const mark = parseMark(folder, bytes);
+  if (mark.format !== STORE_FORMAT || mark.needs.length > 0) {
+    throw new ArtifoldError("FORMAT_UNSUPPORTED", `the store in ${folder} has format ${describeFormat(mark)}`, {
+      hint: `This artifold knows format ${STORE_FORMAT}. Update artifold.`,
+      info: { path: folder },
+    });
+  }
+  checkPlace(fs, folder, trust);
+  return mark;
+}
+
+function readMark(fs: FileSystem, folder: string): Uint8Array | undefined {
+  try {
+    return readWholeFile(fs, path.join(folder, storeNames.mark));
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOTDIR" || errno === "ENOENT") return undefined;
+    throw new ArtifoldError("STORE_REFUSED", `the store in ${folder} cannot be read: ${errno ?? String(error)}`, {
+      cause: error,
+      info: { path: folder },
+    });
+  }
+}
+
+function parseMark(folder: string, bytes: Uint8Array): StoreMark {
+  try {
+    const mark = JSON.parse(Buffer.from(bytes).toString("utf8")) as StoreMark;
+    const isMark =
+      mark.artifold === "store" && Number.isSafeInteger(mark.format) && Array.isArray(mark.needs);
+    if (isMark) return mark;
+  } catch {
+    // Said below: no JSON is no mark either.
+  }
+  throw new ArtifoldError("STORE_REFUSED", `${path.join(folder, storeNames.mark)} is not the mark of a store`, {
+    info: { path: folder },
+    hint: "Another program may have made this folder. Name another place for the store.",
+  });
+}
+
+function describeFormat(mark: StoreMark): string {
+  return mark.needs.length === 0 ? String(mark.format) : `${mark.format} and needs ${mark.needs.join(", ")}`;
+}
+
+/** Refuses a store whose owner or file system makes it unsafe. */
+function checkPlace(fs: FileSystem, folder: string, trust: StoreTrust): void {
+  const owner = fs.lookAt(folder)?.uid;
+  const user = process.getuid?.();
+  if (trust.trustOwner !== true && owner !== undefined && user !== undefined && owner !== BigInt(user)) {
+    throw new ArtifoldError("STORE_REFUSED", `the store in ${folder} belongs to another user`, {
+      hint: "Pass --trust-owner if you trust everything that user may have put there.",
+      info: { path: folder },
+    });
+  }
+  if (fs !== nodeFileSystem || trust.allowNetworkFileSystem === true) return;
+  const network = networkFileSystem(folder);
+  if (network !== undefined) {
+    throw new ArtifoldError("STORE_REFUSED", `${folder} is on ${network}, where a store cannot be kept safely`, {
+      hint: "Keep the store on a local disk and push to the network from there, or pass --allow-network-file-system.",
+      info: { path: folder },
+    });
+  }
+}
+
+/** Makes a store unless there is one. The mark comes last: what is made before it is no store yet. */
+export async function createStore(fs: FileSystem, folder: string, trust: StoreTrust): Promise<void> {
+  if (readMark(fs, folder) !== undefined) return;
+  refuseForeign(fs, folder);
+  try {
+    await makeFolders(fs, folder);
+    for (const part of [PACKS_FOLDER, JOURNAL_FOLDER]) await makeFolders(fs, path.join(folder, part));
+  } catch (error) {
+    throw storeWriteError(error, `a store in ${folder}`);
+  }
+  checkPlace(fs, folder, trust);
+  const locks = new Locks(path.join(folder, storeNames.locks));
+  const release = await locks.writer();
+  try {
+    if (readMark(fs, folder) !== undefined) return;
+    await new Journal(fs, folder).beginSegment(JOURNAL_START.segment);
+    const mark: StoreMark = { artifold: "store", format: STORE_FORMAT, id: randomHex(32), needs: [] };
+    await publishFile(fs, path.join(folder, storeNames.mark), Buffer.from(`${JSON.stringify(mark)}\n`));
+  } catch (error) {
+    throw storeWriteError(error, `a store in ${folder}`);
+  } finally {
+    release();
+    locks.close();
+  }
+}
+
+/** Refuses a folder with something in it that no store has: it is somebody's, and not for us to fill. */
+function refuseForeign(fs: FileSystem, folder: string): void {
+  const stat = fs.lookAt(folder);
+  if (stat === undefined) return;
+  if (kindOf(stat) === "file" || kindOf(stat) === "other") {
+    throw new ArtifoldError("STORE_REFUSED", `${folder} is not a folder`, { info: { path: folder } });
+  }
+  const foreign: string[] = [];
+  const reader = fs.openFolder(folder);
+  try {
+    const onName = (name: string): void => {
+      if (!/^(packs|journal|(catalog|cache|lock).*|\.tmp-.*)$/.test(name)) foreign.push(name);
+    };
+    while (reader.next(1024, onName)) {
+      // The names arrive in onName.
+    }
+  } finally {
+    reader.close();
+  }
+  if (foreign.length > 0) {
+    throw new ArtifoldError("STORE_REFUSED", `${folder} is not empty and not a store`, {
+      hint: "Name an empty folder, or one that does not exist yet.",
+      info: { path: folder, names: foreign.slice(0, 10) },
+    });
+  }
+}

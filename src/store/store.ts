@@ -1,0 +1,299 @@
+/** The store as an embedder holds it. Every change enters here. */
+import path from "node:path";
+import {
+  type ArtifactRow,
+  checkName,
+  formatNumber,
+  type LoggedChange,
+} from "../catalog/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import type { JournalDamage } from "../journal/index.ts";
+import { type Clock, type FileSystem, userName } from "../platform/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import { compileGlobs, FolderMemory, readError } from "../worktree/index.ts";
+import { Artifact } from "./artifact.ts";
+import { compareWithFolder, type FolderChange } from "./checkout.ts";
+import { Engine } from "./engine.ts";
+import { findArtifact, findVersion, parseRef, type Ref, type RefDefaults } from "./ref.ts";
+import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore } from "./resolve.ts";
+import { Version } from "./version.ts";
+
+/** How to open a store. */
+export interface StoreOptions extends LongCallOptions {
+  /** Makes the store if there is none. Default true. */
+  readonly create?: boolean;
+  /** Who makes changes, for the record. Default: the user who runs the process. */
+  readonly user?: string;
+  /** Threads for reading and writing files; 0 does everything in the calling thread. Default: one a processor, up to 8. */
+  readonly workers?: number;
+  /** How long to wait for other processes, in milliseconds. Default 30,000. */
+  readonly lockWaitMs?: number;
+  /** Opens a store that belongs to another user. */
+  readonly trustOwner?: boolean;
+  /** Opens a store on a network file system. Two machines that use it at once can damage it. */
+  readonly allowNetworkFileSystem?: boolean;
+  /** The file system and the clock, for tests. */
+  readonly fs?: FileSystem;
+  readonly clock?: Clock;
+}
+
+/** An artifact in a list. */
+export interface ArtifactSummary {
+  readonly team: string;
+  readonly experiment: string;
+  readonly type: string;
+  readonly name: string;
+  /** The highest version that lives: "V3". */
+  readonly latest: string;
+  /** How many versions live. */
+  readonly versions: number;
+}
+
+/** An operation of the log. */
+export interface Operation {
+  /** Number of the operation: what `undo` takes. */
+  readonly operation: number;
+  /** ISO 8601. */
+  readonly at: string;
+  readonly by: string;
+  readonly changes: readonly LoggedChange[];
+}
+
+/** Which artifact is meant. */
+export interface ArtifactQuery {
+  readonly name: string;
+  readonly type: string;
+  readonly team?: string | undefined;
+  readonly experiment?: string | undefined;
+}
+
+/** What a folder was given, and what became of it. */
+export interface FolderStatus {
+  /** The version that the folder was given. */
+  readonly version: Version;
+  readonly changes: AsyncGenerator<FolderChange, void, undefined>;
+}
+
+/** How often an open store looks for versions of other processes, while somebody listens. */
+const LISTEN_MS = 500;
+
+/**
+ * Opens a store.
+ *
+ * Without a folder it is found as the command finds it: ARTIFOLD_STORE, else the nearest `.artifold` upward, else the
+ * user's own. With a folder no environment is read.
+ */
+export async function openStore(folder?: string, options: StoreOptions = {}): Promise<Store> {
+  if (folder !== undefined) return Store.open(path.resolve(folder), options);
+  const input = { environment: process.env, cwd: process.cwd() };
+  const settings = resolveSettings({}, input);
+  return Store.open(resolveStore(input).value, {
+    ...options,
+    ...(settings.user !== undefined && options.user === undefined && { user: settings.user.value }),
+    defaults: { team: settings.team.value, experiment: settings.experiment.value },
+  });
+}
+
+/** An open store. Close it, or declare it with `await using`. */
+export class Store implements AsyncDisposable {
+  /** The parts of the store: for the rooms above, not for embedders. */
+  readonly engine: Engine;
+  readonly #defaults: { readonly team: string; readonly experiment: string };
+  readonly #listeners = new Set<(version: Version) => void>();
+  #listening: ReturnType<typeof setInterval> | undefined;
+  #seen = 0;
+
+  private constructor(engine: Engine, defaults: { team: string; experiment: string }) {
+    this.engine = engine;
+    this.#defaults = defaults;
+  }
+
+  /** Opens the store in a folder. @throws ArtifoldError NO_STORE, STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, … */
+  static async open(
+    folder: string,
+    options: StoreOptions & { defaults?: { team: string; experiment: string } } = {},
+  ): Promise<Store> {
+    const engine = await Engine.open(
+      folder,
+      { ...options, create: options.create ?? true, user: options.user ?? userName(process.env) },
+      options,
+    );
+    return new Store(engine, options.defaults ?? { team: DEFAULT_TEAM, experiment: DEFAULT_EXPERIMENT });
+  }
+
+  /** The store's folder, without links. */
+  get folder(): string {
+    return this.engine.folder;
+  }
+
+  /** Places where the journal was found damaged when its catalog was built. */
+  get damage(): readonly JournalDamage[] {
+    return this.engine.damage;
+  }
+
+  /** A draft on the newest version of an artifact; of an unknown name, an empty one. */
+  async artifact(query: ArtifactQuery, options: { dryRun?: boolean } = {}): Promise<Artifact> {
+    const name = {
+      team: checkName("team", query.team ?? this.#defaults.team),
+      experiment: checkName("experiment", query.experiment ?? this.#defaults.experiment),
+      type: checkName("type", query.type),
+      name: checkName("artifact", query.name),
+    };
+    await this.engine.refresh();
+    const [known] = this.engine.catalog.artifacts({ ...name });
+    const version = known === undefined ? undefined : this.engine.catalog.latest(known.row);
+    return new Artifact(this.engine, name, { version, asIs: false }, options.dryRun === true);
+  }
+
+  /**
+   * A version of an artifact, by tag, number ("V2") or digest; the newest without one.
+   *
+   * @throws ArtifoldError NOT_FOUND, AMBIGUOUS
+   */
+  async getArtifact(
+    query: Omit<ArtifactQuery, "type"> & { type?: string | undefined; tag?: string | undefined; digest?: string | undefined },
+  ): Promise<Version> {
+    const { name, type, team, experiment, tag, digest } = query;
+    return this.#version({ name, type, team, experiment, tag, digest });
+  }
+
+  /** The version at an address: `[team/experiment/]name[:tag|@digest]`. @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE */
+  async resolve(address: string, options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {}): Promise<Version> {
+    return this.#version(parseRef(address), options);
+  }
+
+  /** All versions of the artifact at an address, newest first. */
+  async *versions(
+    address: string,
+    options: RefDefaults & { removed?: boolean } = {},
+  ): AsyncGenerator<Version, void, undefined> {
+    await this.engine.refresh();
+    const artifact = this.#artifact(parseRef(address), options);
+    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+      const rows = this.engine.catalog.versions(artifact.row, { removed: options.removed === true, limit: 256, below });
+      for (const row of rows) yield new Version(this.engine, artifact, row);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      below = last.number;
+    }
+  }
+
+  /** All artifacts with a living version, in the order of their names. */
+  async *artifacts(
+    filter: { team?: string; experiment?: string; type?: string; name?: string } = {},
+  ): AsyncGenerator<ArtifactSummary, void, undefined> {
+    await this.engine.refresh();
+    const { catalog } = this.engine;
+    for (const { row, team, experiment, type, name } of catalog.artifacts(filter)) {
+      const latest = catalog.latest(row);
+      if (latest === undefined) continue;
+      const versions = catalog.versionCount(row);
+      yield { team, experiment, type, name, latest: formatNumber(latest.number), versions };
+    }
+  }
+
+  /** What happened in the store, newest first. */
+  async *log(options: { limit?: number } = {}): AsyncGenerator<Operation, void, undefined> {
+    await this.engine.refresh();
+    let left = options.limit ?? Number.MAX_SAFE_INTEGER;
+    for (let before = Number.MAX_SAFE_INTEGER; left > 0; ) {
+      const rows = this.engine.catalog.operations({ limit: Math.min(left, 256), before });
+      for (const { sequence, at, by, changes } of rows) {
+        yield { operation: sequence, at: new Date(at).toISOString(), by, changes };
+      }
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      before = last.sequence;
+      left -= rows.length;
+    }
+  }
+
+  /** What a folder was given by a download (or an upload made of it), and how it differs now. */
+  async status(folder: string, options: LongCallOptions = {}): Promise<FolderStatus> {
+    await this.engine.refresh();
+    let place: string;
+    try {
+      place = this.engine.fs.realPath(folder);
+    } catch (error) {
+      throw readError(folder, error);
+    }
+    const { record } = new FolderMemory(this.engine.folders, place);
+    const row = record === undefined ? undefined : this.engine.catalog.versionById(record.version);
+    if (record === undefined || row === undefined) {
+      throw new ArtifoldError("NOT_FOUND", `no version is known to be in ${folder}`, {
+        hint: "Download one into it, or compare it with `artifold diff NAME:TAG FOLDER`.",
+        info: { path: folder },
+      });
+    }
+    const artifact = this.engine.catalog.artifactByRow(row.artifactRow);
+    const filter = record.globs === null ? undefined : compileGlobs(record.globs);
+    return {
+      version: new Version(this.engine, artifact, row),
+      changes: compareWithFolder(this.engine, record.manifest, place, filter, options),
+    };
+  }
+
+  /** Calls back for each version that is made from now on, by this process or another. @returns ends the calls */
+  on(_event: "version", listener: (version: Version) => void): () => void {
+    if (this.#listeners.size === 0) this.#listen();
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+      if (this.#listeners.size === 0) clearInterval(this.#listening);
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#listening);
+    this.#listeners.clear();
+    await this.engine.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #version(ref: Ref, options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {}): Promise<Version> {
+    await this.engine.refresh();
+    const artifact = this.#artifact(ref, options);
+    const row = findVersion(this.engine.catalog, artifact, ref, {
+      withoutTag: options.needsTag === true ? "required" : "latest",
+      removed: options.removed === true,
+    });
+    return new Version(this.engine, artifact, row);
+  }
+
+  /** What the address leaves open is taken from the options, and then from the store's own defaults. */
+  #artifact(ref: Ref, options: RefDefaults): ArtifactRow {
+    const complete = {
+      ...ref,
+      team: ref.team ?? options.team,
+      experiment: ref.experiment ?? options.experiment,
+      type: ref.type ?? options.type,
+    };
+    return findArtifact(this.engine.catalog, complete, this.#defaults);
+  }
+
+  #listen(): void {
+    this.#seen = this.engine.catalog.operations({ limit: 1 })[0]?.sequence ?? 0;
+    this.#listening = setInterval(() => void this.#lookForVersions(), LISTEN_MS);
+    this.#listening.unref();
+  }
+
+  async #lookForVersions(): Promise<void> {
+    if (this.engine.isClosed) return;
+    await this.engine.refresh();
+    const fresh = this.engine.catalog.operations().filter((operation) => operation.sequence > this.#seen);
+    for (const operation of fresh.reverse()) {
+      this.#seen = operation.sequence;
+      for (const change of operation.changes) {
+        if (change.change !== "version") continue;
+        const row = this.engine.catalog.versionById(change.version);
+        if (row === undefined) continue;
+        const version = new Version(this.engine, this.engine.catalog.artifactByRow(row.artifactRow), row);
+        for (const listener of this.#listeners) listener(version);
+      }
+    }
+  }
+}
+

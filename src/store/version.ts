@@ -1,0 +1,306 @@
+/** A version as an embedder holds it: what it is, what is in it, and what can be done with it. */
+import { type ArtifactRow, checkName, formatNumber, type VersionRow } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import type { Change } from "../journal/index.ts";
+import {
+  checkPath,
+  decodeVersionRecord,
+  diffManifests,
+  type Entry,
+  type FileEntry,
+  findEntry,
+  folderRange,
+  hasEntryBelow,
+  listFolder,
+  type Metadata,
+  metadataText,
+  readEntries,
+} from "../manifest/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import { compileGlobs } from "../worktree/index.ts";
+import { Artifact } from "./artifact.ts";
+import { compareWithFolder, download, type DownloadOptions, type DownloadResult, type FolderChange, manifestReader } from "./checkout.ts";
+import { readContent } from "./content.ts";
+import type { Engine } from "./engine.ts";
+import { tagChanges } from "./publish.ts";
+import { type EntryView, viewEntry } from "./view.ts";
+
+/** Which entries of a version are meant. */
+export interface EntryFilter {
+  /** Globs, see docs/cli.md. */
+  readonly path?: string | readonly string[];
+  /** Only what is below this folder. */
+  readonly folder?: string;
+}
+
+/** One name in a folder of a version. */
+export interface FolderListItem extends Omit<EntryView, "kind"> {
+  readonly kind: EntryView["kind"];
+  /** Files below a folder; of a file itself 1. */
+  readonly files: number;
+}
+
+/** A path at which two versions differ. */
+export interface VersionChange {
+  readonly path: string;
+  readonly kind: "added" | "modified" | "removed";
+  readonly before: EntryView | undefined;
+  readonly after: EntryView | undefined;
+}
+
+/** A version. It never changes; tags, message and metadata are as they were when it was asked for. */
+export class Version {
+  /** "V2" */
+  readonly version: string;
+  readonly number: number;
+  /** Version id: 64 hex digits. */
+  readonly id: Digest;
+  /** Digest of the content. */
+  readonly digest: Digest;
+  readonly team: string;
+  readonly experiment: string;
+  readonly type: string;
+  readonly name: string;
+  /** Entries of all kinds, files among them, and bytes of those. */
+  readonly entryCount: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** Bytes of content that were not stored before. */
+  readonly newBytes: number;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly createdBy: string;
+  readonly message: string;
+  readonly metadata: Metadata;
+  readonly tags: readonly string[];
+  /** The version that it was made from: "V1", null for a first one. */
+  readonly parent: string | null;
+  /** Ids of all versions that it was made from. */
+  readonly parents: readonly Digest[];
+  /** Other versions of the artifact with the same content: ["V1"]. */
+  readonly sameAs: readonly string[];
+  /** The run that made it. */
+  readonly run: string | null;
+  readonly #engine: Engine;
+  readonly #artifact: ArtifactRow;
+  readonly #row: VersionRow;
+
+  /** Made by the store. */
+  constructor(engine: Engine, artifact: ArtifactRow, row: VersionRow) {
+    const { catalog } = engine;
+    const record = decodeVersionRecord(row.record);
+    const [parent] = record.parents;
+    const parentRow = parent === undefined ? undefined : catalog.versionById(parent);
+    this.#engine = engine;
+    this.#artifact = artifact;
+    this.#row = row;
+    this.version = formatNumber(row.number);
+    this.number = row.number;
+    this.id = row.version;
+    this.digest = row.manifest;
+    this.team = artifact.team;
+    this.experiment = artifact.experiment;
+    this.type = artifact.type;
+    this.name = artifact.name;
+    this.entryCount = row.entries;
+    this.files = row.files;
+    this.bytes = row.bytes;
+    this.newBytes = row.newBytes;
+    this.createdAt = new Date(record.createdAt).toISOString();
+    this.createdBy = record.createdBy;
+    this.message = row.message;
+    this.metadata = row.metadata;
+    this.tags = catalog.tagsOf(row.version);
+    this.parent = parentRow === undefined ? null : formatNumber(parentRow.number);
+    this.parents = record.parents;
+    this.sameAs = catalog
+      .numbersWithContent(artifact.row, row.manifest)
+      .filter((number) => number !== row.number)
+      .map(formatNumber);
+    this.run = record.run ?? null;
+  }
+
+  /** The full address: "team/experiment/name:V2". */
+  get ref(): string {
+    return `${this.team}/${this.experiment}/${this.name}:${this.version}`;
+  }
+
+  /** All entries that are meant, in path order. */
+  async *entries(filter: EntryFilter = {}): AsyncGenerator<EntryView, void, undefined> {
+    const isMeant = filter.path === undefined ? undefined : compileGlobs([filter.path].flat());
+    const reader = manifestReader(this.#engine);
+    for await (const batch of readEntries(reader, this.digest, folderRange(trimFolder(filter.folder)))) {
+      for (const entry of batch) if (isMeant?.(entry.path) !== false) yield viewEntry(entry);
+    }
+  }
+
+  /** What is in one folder ("" for the root): files, links, references, and folders with what lies below them. */
+  async *list(folder = ""): AsyncGenerator<FolderListItem, void, undefined> {
+    const path = trimFolder(folder);
+    const reader = manifestReader(this.#engine);
+    if (path !== "" && !(await hasEntryBelow(reader, this.digest, path))) {
+      const entry = await findEntry(reader, this.digest, path);
+      if (entry === undefined) throw this.#noEntry(path);
+      if (entry.kind !== "folder") yield { ...viewEntry(entry), files: 1 };
+      return;
+    }
+    for await (const item of listFolder(reader, this.digest, path)) {
+      if (item.kind === "entry") yield { ...viewEntry(item.entry), files: item.entry.kind === "folder" ? 0 : 1 };
+      else {
+        const { files, bytes: size } = item.sums;
+        yield { path: item.path, kind: "folder", size, digest: null, executable: false, files };
+      }
+    }
+  }
+
+  /** The entry at a path, or `undefined`. */
+  async entry(path: string): Promise<EntryView | undefined> {
+    const entry = await this.#find(path);
+    return entry === undefined ? undefined : viewEntry(entry);
+  }
+
+  /** The content of a file, whole. @throws ArtifoldError NOT_FOUND, DAMAGED */
+  async read(path: string): Promise<Uint8Array> {
+    const entry = await this.#file(path);
+    return this.readRange(path, 0, entry.size);
+  }
+
+  /** `length` bytes of a file from `offset`; less where it ends before. Only the chunks that hold them are read. */
+  async readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
+      throw new TypeError("offset and length are whole numbers from 0");
+    }
+    const entry = await this.#file(path);
+    const pieces: Uint8Array[] = [];
+    const range = { from: offset, to: offset + length };
+    for await (const piece of readContent(this.#engine.objects, entry, range)) pieces.push(piece);
+    return Buffer.concat(pieces);
+  }
+
+  /** The content of a file as a web stream; with a range (`end` not included) a part of it. */
+  stream(path: string, range: { start?: number; end?: number; signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
+    const find = (): Promise<FileEntry> => this.#file(path);
+    const { objects } = this.#engine;
+    async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+      const entry = await find();
+      const { start = 0, end = entry.size, signal } = range;
+      yield* readContent(objects, entry, { from: start, to: end }, signal);
+    }
+    return ReadableStream.from(bytes()) as ReadableStream<Uint8Array>;
+  }
+
+  /** Makes a folder hold this version: writes, replaces and removes only what differs. See docs/cli.md, "download". */
+  async download(folder: string, options: DownloadOptions = {}): Promise<DownloadResult> {
+    await this.#engine.refresh();
+    return download(this.#engine, this.#artifact, this.#row, this.version, folder, options);
+  }
+
+  /** Where this version and another one of any artifact differ, in path order: what the other changed. */
+  async *diff(other: Version): AsyncGenerator<VersionChange, void, undefined> {
+    const reader = manifestReader(this.#engine);
+    for await (const batch of diffManifests(reader, this.digest, other.digest)) {
+      for (const { path, before, after } of batch) {
+        const kind = before === undefined ? "added" : after === undefined ? "removed" : "modified";
+        yield { path, kind, before: before && viewEntry(before), after: after && viewEntry(after) };
+      }
+    }
+  }
+
+  /** Where a folder differs from this version, in path order: what the folder changed. */
+  diffFolder(folder: string, options: LongCallOptions & EntryFilter = {}): AsyncGenerator<FolderChange> {
+    const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
+    return compareWithFolder(this.#engine, this.digest, folder, filter, options);
+  }
+
+  /** A draft on this version, taken as it is: what it is uploaded as does not depend on newer versions. */
+  edit(options: { dryRun?: boolean } = {}): Artifact {
+    const { team, experiment, type, name } = this;
+    return new Artifact(
+      this.#engine,
+      { team, experiment, type, name },
+      { version: this.#row, asIs: true },
+      options.dryRun === true,
+    );
+  }
+
+  /** Moves a tag here. @returns the operation of the log */
+  async tag(name: string): Promise<number | null> {
+    const tag = checkName("tag", name);
+    return this.#change((row) => tagChanges(this.#engine.catalog, row, row.artifact, [tag], this.id));
+  }
+
+  /** Takes a tag away from this version. @throws ArtifoldError NOT_FOUND when it has no such tag */
+  async untag(name: string): Promise<number | null> {
+    const tag = name.normalize("NFC");
+    return this.#change((row) => {
+      if (this.#engine.catalog.versionByTag(row.row, tag)?.version !== this.id) {
+        throw new ArtifoldError("NOT_FOUND", `${this.name}:${this.version} has no tag ${tag}`);
+      }
+      return [{ change: "tag", artifact: row.artifact, tag, version: null, before: this.id }];
+    });
+  }
+
+  /** Gives the version another message, or changes its metadata. The record as first made stays, and so does the id. */
+  async annotate(note: { message?: string; metadata?: Metadata }): Promise<number | null> {
+    const metadata = note.metadata === undefined ? undefined : metadataText(note.metadata);
+    return this.#change(() => {
+      if (note.message === undefined && metadata === undefined) return [];
+      return [
+        {
+          change: "note",
+          version: this.id,
+          ...(note.message !== undefined && { message: note.message }),
+          ...(metadata !== undefined && { metadata }),
+        },
+      ];
+    });
+  }
+
+  /** Removes the version. Its number is not given again; its content stays until gc, and `restore` brings it back. */
+  async remove(): Promise<number | null> {
+    return this.#change(() => (this.#isRemoved() ? [] : [{ change: "remove", version: this.id }]));
+  }
+
+  /** Brings a removed version back. */
+  async restore(): Promise<number | null> {
+    return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.id }] : []));
+  }
+
+  #isRemoved(): boolean {
+    return this.#engine.catalog.versionById(this.id)?.removed === true;
+  }
+
+  async #change(prepare: (artifact: ArtifactRow) => Change[]): Promise<number | null> {
+    const committed = await this.#engine.commit(() => {
+      const changes = prepare(this.#engine.catalog.artifactByRow(this.#artifact.row));
+      return changes.length === 0 ? undefined : { changes };
+    });
+    return committed?.operation ?? null;
+  }
+
+  async #find(path: string): Promise<Entry | undefined> {
+    checkPath(path);
+    return findEntry(manifestReader(this.#engine), this.digest, path);
+  }
+
+  async #file(path: string): Promise<FileEntry> {
+    const entry = await this.#find(path);
+    if (entry === undefined) throw this.#noEntry(path);
+    if (entry.kind === "file") return entry;
+    throw new ArtifoldError("NOT_FOUND", `${path} of ${this.name}:${this.version} is a ${entry.kind}, not a file`, {
+      info: { path },
+    });
+  }
+
+  #noEntry(path: string): ArtifoldError {
+    return new ArtifoldError("NOT_FOUND", `${this.name}:${this.version} has no ${path}`, {
+      info: { path },
+      hint: `\`artifold ls --recursive ${this.name}:${this.version}\` lists its files.`,
+    });
+  }
+}
+
+function trimFolder(folder: string | undefined): string {
+  return (folder ?? "").replace(/^\.?\/+/, "").replace(/\/+$/, "");
+}

@@ -1,0 +1,33 @@
+/** Entries as users see them: one shape for files, links, folders and references. */
+import type { Digest } from "../digest/index.ts";
+import { type Entry, entryDigest, entrySize } from "../manifest/index.ts";
+
+/** An entry of a version. */
+export interface EntryView {
+  readonly path: string;
+  readonly kind: "file" | "folder" | "link" | "reference";
+  /** Bytes of a file, of a link's target, of a reference's content where known; 0 for a folder. */
+  readonly size: number;
+  /** BLAKE3 of the content; null for folders, and for references whose content is not known. */
+  readonly digest: Digest | null;
+  readonly executable: boolean;
+  /** Where a link points. */
+  readonly target?: string;
+  /** Where a reference's content is. */
+  readonly uri?: string;
+  readonly etag?: string;
+}
+
+/** Shows an entry. */
+export function viewEntry(entry: Entry): EntryView {
+  return {
+    path: entry.path,
+    kind: entry.kind,
+    size: entrySize(entry),
+    digest: entryDigest(entry) ?? null,
+    executable: entry.kind === "file" && entry.executable,
+    ...(entry.kind === "link" && { target: entry.target }),
+    ...(entry.kind === "reference" && { uri: entry.uri }),
+    ...(entry.kind === "reference" && entry.etag !== undefined && { etag: entry.etag }),
+  };
+}

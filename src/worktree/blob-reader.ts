@@ -1,0 +1,405 @@
+/**
+ * Reads content, cuts it into chunks, hashes them, and packs those that are wanted into frames.
+ *
+ * Runs in a worker thread or, without workers, in place. All calls are synchronous; what they read stays in buffers of
+ * this reader until the caller says which chunks it wants. Requests and answers are made to travel between threads:
+ * columns of numbers instead of objects.
+ */
+import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, chunkLength } from "../chunking/index.ts";
+import { contentHasher, DIGEST_BYTES, digestFromBytes, digestToBytes, EMPTY_DIGEST, type Hasher, hashContentBytes } from "../digest/index.ts";
+import { errnoOf } from "../errors.ts";
+import { type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import { type FileStat, type FileSystem, isExecutable, kindOf, openFlags, readFully } from "../platform/index.ts";
+import { putStat, STAT_NUMBERS } from "./run.ts";
+
+/** Files up to this size are read whole, many in one request; larger ones come window by window. */
+export const WHOLE_FILE_BYTES: number = 1024 * 1024;
+/** Bytes of whole files in one request. */
+export const BATCH_BYTES: number = 2 * 1024 * 1024;
+/** Files in one request: what they come to must fit into a buffer, with room for files that grew a little. */
+export const BATCH_FILES = 256;
+
+const BUFFER_BYTES: number = 4 * 1024 * 1024;
+/** How often a file that changes while it is read is read again. */
+const ATTEMPTS = 3;
+
+/** What is asked of a reader. */
+export type ReadRequest =
+  /** Read small files whole. */
+  | { readonly op: "files"; readonly paths: readonly string[] }
+  /** Open a large file. */
+  | { readonly op: "open"; readonly path: string }
+  /** Read on in an open file. */
+  | { readonly op: "window"; readonly stream: number }
+  /** Take content that is already in memory: a window of what `begin` began. */
+  | { readonly op: "begin" }
+  | { readonly op: "feed"; readonly stream: number; readonly bytes: Uint8Array; readonly end: boolean }
+  /** Give up an open file. */
+  | { readonly op: "close"; readonly stream: number }
+  /** Pack the chunks of a batch whose byte in `wanted` is not 0, and free the batch. */
+  | { readonly op: "encode"; readonly batch: number; readonly wanted: Uint8Array }
+  /** Free a batch of which nothing is wanted. */
+  | { readonly op: "release"; readonly batch: number };
+
+/** Chunks that were read: which batch holds them, and what they are. */
+export interface ChunkColumns {
+  readonly batch: number;
+  /** Digests, 32 bytes each. */
+  readonly digests: Uint8Array;
+  readonly lengths: Uint32Array;
+}
+
+/** How reading a file ended. */
+export const readStatus = { ok: 0, changed: 1, notAFile: 2, failed: 3 } as const;
+
+/** What became of files: one row a file. */
+export interface FileColumns {
+  readonly statuses: Uint8Array;
+  /** Errno of those that failed, by row. */
+  readonly errnos: { readonly [row: number]: string };
+  readonly executable: Uint8Array;
+  /** Inode, size, mtime and ctime in nanoseconds, of the descriptor that was read. */
+  readonly stats: BigInt64Array;
+  /** Digests of whole contents, 32 bytes each. */
+  readonly digests: Uint8Array;
+  /** How many of the chunks are a file's: 0 for an empty one. */
+  readonly chunkCounts: Uint32Array;
+}
+
+/** Answer to "files". */
+export interface FilesRead extends ChunkColumns {
+  readonly files: FileColumns;
+}
+
+/** Answer to "open" and "begin". */
+export interface StreamOpened {
+  readonly stream: number;
+  /** Errno when the file could not be opened; "" when it is no file. */
+  readonly failed?: string;
+}
+
+/** Answer to "window" and "feed". */
+export interface WindowRead extends ChunkColumns {
+  /** There when the end was reached, or reading cannot go on. The stream is closed then. */
+  readonly end?: FileColumns;
+}
+
+/** Why a read could not be made. Internal to the reader; callers see statuses. */
+class NotAFile extends Error {}
+
+interface Batch {
+  readonly buffer: Buffer;
+  /** Where each chunk lies in the buffer. */
+  readonly offsets: number[];
+  readonly lengths: number[];
+  readonly digests: Uint8Array[];
+}
+
+interface Stream {
+  readonly fd: number | undefined;
+  readonly before: FileStat | undefined;
+  readonly hasher: Hasher;
+  /** Bytes after the last cut: the beginning of the next chunk. */
+  rest: Buffer;
+  length: number;
+  chunks: number;
+  first: Uint8Array | undefined;
+}
+
+/** One reader; its streams and batches are its own. */
+export class BlobReader {
+  readonly #fs: FileSystem;
+  readonly #buffers: Buffer[] = [];
+  readonly #batches = new Map<number, Batch>();
+  readonly #streams = new Map<number, Stream>();
+  #nextId = 1;
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs;
+  }
+
+  /** Answers a request. */
+  handle(request: ReadRequest): FilesRead | StreamOpened | WindowRead | EncodedFrames | undefined {
+    switch (request.op) {
+      case "files":
+        return this.#readFiles(request.paths);
+      case "open":
+        return this.#openFile(request.path);
+      case "begin":
+        return { stream: this.#addStream(undefined, undefined) };
+      case "window":
+        return this.#readWindow(request.stream);
+      case "feed":
+        return this.#feed(request.stream, request.bytes, request.end);
+      case "close":
+        this.#closeStream(request.stream);
+        return undefined;
+      case "encode":
+        return this.#encode(request.batch, request.wanted);
+      case "release":
+        this.#freeBatch(request.batch);
+        return undefined;
+    }
+  }
+
+  /** Closes what is open. */
+  close(): void {
+    for (const stream of [...this.#streams.keys()]) this.#closeStream(stream);
+    this.#batches.clear();
+  }
+
+  #readFiles(paths: readonly string[]): FilesRead {
+    const batch = this.#newBatch();
+    const rows = new FileRows(paths.length);
+    let used = 0;
+    paths.forEach((path, row) => {
+      used = this.#readWhole(path, batch, used, rows, row);
+    });
+    return { ...this.#keepBatch(batch), files: rows.columns() };
+  }
+
+  /** Reads one file into the batch's buffer. @returns where the next file may be put */
+  #readWhole(path: string, batch: Batch, used: number, rows: FileRows, row: number): number {
+    try {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+        const read = this.#readOnce(path, batch.buffer.subarray(used));
+        if (read === undefined) continue;
+        const bytes = batch.buffer.subarray(used, used + read.length);
+        const firstChunk = batch.lengths.length;
+        this.#cut(batch, used, bytes.length, true);
+        const chunks = batch.lengths.length - firstChunk;
+        const digest = wholeDigest(bytes, chunks, batch.digests[firstChunk]);
+        rows.set(row, readStatus.ok, read.stat, digest, chunks);
+        return used + bytes.length;
+      }
+      rows.fail(row, readStatus.changed);
+    } catch (error) {
+      rows.failWith(row, error);
+    }
+    return used;
+  }
+
+  /** Reads a file as it is between two looks at it; `undefined` when it changed in between, or does not fit. */
+  #readOnce(path: string, space: Buffer): { length: number; stat: FileStat } | undefined {
+    const fd = this.#fs.open(path, openFlags.readUserFile);
+    try {
+      const before = this.#fs.stat(fd);
+      if (kindOf(before) !== "file") throw new NotAFile();
+      const size = Number(before.size);
+      if (size >= space.length) return undefined;
+      // One byte more than there should be: a file that grew is noticed.
+      const length = readFully(this.#fs, fd, space.subarray(0, size + 1), 0);
+      const after = this.#fs.stat(fd);
+      return length === size && isSameState(before, after) ? { length, stat: after } : undefined;
+    } finally {
+      this.#fs.close(fd);
+    }
+  }
+
+  #openFile(path: string): StreamOpened {
+    let fd: number | undefined;
+    try {
+      fd = this.#fs.open(path, openFlags.readUserFile);
+      const stat = this.#fs.stat(fd);
+      if (kindOf(stat) !== "file") throw new NotAFile();
+      return { stream: this.#addStream(fd, stat) };
+    } catch (error) {
+      if (fd !== undefined) this.#fs.close(fd);
+      return { stream: 0, failed: error instanceof NotAFile ? "" : errnoOrThrow(error) };
+    }
+  }
+
+  #addStream(fd: number | undefined, before: FileStat | undefined): number {
+    const id = this.#nextId++;
+    const stream = { fd, before, hasher: contentHasher(), rest: Buffer.alloc(0), length: 0, chunks: 0, first: undefined };
+    this.#streams.set(id, stream);
+    return id;
+  }
+
+  #readWindow(id: number): WindowRead {
+    const stream = this.#streams.get(id) as Stream & { fd: number };
+    const batch = this.#newBatch();
+    stream.rest.copy(batch.buffer);
+    const space = batch.buffer.subarray(stream.rest.length);
+    let read: number;
+    try {
+      read = readFully(this.#fs, stream.fd, space, stream.length);
+    } catch (error) {
+      return this.#failWindow(id, batch, errnoOrThrow(error));
+    }
+    return this.#takeWindow(id, batch, read, read < space.length);
+  }
+
+  #feed(id: number, bytes: Uint8Array, end: boolean): WindowRead {
+    const stream = this.#streams.get(id) as Stream;
+    const batch = this.#newBatch();
+    if (stream.rest.length + bytes.length > batch.buffer.length) throw new TypeError("fed more than a window");
+    stream.rest.copy(batch.buffer);
+    batch.buffer.set(bytes, stream.rest.length);
+    return this.#takeWindow(id, batch, bytes.length, end);
+  }
+
+  #takeWindow(id: number, batch: Batch, read: number, isEnd: boolean): WindowRead {
+    const stream = this.#streams.get(id) as Stream;
+    const known = stream.rest.length;
+    const filled = known + read;
+    stream.hasher.update(batch.buffer.subarray(known, filled));
+    stream.length += read;
+    const cutTo = this.#cut(batch, 0, filled, isEnd);
+    stream.chunks += batch.lengths.length;
+    stream.first ??= batch.digests[0];
+    stream.rest = Buffer.from(batch.buffer.subarray(cutTo, filled));
+    if (!isEnd) return this.#keepBatch(batch);
+    const rows = new FileRows(1);
+    const after = stream.fd === undefined ? undefined : this.#fs.stat(stream.fd);
+    const isWhole =
+      stream.before === undefined || after === undefined
+        ? true
+        : isSameState(stream.before, after) && Number(after.size) === stream.length;
+    const digest = stream.chunks === 1 ? (stream.first as Uint8Array) : digestToBytes(stream.hasher.digest());
+    if (isWhole) rows.set(0, readStatus.ok, after ?? memoryStat(stream.length), digest, stream.chunks);
+    else rows.fail(0, readStatus.changed);
+    this.#closeStream(id);
+    return { ...this.#keepBatch(batch), end: rows.columns() };
+  }
+
+  #failWindow(id: number, batch: Batch, errno: string): WindowRead {
+    const rows = new FileRows(1);
+    rows.fail(0, readStatus.failed, errno);
+    this.#closeStream(id);
+    return { ...this.#keepBatch(batch), end: rows.columns() };
+  }
+
+  /**
+   * Cuts `length` bytes at `from` of a batch's buffer into chunks and hashes them.
+   *
+   * @param isEnd whether the content ends there; else what may belong to a longer chunk is left
+   * @returns where what is left begins
+   */
+  #cut(batch: Batch, from: number, length: number, isEnd: boolean): number {
+    const { buffer } = batch;
+    const to = from + length;
+    let at = from;
+    while (at < to && (isEnd || to - at >= CHUNK_MAX_BYTES)) {
+      const chunk = to - at <= CHUNK_MIN_BYTES ? to - at : chunkLength(buffer, at, to);
+      batch.offsets.push(at);
+      batch.lengths.push(chunk);
+      batch.digests.push(hashContentBytes(buffer.subarray(at, at + chunk)));
+      at += chunk;
+    }
+    return at;
+  }
+
+  #encode(id: number, wanted: Uint8Array): EncodedFrames {
+    const batch = this.#batches.get(id) as Batch;
+    const encoder = new FrameEncoder("chunk");
+    batch.lengths.forEach((length, index) => {
+      if (wanted[index] === 0) return;
+      const offset = batch.offsets[index] as number;
+      const digest = digestFromBytes(batch.digests[index] as Uint8Array);
+      encoder.add({ digest, bytes: batch.buffer.subarray(offset, offset + length) });
+    });
+    const frames = encoder.finish();
+    this.#freeBatch(id);
+    return frames;
+  }
+
+  #newBatch(): Batch {
+    const buffer = this.#buffers.pop() ?? Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    return { buffer, offsets: [], lengths: [], digests: [] };
+  }
+
+  #keepBatch(batch: Batch): ChunkColumns {
+    const id = this.#nextId++;
+    this.#batches.set(id, batch);
+    const digests = new Uint8Array(batch.digests.length * DIGEST_BYTES);
+    batch.digests.forEach((digest, index) => {
+      digests.set(digest, index * DIGEST_BYTES);
+    });
+    return { batch: id, digests, lengths: Uint32Array.from(batch.lengths) };
+  }
+
+  #freeBatch(id: number): void {
+    const batch = this.#batches.get(id);
+    this.#batches.delete(id);
+    if (batch !== undefined) this.#buffers.push(batch.buffer);
+  }
+
+  #closeStream(id: number): void {
+    const stream = this.#streams.get(id);
+    this.#streams.delete(id);
+    if (stream?.fd !== undefined) this.#fs.close(stream.fd);
+  }
+}
+
+/** The largest piece that "feed" takes: a window, with room for what is left of the one before. */
+export const FEED_BYTES_MAX: number = BUFFER_BYTES - CHUNK_MAX_BYTES;
+
+function wholeDigest(bytes: Uint8Array, chunks: number, onlyChunk: Uint8Array | undefined): Uint8Array {
+  if (chunks === 0) return digestToBytes(EMPTY_DIGEST);
+  return chunks === 1 ? (onlyChunk as Uint8Array) : hashContentBytes(bytes);
+}
+
+/** Whether two looks at an open file show the same state of it. */
+function isSameState(before: FileStat, after: FileStat): boolean {
+  return before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
+}
+
+/** Stat of content that was never a file. */
+function memoryStat(size: number): FileStat {
+  return { mode: 0n, ino: 0n, dev: 0n, uid: 0n, size: BigInt(size), mtimeNs: 0n, ctimeNs: 0n };
+}
+
+/** The errno of a failed read; anything else is a fault of ours and is thrown. */
+function errnoOrThrow(error: unknown): string {
+  const errno = errnoOf(error);
+  if (errno === undefined) throw error;
+  return errno;
+}
+
+/** Fills file columns. */
+class FileRows {
+  readonly #statuses: Uint8Array;
+  readonly #executable: Uint8Array;
+  readonly #stats: BigInt64Array;
+  readonly #digests: Uint8Array;
+  readonly #chunkCounts: Uint32Array;
+  readonly #errnos: { [row: number]: string } = {};
+
+  constructor(count: number) {
+    this.#statuses = new Uint8Array(count);
+    this.#executable = new Uint8Array(count);
+    this.#stats = new BigInt64Array(count * STAT_NUMBERS);
+    this.#digests = new Uint8Array(count * DIGEST_BYTES);
+    this.#chunkCounts = new Uint32Array(count);
+  }
+
+  set(row: number, status: number, stat: FileStat, digest: Uint8Array, chunks: number): void {
+    this.#statuses[row] = status;
+    this.#executable[row] = isExecutable(stat) ? 1 : 0;
+    putStat(this.#stats, row, stat);
+    this.#digests.set(digest, row * DIGEST_BYTES);
+    this.#chunkCounts[row] = chunks;
+  }
+
+  fail(row: number, status: number, errno?: string): void {
+    this.#statuses[row] = status;
+    if (errno !== undefined) this.#errnos[row] = errno;
+  }
+
+  failWith(row: number, error: unknown): void {
+    if (error instanceof NotAFile) this.fail(row, readStatus.notAFile);
+    else this.fail(row, readStatus.failed, errnoOrThrow(error));
+  }
+
+  columns(): FileColumns {
+    return {
+      statuses: this.#statuses,
+      errnos: this.#errnos,
+      executable: this.#executable,
+      stats: this.#stats,
+      digests: this.#digests,
+      chunkCounts: this.#chunkCounts,
+    };
+  }
+}

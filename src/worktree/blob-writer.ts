@@ -1,0 +1,246 @@
+/**
+ * Writes stored content out as files of the user's: each under a temporary name first, checked, then renamed.
+ *
+ * Runs in a worker thread or in place. Where frames lie is told by the caller; what they hold is checked here, against
+ * the digest of each chunk and, for a file of several chunks, of the whole.
+ */
+import path from "node:path";
+import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
+import { ArtifoldError, errnoOf } from "../errors.ts";
+import { ObjectStore } from "../objects/index.ts";
+import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
+import { putStat, STAT_NUMBERS } from "./run.ts";
+
+/** Chunks to be written, and where each lies: one row a chunk. */
+export interface PlacedColumns {
+  /** Digests, 32 bytes each. */
+  readonly digests: Uint8Array;
+  /** Which of `packs` holds it. */
+  readonly packs: Uint32Array;
+  readonly offsets: Float64Array;
+  readonly lengths: Uint32Array;
+  readonly indexes: Uint32Array;
+}
+
+/** What is asked of a writer. */
+export type WriteRequest =
+  /** Write small files whole. */
+  | {
+      readonly op: "write-files";
+      readonly store: string;
+      readonly packs: readonly string[];
+      readonly chunks: PlacedColumns;
+      readonly files: readonly FileToWrite[];
+    }
+  /** Begin a large file. */
+  | { readonly op: "write-begin"; readonly file: Omit<FileToWrite, "chunks"> }
+  /** Write on in it. */
+  | {
+      readonly op: "write-on";
+      readonly stream: number;
+      readonly store: string;
+      readonly packs: readonly string[];
+      readonly chunks: PlacedColumns;
+    }
+  /** Give it its name. */
+  | { readonly op: "write-end"; readonly stream: number }
+  /** Give it up. */
+  | { readonly op: "write-abort"; readonly stream: number };
+
+/** A file to be written. */
+export interface FileToWrite {
+  /** Where it goes. The folder is there; a file of that name is replaced. */
+  readonly path: string;
+  /** How its path reads to the user, for errors. */
+  readonly shown: string;
+  readonly digest: Digest;
+  readonly executable: boolean;
+  /** How many of the chunks are its own. */
+  readonly chunks: number;
+}
+
+/** Answer to "write-files" (a row a file) and "write-end" (one row): inode, size, mtime, ctime under the final name. */
+export interface FilesWritten {
+  readonly stats: BigInt64Array;
+}
+
+/** Names of files of the user's folder that are still being written. */
+export const TEMPORARY_NAME: RegExp = /^\.artifold-[0-9a-f]{16}\.tmp$/;
+
+interface Stream {
+  readonly file: Omit<FileToWrite, "chunks">;
+  readonly temporary: string;
+  readonly fd: number;
+  /** Of the whole content; a file of one chunk needs none. */
+  readonly hasher: Hasher | undefined;
+  length: number;
+  /** Digest of the chunk written last. */
+  last: Digest;
+}
+
+/** Writes for one thread. */
+export class BlobWriter {
+  readonly #fs: FileSystem;
+  readonly #stores = new Map<string, ObjectStore>();
+  readonly #streams = new Map<number, Stream>();
+  #nextId = 1;
+  #names = 0;
+  readonly #salt: string = Math.floor(Math.random() * 2 ** 32).toString(16).padStart(8, "0");
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs;
+  }
+
+  handle(request: WriteRequest): FilesWritten | { stream: number } | undefined {
+    switch (request.op) {
+      case "write-files":
+        return this.#writeFiles(request);
+      case "write-begin":
+        return { stream: this.#begin(request.file, false) };
+      case "write-on": {
+        const stream = this.#streams.get(request.stream) as Stream;
+        this.#guard(request.stream, () => this.#writeChunks(stream, request, 0, request.chunks.packs.length));
+        return undefined;
+      }
+      case "write-end": {
+        const stats = new BigInt64Array(STAT_NUMBERS);
+        this.#guard(request.stream, () => this.#end(request.stream, stats, 0));
+        return { stats };
+      }
+      case "write-abort":
+        this.#abort(request.stream);
+        return undefined;
+    }
+  }
+
+  close(): void {
+    for (const stream of [...this.#streams.keys()]) this.#abort(stream);
+    for (const store of this.#stores.values()) store.close();
+    this.#stores.clear();
+  }
+
+  #writeFiles(request: WriteRequest & { op: "write-files" }): FilesWritten {
+    const stats = new BigInt64Array(request.files.length * STAT_NUMBERS);
+    let chunk = 0;
+    request.files.forEach((file, row) => {
+      const id = this.#begin(file, file.chunks < 2);
+      this.#guard(id, () => {
+        this.#writeChunks(this.#streams.get(id) as Stream, request, chunk, chunk + file.chunks);
+        this.#end(id, stats, row);
+      });
+      chunk += file.chunks;
+    });
+    return { stats };
+  }
+
+  #begin(file: Omit<FileToWrite, "chunks">, isOneChunk: boolean): number {
+    const temporary = path.join(path.dirname(file.path), this.#temporaryName());
+    let fd: number;
+    try {
+      // The user's umask takes away what it takes away from every new file.
+      fd = this.#fs.open(temporary, openFlags.createNew, file.executable ? 0o777 : 0o666);
+    } catch (error) {
+      throw writeError(file.shown, error);
+    }
+    const id = this.#nextId++;
+    const hasher = isOneChunk ? undefined : contentHasher();
+    this.#streams.set(id, { file, temporary, fd, hasher, length: 0, last: EMPTY_DIGEST });
+    return id;
+  }
+
+  #writeChunks(
+    stream: Stream,
+    request: { store: string; packs: readonly string[]; chunks: PlacedColumns },
+    from: number,
+    to: number,
+  ): void {
+    const store = this.#store(request.store);
+    const { digests, packs, offsets, lengths, indexes } = request.chunks;
+    for (let row = from; row < to; row++) {
+      const digest = digestFromBytes(digests, row * DIGEST_BYTES);
+      const place = {
+        path: request.packs[packs[row] as number] as string,
+        offset: offsets[row] as number,
+        length: lengths[row] as number,
+        index: indexes[row] as number,
+      };
+      const bytes = store.readAt(place, digest, "chunk");
+      stream.hasher?.update(bytes);
+      stream.last = digest;
+      this.#write(stream, bytes);
+    }
+  }
+
+  #write(stream: Stream, bytes: Uint8Array): void {
+    try {
+      writeFully(this.#fs, stream.fd, bytes, stream.length);
+    } catch (error) {
+      throw writeError(stream.file.shown, error);
+    }
+    stream.length += bytes.length;
+  }
+
+  #end(id: number, stats: BigInt64Array, row: number): void {
+    const stream = this.#streams.get(id) as Stream;
+    const { file, temporary, fd } = stream;
+    if ((stream.hasher?.digest() ?? stream.last) !== file.digest) {
+      throw new ArtifoldError("DAMAGED", `the stored chunks of ${file.shown} do not make its content`, {
+        info: { path: file.shown, digest: file.digest },
+      });
+    }
+    this.#streams.delete(id);
+    try {
+      this.#fs.close(fd);
+      this.#fs.rename(temporary, file.path);
+      const stat = this.#fs.lookAt(file.path);
+      if (stat === undefined) throw Object.assign(new Error("it vanished"), { code: "ENOENT" });
+      putStat(stats, row, stat);
+    } catch (error) {
+      removeQuietly(this.#fs, temporary);
+      throw writeError(file.shown, error);
+    }
+  }
+
+  /** Gives a file up when writing it fails. */
+  #guard(id: number, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#abort(id);
+      throw error;
+    }
+  }
+
+  #abort(id: number): void {
+    const stream = this.#streams.get(id);
+    if (stream === undefined) return;
+    this.#streams.delete(id);
+    this.#fs.close(stream.fd);
+    removeQuietly(this.#fs, stream.temporary);
+  }
+
+  #store(folder: string): ObjectStore {
+    let store = this.#stores.get(folder);
+    if (store === undefined) {
+      store = new ObjectStore(this.#fs, folder, { find: () => undefined });
+      this.#stores.set(folder, store);
+    }
+    return store;
+  }
+
+  #temporaryName(): string {
+    return `.artifold-${this.#salt}${(this.#names++).toString(16).padStart(8, "0")}.tmp`;
+  }
+}
+
+/** The error for a file or folder of the user's that could not be written. */
+export function writeError(shown: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined) return error;
+  const noSpace = errno === "ENOSPC" || errno === "EDQUOT";
+  return new ArtifoldError(noSpace ? "NO_SPACE" : "WRITE_FAILED", `cannot write ${shown}: ${errno}`, {
+    cause: error,
+    info: { path: shown, errno },
+    ...(noSpace ? { hint: "Make room and run the download again: it goes on where it stopped." } : {}),
+  });
+}

@@ -1,0 +1,104 @@
+/** Spreads reading and writing of files over worker threads, or does it in place. */
+import type { TransferListItem } from "node:worker_threads";
+import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
+import { BlobReader, type ReadRequest } from "./blob-reader.ts";
+import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
+import { contentWorkerScript } from "./worker-script.ts";
+
+/** What a thread is asked to do. */
+export type ContentRequest = ReadRequest | WriteRequest;
+
+/** Answers requests, here or in a thread. Requests to one port are answered in order. */
+export interface ContentPort {
+  /** How many requests wait. */
+  readonly load: number;
+  request<Answer>(request: ContentRequest): Promise<Answer>;
+}
+
+/** Does what requests ask, in whichever thread it is. */
+export class ContentHandler {
+  readonly #reader: BlobReader;
+  readonly #writer: BlobWriter;
+
+  constructor(fs: FileSystem) {
+    this.#reader = new BlobReader(fs);
+    this.#writer = new BlobWriter(fs);
+  }
+
+  handle(request: ContentRequest): unknown {
+    return request.op.startsWith("write-")
+      ? this.#writer.handle(request as WriteRequest)
+      : this.#reader.handle(request as ReadRequest);
+  }
+
+  close(): void {
+    this.#reader.close();
+    this.#writer.close();
+  }
+}
+
+/** The threads of one store, and the handler of this thread. */
+export class ContentPool {
+  readonly #inPlace: InPlacePort;
+  readonly #workers: PooledWorker[] = [];
+  readonly #workerCount: number;
+
+  /** @param workers how many threads to use once the work is worth it; a file system of the caller's own allows none */
+  constructor(fs: FileSystem, workers: number) {
+    this.#inPlace = new InPlacePort(fs);
+    this.#workerCount = fs === nodeFileSystem ? workers : 0;
+  }
+
+  /** How many requests can be under way at once. */
+  get width(): number {
+    return Math.max(1, this.#workerCount);
+  }
+
+  /** The port with the least to do. Threads are started when all others are busy. */
+  next(): ContentPort {
+    if (this.#workerCount === 0) return this.#inPlace;
+    const idle = this.#workers.find((worker) => worker.load === 0);
+    if (idle !== undefined) return idle;
+    if (this.#workers.length < this.#workerCount) {
+      const worker = new PooledWorker(contentWorkerScript);
+      this.#workers.push(worker);
+      return worker;
+    }
+    return this.#workers.reduce((least, worker) => (worker.load < least.load ? worker : least));
+  }
+
+  /** The handler of this thread: for little work, which a thread would not be worth. */
+  get inPlace(): ContentPort {
+    return this.#inPlace;
+  }
+
+  /** Ends the threads. */
+  async close(): Promise<void> {
+    this.#inPlace.close();
+    await Promise.all(this.#workers.map((worker) => worker.end()));
+    this.#workers.length = 0;
+  }
+}
+
+class InPlacePort implements ContentPort {
+  readonly load = 0;
+  readonly #handler: ContentHandler;
+
+  constructor(fs: FileSystem) {
+    this.#handler = new ContentHandler(fs);
+  }
+
+  async request<Answer>(request: ContentRequest): Promise<Answer> {
+    return this.#handler.handle(request) as Answer;
+  }
+
+  close(): void {
+    this.#handler.close();
+  }
+}
+
+/** The buffers of an answer that are moved to the thread that asked, not copied. */
+export function transferable(value: unknown): TransferListItem[] {
+  const bytes = (value as { bytes?: unknown } | undefined)?.bytes;
+  return bytes instanceof Uint8Array && bytes.byteLength > 0 ? [bytes.buffer as ArrayBuffer] : [];
+}

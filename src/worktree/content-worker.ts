@@ -1,0 +1,12 @@
+/** The script of a worker thread that reads and writes files of the user's. */
+import { prepareCompression } from "../objects/index.ts";
+import { nodeFileSystem, serveRequests } from "../platform/index.ts";
+import { ContentHandler, type ContentRequest, transferable } from "./content-pool.ts";
+
+const handler = new ContentHandler(nodeFileSystem);
+const ready = prepareCompression();
+serveRequests(async (message) => {
+  await ready;
+  const value = handler.handle(message as ContentRequest);
+  return { value, transfer: transferable(value) };
+});

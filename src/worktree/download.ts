@@ -1,0 +1,257 @@
+/**
+ * Makes a folder hold a version: finds out what differs, looks for conflicts, and only then writes.
+ *
+ * A file that somebody changed is a conflict; a file that nobody's version has is left alone. What goes is removed first,
+ * then files are written, links last, so that no file is ever written through a link of the version.
+ */
+import { ArtifoldError } from "../errors.ts";
+import { comparePaths, type Entry, type FileEntry, type LinkEntry, parentOf, sameEntry } from "../manifest/index.ts";
+import { type FileStat, kindOf } from "../platform/index.ts";
+import { compareFolder, type Compared, type ComparisonOptions } from "./comparison.ts";
+import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
+import type { CachedEntry, StatNumbers } from "./run.ts";
+import type { TargetFolder } from "./target-folder.ts";
+import { writeOut, type WriteOutOptions } from "./write-out.ts";
+
+/** What a download is to do. */
+export interface DownloadPlan {
+  readonly remove: readonly string[];
+  readonly write: readonly FileEntry[];
+  readonly link: readonly LinkEntry[];
+  readonly makeFolders: readonly string[];
+  /** Files that are as they should be. */
+  readonly unchanged: number;
+  /** References, whose content lies elsewhere. */
+  readonly references: readonly string[];
+  /** Other people's files, which `clean` would remove. */
+  readonly foreign: readonly string[];
+  readonly conflicts: readonly Conflict[];
+  /** Fresh rows for the stat cache, of files that were read to compare them. */
+  readonly rows: readonly RowEdit[];
+}
+
+/** Why a path cannot be given what the version has. */
+export interface Conflict {
+  readonly path: string;
+  readonly reason: "changed" | "in the way";
+}
+
+/** How to plan. */
+export interface PlanOptions {
+  /** Whether files that somebody changed are overwritten. */
+  readonly force: boolean;
+  /** Whether other people's files are removed. */
+  readonly clean: boolean;
+  readonly clock: RacyClock;
+  /** Looks at what is at a path of the folder. */
+  readonly lookAt: (path: string) => FileStat | undefined;
+}
+
+/** Compares a folder with the version it shall hold. Writes nothing. */
+export async function planDownload(comparison: ComparisonOptions, options: PlanOptions): Promise<DownloadPlan> {
+  const planner = new Planner(options);
+  for await (const compared of compareFolder(comparison)) planner.take(compared);
+  return planner.finish();
+}
+
+class Planner {
+  readonly #options: PlanOptions;
+  readonly #remove: string[] = [];
+  readonly #write: FileEntry[] = [];
+  readonly #link: LinkEntry[] = [];
+  readonly #makeFolders: string[] = [];
+  readonly #references: string[] = [];
+  readonly #foreign: string[] = [];
+  readonly #conflicts: Conflict[] = [];
+  readonly #rows: RowEdit[] = [];
+  #unchanged = 0;
+  /** Paths in the folder that stay as they are and may be parents of what follows. */
+  readonly #staying: string[] = [];
+  /** Paths that are to be files or links and are folders now: all that is in them must go. */
+  readonly #folders: string[] = [];
+
+  constructor(options: PlanOptions) {
+    this.#options = options;
+  }
+
+  take(compared: Compared): void {
+    const { path, local, isForeign, base, target } = compared;
+    const isThere = local !== undefined || isForeign;
+    // Rows are to be entries of the version, and nothing else.
+    if (compared.hasRow && target === undefined) this.#rows.push({ path, row: undefined });
+    if (local !== undefined && target !== undefined && sameEntry(local, target)) this.#keep(compared, local);
+    else if (!isThere) this.#put(path, target);
+    else if (base === undefined && target === undefined) this.#leaveForeign(path);
+    else if (this.#options.force || (local !== undefined && base !== undefined && sameEntry(local, base))) {
+      this.#drop(path, local, target);
+      this.#put(path, target);
+    } else {
+      this.#conflicts.push({ path, reason: "changed" });
+    }
+  }
+
+  finish(): DownloadPlan {
+    return {
+      remove: this.#remove,
+      write: this.#write,
+      link: this.#link,
+      makeFolders: this.#makeFolders,
+      unchanged: this.#unchanged,
+      references: this.#references,
+      foreign: this.#foreign,
+      conflicts: this.#conflicts,
+      rows: this.#rows,
+    };
+  }
+
+  #keep({ path, stat }: Compared, local: CachedEntry): void {
+    if (local.kind === "file") this.#unchanged++;
+    if (stat !== undefined) this.#rows.push({ path, row: { entry: local, stat, racy: this.#options.clock.isRacy(stat) } });
+    if (local.kind !== "folder") this.#stay(path);
+  }
+
+  #leaveForeign(path: string): void {
+    this.#foreign.push(path);
+    if (this.#options.clean) this.#remove.push(path);
+    else this.#stay(path);
+  }
+
+  /** Something of the folder stays: it must not be where a folder is to be, nor in one that is to be a file. */
+  #stay(path: string): void {
+    const folder = this.#folders.findLast((each) => path.startsWith(`${each}/`));
+    if (folder !== undefined) this.#conflicts.push({ path, reason: "in the way" });
+    while (this.#staying.length > 0 && !path.startsWith(this.#staying.at(-1) as string)) this.#staying.pop();
+    this.#staying.push(path);
+  }
+
+  /** What is there goes, unless what comes takes its place in one step. */
+  #drop(path: string, local: CachedEntry | undefined, target: Entry | undefined): void {
+    if (local?.kind === "folder") {
+      if (target?.kind !== "folder") this.#remove.push(path);
+      return;
+    }
+    const isReplaced = target?.kind === "file" || target?.kind === "link";
+    if (!isReplaced) this.#remove.push(path);
+  }
+
+  #put(path: string, target: Entry | undefined): void {
+    if (target === undefined) return;
+    if (target.kind === "reference") {
+      this.#references.push(path);
+      return;
+    }
+    while (this.#staying.length > 0 && !path.startsWith(this.#staying.at(-1) as string)) this.#staying.pop();
+    const above = this.#staying.find((each) => path.startsWith(`${each}/`));
+    if (above !== undefined) this.#conflicts.push({ path: above, reason: "in the way" });
+    if (target.kind === "folder") {
+      this.#makeFolders.push(path);
+      return;
+    }
+    const stat = this.#options.lookAt(path);
+    if (stat !== undefined && kindOf(stat) === "folder") this.#folders.push(path);
+    if (stat !== undefined && kindOf(stat) === "other") this.#conflicts.push({ path, reason: "in the way" });
+    if (target.kind === "file") this.#write.push(target);
+    else this.#link.push(target);
+  }
+}
+
+/** Throws CONFLICT when a plan has conflicts. */
+export function refuseConflicts(plan: DownloadPlan, folder: string): void {
+  const [first] = plan.conflicts;
+  if (first === undefined) return;
+  const more = plan.conflicts.length - 1;
+  const what = first.reason === "changed" ? "was changed" : "is in the way";
+  throw new ArtifoldError(
+    "CONFLICT",
+    `${first.path} ${what} in ${folder}${more > 0 ? `, and ${more} more paths are in conflict` : ""}: nothing was written`,
+    {
+      info: { folder, conflicts: plan.conflicts },
+      hint: "Keep your changes by uploading them, or overwrite them with --force.",
+    },
+  );
+}
+
+/** What a download did. */
+export interface DownloadDone {
+  readonly written: number;
+  readonly writtenBytes: number;
+  readonly removed: number;
+}
+
+/** Carries a plan out. The stat cache learns what was written while it is. */
+export async function carryOut(
+  plan: DownloadPlan,
+  target: TargetFolder,
+  memory: FolderMemory,
+  clock: RacyClock,
+  writing: Omit<WriteOutOptions, "target">,
+): Promise<DownloadDone> {
+  const edits: RowEdit[] = [...plan.rows];
+  removeAll(plan.remove, target);
+  for (const path of plan.remove) edits.push({ path, row: undefined });
+  let writtenBytes = 0;
+  for await (const written of writeOut(oneBatch(plan.write, target), { ...writing, target })) {
+    for (const { entry, stat } of written) {
+      writtenBytes += entry.size;
+      edits.push({ path: entry.path, row: { entry, stat, racy: clock.isRacy(stat) } });
+    }
+  }
+  for (const path of plan.makeFolders) {
+    target.makeFolder(path);
+    edits.push({ path, row: { entry: { path, kind: "folder" }, stat: undefined, racy: false } });
+  }
+  for (const link of plan.link) {
+    removeFolderInTheWay(link.path, target);
+    target.makeLink(link.path, link.target);
+    edits.push({ path: link.path, row: linkRow(link, target, clock) });
+  }
+  remember(edits, memory);
+  return { written: plan.write.length + plan.link.length, writtenBytes, removed: plan.remove.length };
+}
+
+/** Removes files and links, then the folders that have nothing left in them. */
+function removeAll(paths: readonly string[], target: TargetFolder): void {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    if (!target.removeIfEmpty(path)) target.remove(path);
+    for (let folder = parentOf(path); folder !== ""; folder = parentOf(folder)) folders.add(folder);
+  }
+  // Deeper folders first: what is left of one may have been all that another had.
+  for (const folder of [...folders].sort((left, right) => right.length - left.length)) target.removeIfEmpty(folder);
+}
+
+async function* oneBatch(
+  entries: readonly FileEntry[],
+  target: TargetFolder,
+): AsyncGenerator<readonly FileEntry[], void, undefined> {
+  for (let from = 0; from < entries.length; from += 256) {
+    const batch = entries.slice(from, from + 256);
+    for (const entry of batch) removeFolderInTheWay(entry.path, target);
+    yield batch;
+  }
+}
+
+/** A folder that is to be a file had only content that went: what is left of it is empty folders. */
+function removeFolderInTheWay(path: string, target: TargetFolder): void {
+  const stat = target.lookAt(path);
+  if (stat === undefined || kindOf(stat) !== "folder") return;
+  if (!target.removeIfEmpty(path)) {
+    throw new ArtifoldError("CONFLICT", `${path} is a folder with something in it, and a file in the version`, {
+      info: { path },
+      hint: "Move it away and run the download again.",
+    });
+  }
+}
+
+function linkRow(link: LinkEntry, target: TargetFolder, clock: RacyClock): RowEdit["row"] {
+  const stat: StatNumbers | undefined = target.lookAt(link.path);
+  return stat === undefined ? undefined : { entry: link, stat, racy: clock.isRacy(stat) };
+}
+
+function remember(edits: RowEdit[], memory: FolderMemory): void {
+  const rows = new RowEditor(memory);
+  // A path may have been removed and written again: the later edit stands.
+  const byPath = new Map(edits.map((edit) => [edit.path, edit]));
+  for (const edit of [...byPath.values()].sort((left, right) => comparePaths(left.path, right.path))) rows.edit(edit);
+  rows.finish();
+}

@@ -1,0 +1,81 @@
+/** Globs over paths of entries, and the rules of .artifoldignore. */
+import { createRequire } from "node:module";
+import { ArtifoldError } from "../errors.ts";
+
+const require = createRequire(import.meta.url);
+
+/** Tells whether a path is meant. */
+export type PathFilter = (path: string) => boolean;
+
+/**
+ * A filter of several globs: a path is meant when one of them matches it or a folder above it.
+ *
+ * A glob without a slash is compared with names at any depth (`*.csv`), one with a slash with whole paths from the root
+ * (`train/*.csv`); a slash at its end asks for a folder.
+ *
+ * @throws ArtifoldError USAGE for an empty glob
+ */
+export function compileGlobs(globs: readonly string[]): PathFilter {
+  const matchers = globs.map(compileGlob);
+  return (path) => matchers.some((matches) => matches(path));
+}
+
+function compileGlob(glob: string): PathFilter {
+  if (glob === "") throw new ArtifoldError("USAGE", "an empty glob matches nothing");
+  const picomatch = require("picomatch") as typeof import("picomatch");
+  const trimmed = glob.replace(/^\.?\/+/, "").replace(/\/+$/, "");
+  const onlyFolders = glob.endsWith("/");
+  if (trimmed === "" || trimmed === "**") return () => true;
+  const isMatch = picomatch(trimmed, { dot: true, nonegate: true });
+  const byName = !trimmed.includes("/");
+  return (path) => {
+    for (let end = onlyFolders ? path.lastIndexOf("/") : path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
+      const candidate = path.slice(0, end);
+      if (isMatch(byName ? candidate.slice(candidate.lastIndexOf("/") + 1) : candidate)) return true;
+    }
+    return false;
+  };
+}
+
+/** The file whose rules leave names out, in gitignore syntax. */
+export const IGNORE_FILE = ".artifoldignore";
+
+/** Rules of ignore files, those of deeper folders after those above them. */
+export class IgnoreRules {
+  readonly #base: string;
+  readonly #rules: import("ignore").Ignore | undefined;
+  readonly #above: IgnoreRules | undefined;
+
+  private constructor(base: string, rules: import("ignore").Ignore | undefined, above: IgnoreRules | undefined) {
+    this.#base = base;
+    this.#rules = rules;
+    this.#above = above;
+  }
+
+  /** No rules. */
+  static readonly none: IgnoreRules = new IgnoreRules("", undefined, undefined);
+
+  /** These rules and those of a file in a deeper folder. */
+  with(folder: string, text: string): IgnoreRules {
+    const ignore = require("ignore") as typeof import("ignore");
+    const rules = ignore({ ignorecase: false }).add(text);
+    return new IgnoreRules(folder === "" ? "" : `${folder}/`, rules, this);
+  }
+
+  /** Whether a name is left out; the deepest file that says something decides. */
+  leavesOut(path: string, isFolder: boolean): boolean {
+    for (let rules: IgnoreRules | undefined = this; rules !== undefined; rules = rules.#above) {
+      if (rules.#rules === undefined) continue;
+      const relative = path.slice(rules.#base.length);
+      const verdict = rules.#rules.test(isFolder ? `${relative}/` : relative);
+      if (verdict.ignored) return true;
+      if (verdict.unignored) return false;
+    }
+    return false;
+  }
+
+  /** Whether there is any rule. */
+  get isEmpty(): boolean {
+    return this.#rules === undefined && this.#above === undefined;
+  }
+}

@@ -1,0 +1,65 @@
+/** Tells names that other platforms cannot hold. They are kept as they are, and reported. */
+import { foldName } from "../catalog/index.ts";
+import { baseOf, comparePaths, parentOf } from "../manifest/index.ts";
+
+// Device names of Windows, with or without an extension.
+const windowsDevice = /^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\..*)?$/i;
+const windowsForbidden = /[<>:"|?*\\\x00-\x1f]/;
+
+/** Why a part of a path cannot be a name on Windows; `undefined` when it can. */
+export function portabilityProblem(part: string): string | undefined {
+  if (windowsForbidden.test(part)) return "it has a character that Windows does not allow in names";
+  if (/[. ]$/.test(part)) return "it ends in a dot or a space, which Windows drops";
+  if (windowsDevice.test(part)) return "Windows takes it for a device";
+  if (/^[a-z0-9]{1,6}~[0-9]+$/i.test(part)) return "Windows may take it for the short form of another name";
+  return undefined;
+}
+
+/** A name that some platform cannot hold, or cannot hold beside another. */
+export interface PortabilityWarning {
+  readonly path: string;
+  readonly problem: string;
+}
+
+/** How many names are reported; how many are remembered to find those that fold to the same. */
+const WARNINGS_MAX = 100;
+const REMEMBERED_MAX = 200_000;
+
+/** Looks at paths as they come and collects warnings. */
+export class PortabilityCheck {
+  readonly #warnings: PortabilityWarning[] = [];
+  readonly #folders = new Set<string>([""]);
+  readonly #folded = new Map<string, string>();
+
+  get warnings(): readonly PortabilityWarning[] {
+    return [...this.#warnings].sort((left, right) => comparePaths(left.path, right.path));
+  }
+
+  look(path: string): void {
+    const folder = parentOf(path);
+    if (!this.#folders.has(folder)) {
+      // The same folder stands before many files and is looked at once.
+      this.#folders.add(folder);
+      this.look(folder);
+    }
+    const problem = portabilityProblem(baseOf(path));
+    if (problem !== undefined) this.#warn(path, problem);
+    if (this.#folded.size >= REMEMBERED_MAX) return;
+    const folded = isAscii(path) ? path.toLowerCase() : foldName(path);
+    const other = this.#folded.get(folded);
+    if (other === undefined) this.#folded.set(folded, path);
+    else if (other !== path) {
+      this.#warn(path, `file systems that ignore case or composition take it for ${JSON.stringify(other)}`);
+    }
+  }
+
+  #warn(path: string, problem: string): void {
+    if (this.#warnings.length < WARNINGS_MAX) this.#warnings.push({ path, problem });
+  }
+}
+
+const ascii = /^[\x20-\x7e]*$/;
+
+function isAscii(text: string): boolean {
+  return ascii.test(text);
+}

@@ -1,0 +1,207 @@
+/**
+ * Runs of the stat cache: some hundreds of neighbouring names of a folder with what their stat was and what they held.
+ *
+ * Columns, not rows: a sweep compares numbers and never makes an object for a file that did not change. The layout is this
+ * machine's own (a cache, never part of the format): a checksum, counts, columns of numbers, digests, texts.
+ */
+import { DIGEST_BYTES, digestFromBytes, digestToBytes, hashContentBytes } from "../digest/index.ts";
+import type { Entry } from "../manifest/index.ts";
+import { type FileStat, isExecutable, kindOf } from "../platform/index.ts";
+
+/** What the cache can remember. */
+export type CachedEntry = Exclude<Entry, { kind: "reference" }>;
+
+/** The numbers that tell whether a file is still the one that was read. The device is left out: it changes at mounts. */
+export interface StatNumbers {
+  readonly ino: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
+}
+
+/** How many numbers a stat has in a column. */
+export const STAT_NUMBERS = 4;
+
+/** Reads the stat of a row from a column of them. */
+export function statOf(column: BigInt64Array, row: number): StatNumbers {
+  const at = row * STAT_NUMBERS;
+  return {
+    ino: column[at] as bigint,
+    size: column[at + 1] as bigint,
+    mtimeNs: column[at + 2] as bigint,
+    ctimeNs: column[at + 3] as bigint,
+  };
+}
+
+/** Writes a stat as a row of a column. */
+export function putStat(column: BigInt64Array, row: number, stat: StatNumbers): void {
+  // An inode may use all 64 bits: then its number in the column is negative, and so it is wherever it is compared.
+  column.set([BigInt.asIntN(64, stat.ino), stat.size, stat.mtimeNs, stat.ctimeNs], row * STAT_NUMBERS);
+}
+
+/** One row on its way into a run. */
+export interface NewRow {
+  readonly entry: CachedEntry;
+  /** Absent for an empty folder, of which only the name counts. */
+  readonly stat: StatNumbers | undefined;
+  /** Whether the file was so young when it was read that a later change may not show in its times. */
+  readonly racy: boolean;
+}
+
+const KIND_FILE = 0;
+const KIND_EXECUTABLE = 1;
+const KIND_FOLDER = 2;
+const KIND_LINK = 3;
+const KIND_MASK = 3;
+const FLAG_RACY = 4;
+const FLAG_LIST = 8;
+
+const CHECKSUM_BYTES = 16;
+const HEAD_BYTES = 32;
+
+/** Packs rows. */
+export function encodeRun(rows: readonly NewRow[]): Buffer {
+  const flags = Buffer.alloc(pad(rows.length));
+  const numbers = new BigInt64Array(rows.length * STAT_NUMBERS);
+  const digests: Uint8Array[] = [];
+  const texts: string[] = [];
+  rows.forEach(({ entry, stat, racy }, index) => {
+    flags[index] = kindFlag(entry) | (racy ? FLAG_RACY : 0);
+    if (stat !== undefined) putStat(numbers, index, stat);
+    texts.push(entry.path);
+    if (entry.kind === "file") {
+      digests.push(digestToBytes(entry.digest));
+      if (entry.chunkList !== undefined) {
+        flags[index] |= FLAG_LIST;
+        digests.push(digestToBytes(entry.chunkList));
+      }
+    }
+  });
+  for (const { entry } of rows) if (entry.kind === "link") texts.push(entry.target);
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt32LE(rows.length, CHECKSUM_BYTES);
+  head.writeUInt32LE(digests.length, CHECKSUM_BYTES + 4);
+  const data = Buffer.concat([
+    head,
+    Buffer.from(numbers.buffer),
+    flags,
+    ...digests,
+    Buffer.from(texts.join("\0"), "utf8"),
+  ]);
+  data.set(hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES), 0);
+  return data;
+}
+
+function kindFlag(entry: CachedEntry): number {
+  if (entry.kind === "file") return entry.executable ? KIND_EXECUTABLE : KIND_FILE;
+  return entry.kind === "folder" ? KIND_FOLDER : KIND_LINK;
+}
+
+function pad(length: number): number {
+  return (length + 7) & ~7;
+}
+
+/** A run being compared with what is in the folder. */
+export class RunView {
+  readonly count: number;
+  readonly #numbers: BigInt64Array;
+  readonly #flags: Uint8Array;
+  readonly #digests: Uint8Array;
+  readonly #paths: readonly string[];
+  readonly #targets: readonly string[];
+
+  private constructor(data: Buffer) {
+    this.count = data.readUInt32LE(CHECKSUM_BYTES);
+    const digestCount = data.readUInt32LE(CHECKSUM_BYTES + 4);
+    const numbersEnd = HEAD_BYTES + this.count * STAT_NUMBERS * 8;
+    const flagsEnd = numbersEnd + pad(this.count);
+    const digestsEnd = flagsEnd + digestCount * DIGEST_BYTES;
+    // Copied, for what SQLite gives need not be aligned.
+    this.#numbers = new BigInt64Array(new Uint8Array(data.subarray(HEAD_BYTES, numbersEnd)).buffer);
+    this.#flags = data.subarray(numbersEnd, flagsEnd);
+    this.#digests = data.subarray(flagsEnd, digestsEnd);
+    const texts = data.toString("utf8", digestsEnd).split("\0");
+    this.#paths = texts.slice(0, this.count);
+    this.#targets = texts.slice(this.count);
+  }
+
+  /** Opens a run; `undefined` for bytes that are not what was written: the files are read again then. */
+  static open(data: Buffer): RunView | undefined {
+    if (data.length < HEAD_BYTES) return undefined;
+    const checksum = hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES);
+    return data.subarray(0, CHECKSUM_BYTES).equals(checksum) ? new RunView(data) : undefined;
+  }
+
+  path(index: number): string {
+    return this.#paths[index] as string;
+  }
+
+  /** Whether what is there now is, by its stat, what was there when it was read. Racy rows never are. */
+  matches(index: number, stat: FileStat | undefined): boolean {
+    const flags = this.#flags[index] as number;
+    if ((flags & KIND_MASK) === KIND_FOLDER) return stat === undefined;
+    if (stat === undefined || (flags & FLAG_RACY) !== 0) return false;
+    const kind = kindOf(stat) === "link" ? KIND_LINK : isExecutable(stat) ? KIND_EXECUTABLE : KIND_FILE;
+    const at = index * STAT_NUMBERS;
+    const numbers = this.#numbers;
+    return (
+      (flags & KIND_MASK) === kind &&
+      numbers[at] === BigInt.asIntN(64, stat.ino) &&
+      numbers[at + 1] === stat.size &&
+      numbers[at + 2] === stat.mtimeNs &&
+      numbers[at + 3] === stat.ctimeNs
+    );
+  }
+
+  /** What was there. */
+  entry(index: number): CachedEntry {
+    const path = this.path(index);
+    const flags = this.#flags[index] as number;
+    switch (flags & KIND_MASK) {
+      case KIND_FOLDER:
+        return { path, kind: "folder" };
+      case KIND_LINK:
+        return { path, kind: "link", target: this.#targets[this.#countBefore(index, KIND_LINK)] as string };
+      default: {
+        const at = this.#digestPlace(index);
+        return {
+          path,
+          kind: "file",
+          size: Number(this.#numbers[index * STAT_NUMBERS + 1]),
+          digest: digestFromBytes(this.#digests, at),
+          chunkList: (flags & FLAG_LIST) === 0 ? undefined : digestFromBytes(this.#digests, at + DIGEST_BYTES),
+          executable: (flags & KIND_MASK) === KIND_EXECUTABLE,
+        };
+      }
+    }
+  }
+
+  /** The row as it can be packed again. */
+  row(index: number): NewRow {
+    const flags = this.#flags[index] as number;
+    const stat = (flags & KIND_MASK) === KIND_FOLDER ? undefined : statOf(this.#numbers, index);
+    return { entry: this.entry(index), stat, racy: (flags & FLAG_RACY) !== 0 };
+  }
+
+  #places: Uint32Array | undefined;
+
+  /** Where the digests of a row begin; worked out once for all rows. */
+  #digestPlace(index: number): number {
+    if (this.#places === undefined) {
+      this.#places = new Uint32Array(this.count);
+      let at = 0;
+      for (let row = 0; row < this.count; row++) {
+        this.#places[row] = at;
+        const flags = this.#flags[row] as number;
+        if ((flags & KIND_MASK) <= KIND_EXECUTABLE) at += (flags & FLAG_LIST) === 0 ? DIGEST_BYTES : 2 * DIGEST_BYTES;
+      }
+    }
+    return this.#places[index] as number;
+  }
+
+  #countBefore(index: number, kind: number): number {
+    let count = 0;
+    for (let row = 0; row < index; row++) if (((this.#flags[row] as number) & KIND_MASK) === kind) count++;
+    return count;
+  }
+}

@@ -1,0 +1,253 @@
+/** Walks a user's folder in the order of entries: path order, so that its result can be merged with manifests. */
+import path from "node:path";
+import { ArtifoldError, errnoOf } from "../errors.ts";
+import { comparePaths, joinPath, pathProblem } from "../manifest/index.ts";
+import { type FileStat, type FileSystem, kindOf, type NameKind, readWholeFile } from "../platform/index.ts";
+import { TEMPORARY_NAME } from "./blob-writer.ts";
+import { IGNORE_FILE, IgnoreRules, type PathFilter } from "./globs.ts";
+
+/** Something in the folder that can become an entry. */
+export interface WalkedName {
+  /** Path from the walked folder. */
+  readonly path: string;
+  /** Stat of a file or link; absent for a folder that holds nothing. */
+  readonly stat: FileStat | undefined;
+}
+
+/** Why something in the folder is left out of a version. */
+export type LeftOutReason =
+  /** A FIFO, socket or device. */
+  | "special"
+  /** A name that is not UTF-8, or that no entry can have. */
+  | "name"
+  /** The store, or a folder named .artifold. */
+  | "store"
+  /** A folder that a download wrote. */
+  | "download"
+  /** A file or folder that could not be read, where the caller allows that. */
+  | "unreadable"
+  /** A link that points outside, where the caller allows that. */
+  | "link";
+
+/** Something that is left out, and why. */
+export interface LeftOut {
+  readonly path: string;
+  readonly reason: LeftOutReason;
+  readonly detail?: string;
+}
+
+/** How to walk. */
+export interface WalkOptions {
+  /** Names that are meant; without it all. */
+  readonly include?: PathFilter | undefined;
+  /** Names that are not meant. A folder that is not meant is not entered. */
+  readonly exclude?: PathFilter | undefined;
+  /** Folders that are left out with what is in them: absolute paths without links, and why. */
+  readonly apart?: ReadonlyMap<string, LeftOutReason>;
+  readonly onLeftOut?: (leftOut: LeftOut) => void;
+  /** Reports folders that cannot be read instead of throwing. */
+  readonly skipUnreadable?: boolean;
+  /** Whether rules of .artifoldignore are followed. Default true. */
+  readonly ignoreFiles?: boolean;
+}
+
+/** A folder named so is always the store of that place, never content. */
+export const STORE_FOLDER_NAME = ".artifold";
+
+/** How many names are taken from a folder before whoever drives the walk may pause. */
+const NAMES_AT_ONCE = 512;
+
+/** What a walk yields when nothing was found for a while, so that its driver can let other work in. */
+export const PAUSE: unique symbol = Symbol("pause");
+
+/** Walks a folder; yields names in path order. */
+export function* walk(
+  fs: FileSystem,
+  root: string,
+  options: WalkOptions = {},
+): Generator<WalkedName | typeof PAUSE, void, undefined> {
+  const walking = { fs, root, options };
+  const names = yield* listNames(walking, "");
+  if (names !== undefined) yield* walkFolder(walking, "", names, IgnoreRules.none);
+}
+
+interface Walking {
+  readonly fs: FileSystem;
+  readonly root: string;
+  readonly options: WalkOptions;
+}
+
+// A folder stands twice among the names: where its own name sorts (an empty folder is an entry of that name), and where
+// what it holds sorts, which may be later: "a", "a.txt", "a/x". Neither mark can be part of a name.
+const ITSELF = "\0";
+const CONTENT = "/";
+
+function* walkFolder(
+  walking: Walking,
+  folder: string,
+  names: readonly string[],
+  above: IgnoreRules,
+): Generator<WalkedName | typeof PAUSE, void, undefined> {
+  const rules = readRules(walking, folder, names, above);
+  const listed = new Map<string, readonly string[] | undefined>();
+  for (const marked of names) {
+    const mark = marked[marked.length - 1];
+    const isFolder = mark === ITSELF || mark === CONTENT;
+    const path_ = joinPath(folder, isFolder ? marked.slice(0, -1) : marked);
+    if (!isMeant(walking, rules, path_, isFolder)) continue;
+    if (mark === ITSELF) {
+      if (!isEnterable(walking, path_)) continue;
+      const inside = yield* listNames(walking, path_);
+      // What cannot be read is reported once, and left out.
+      if (inside?.length === 0 && (walking.options.include?.(path_) ?? true)) yield { path: path_, stat: undefined };
+      listed.set(path_, inside);
+    } else if (mark === CONTENT) {
+      const inside = listed.get(path_);
+      listed.delete(path_);
+      if (inside !== undefined) yield* walkFolder(walking, path_, inside, rules);
+    } else {
+      const stat = lookAt(walking, path_);
+      if (stat !== undefined && isKept(walking, path_, stat)) yield { path: path_, stat };
+    }
+  }
+}
+
+/** Whether a folder is to be looked into; reports why not. */
+function isEnterable(walking: Walking, path_: string): boolean {
+  const problem = pathProblem(path_);
+  const reason = problem === undefined ? reasonApart(walking, path_) : "name";
+  if (reason === undefined) return true;
+  walking.options.onLeftOut?.({ path: path_, reason, ...(problem === undefined ? {} : { detail: problem }) });
+  return false;
+}
+
+/** Whether a file or link can be an entry; reports why not. */
+function isKept(walking: Walking, path_: string, stat: FileStat): boolean {
+  const kind = kindOf(stat);
+  const problem = pathProblem(path_);
+  if (problem !== undefined) walking.options.onLeftOut?.({ path: path_, reason: "name", detail: problem });
+  else if (kind === "other") walking.options.onLeftOut?.({ path: path_, reason: "special" });
+  // A folder here means that it took the place of a file since its folder was read: the next walk will see it.
+  else return kind !== "folder";
+  return false;
+}
+
+/** The names of a folder in path order, folders twice; `undefined` for one that cannot be read. */
+function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, string[] | undefined, undefined> {
+  const { fs, options } = walking;
+  const names: string[] = [];
+  let suspicious = false;
+  let surrogates = false;
+  const onName = (name: string, kind: NameKind): void => {
+    // What a killed download left is nobody's content.
+    if (TEMPORARY_NAME.test(name)) return;
+    if (name.includes("\ufffd")) suspicious = true;
+    if (/[\ud800-\udfff]/.test(name)) surrogates = true;
+    if (isFolderName(walking, folder, name, kind)) names.push(name + ITSELF, name + CONTENT);
+    else names.push(name);
+  };
+  try {
+    const reader = fs.openFolder(absolute(walking, folder));
+    try {
+      while (reader.next(NAMES_AT_ONCE, onName)) yield PAUSE;
+    } finally {
+      reader.close();
+    }
+  } catch (error) {
+    if (options.skipUnreadable !== true) throw readError(absolute(walking, folder), error);
+    options.onLeftOut?.({ path: folder, reason: "unreadable", detail: errnoOf(error) ?? String(error) });
+    return undefined;
+  }
+  const readable = suspicious ? withoutBadNames(walking, folder, names) : names;
+  // The default order compares UTF-16 units, which is the order of UTF-8 bytes unless there are surrogates.
+  return surrogates ? readable.sort(comparePaths) : readable.sort();
+}
+
+function isFolderName(walking: Walking, folder: string, name: string, kind: NameKind): boolean {
+  if (kind !== "unknown") return kind === "folder";
+  // Some file systems do not say what a name is.
+  const stat = walking.fs.lookAt(absolute(walking, joinPath(folder, name)));
+  return stat !== undefined && kindOf(stat) === "folder";
+}
+
+/** Reports names that are not UTF-8. They decode to the replacement character, which a good name may also hold. */
+function withoutBadNames(walking: Walking, folder: string, names: readonly string[]): string[] {
+  const bad = new Set<string>();
+  for (const bytes of walking.fs.namesAsBytes(absolute(walking, folder))) {
+    const name = bytes.toString("utf8");
+    if (!Buffer.from(name, "utf8").equals(bytes)) bad.add(name);
+  }
+  for (const name of bad) {
+    walking.options.onLeftOut?.({ path: joinPath(folder, name), reason: "name", detail: "it is not UTF-8" });
+  }
+  return names.filter((name) => !bad.has(name.endsWith(ITSELF) || name.endsWith(CONTENT) ? name.slice(0, -1) : name));
+}
+
+function readRules(walking: Walking, folder: string, names: readonly string[], above: IgnoreRules): IgnoreRules {
+  if (walking.options.ignoreFiles === false || !names.includes(IGNORE_FILE)) return above;
+  const file = absolute(walking, joinPath(folder, IGNORE_FILE));
+  try {
+    const bytes = readWholeFile(walking.fs, file);
+    return bytes === undefined ? above : above.with(folder, Buffer.from(bytes).toString("utf8"));
+  } catch (error) {
+    throw readError(file, error);
+  }
+}
+
+function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: boolean): boolean {
+  const { include, exclude } = walking.options;
+  if (exclude?.(path_) === true) return false;
+  if (!rules.isEmpty && rules.leavesOut(path_, isFolder)) return false;
+  // A folder that is not meant by itself may hold what is.
+  return isFolder || include === undefined || include(path_);
+}
+
+function reasonApart(walking: Walking, path_: string): LeftOutReason | undefined {
+  if (path_ === STORE_FOLDER_NAME || path_.endsWith(`/${STORE_FOLDER_NAME}`)) return "store";
+  const { apart } = walking.options;
+  if (apart === undefined || apart.size === 0) return undefined;
+  return apart.get(absolute(walking, path_));
+}
+
+function lookAt(walking: Walking, path_: string): FileStat | undefined {
+  try {
+    // Gone since its folder was read: then it is not there.
+    return walking.fs.lookAt(absolute(walking, path_));
+  } catch (error) {
+    if (walking.options.skipUnreadable !== true) throw readError(absolute(walking, path_), error);
+    walking.options.onLeftOut?.({ path: path_, reason: "unreadable", detail: errnoOf(error) ?? String(error) });
+    return undefined;
+  }
+}
+
+function absolute(walking: Walking, path_: string): string {
+  if (path_ === "") return walking.root;
+  const native = path.sep === "/" ? path_ : path_.replaceAll("/", path.sep);
+  return walking.root.endsWith(path.sep) ? walking.root + native : walking.root + path.sep + native;
+}
+
+/** The error for a file or folder of the user's that could not be read. */
+export function readError(file: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined) return error;
+  const missing = errno === "ENOENT";
+  return new ArtifoldError(missing ? "NOT_FOUND" : "READ_FAILED", `cannot read ${file}: ${explain(errno)}`, {
+    cause: error,
+    info: { path: file, errno },
+    ...(missing ? {} : { hint: "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable." }),
+  });
+}
+
+function explain(errno: string): string {
+  const known: Record<string, string> = {
+    EACCES: "permission denied",
+    EPERM: "not permitted",
+    ENOENT: "it does not exist",
+    ENOTDIR: "it is not a folder",
+    EISDIR: "it is a folder",
+    ELOOP: "too many links",
+    EIO: "the disk reports an error",
+    EMFILE: "too many open files",
+  };
+  return known[errno] === undefined ? errno : `${known[errno]} (${errno})`;
+}

@@ -1,0 +1,214 @@
+/** Writes entries out as files: finds where their content lies, and has it written by several threads side by side. */
+import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
+import { ArtifoldError, throwIfAborted } from "../errors.ts";
+import { type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
+import type { Place } from "../objects/index.ts";
+import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
+import type { FilesWritten, FileToWrite, PlacedColumns } from "./blob-writer.ts";
+import type { ContentPool, ContentPort } from "./content-pool.ts";
+import { type StatNumbers, statOf } from "./run.ts";
+import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
+
+/** Where stored content is found. */
+export interface ContentSource {
+  /** The store's folder. */
+  readonly folder: string;
+  locate(digest: Digest): Place | undefined;
+  /** Reads nodes of chunk lists. */
+  readonly chunkLists: NodeSource;
+}
+
+/** A file that was written, and its stat under its final name. */
+export interface Written {
+  readonly entry: FileEntry;
+  readonly stat: StatNumbers;
+}
+
+/** Files up to this size are written many in one request. */
+const SMALL_FILE_BYTES: number = 1024 * 1024;
+const BATCH_LIMITS: BatchLimits = { bytes: 2 * 1024 * 1024, items: 256, singleBytes: SMALL_FILE_BYTES };
+/** The first files are written in place when they are few and small: threads are worth their start only for more. */
+const LITTLE_FILES = 32;
+const LITTLE_FILE_BYTES: number = 64 * 1024;
+/** Chunks of a large file in one request. */
+const CHUNKS_AT_ONCE = 64;
+const REQUESTS_AHEAD = 2;
+
+/** How files are to be written out. */
+export interface WriteOutOptions {
+  readonly pool: ContentPool;
+  readonly source: ContentSource;
+  readonly target: TargetFolder;
+  readonly signal?: AbortSignal | undefined;
+  /** Hears of content that was written. */
+  readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+}
+
+/** Writes files; gives what was written, in order. */
+export function writeOut(
+  entries: AsyncIterable<readonly FileEntry[]>,
+  options: WriteOutOptions,
+): AsyncGenerator<readonly Written[], void, undefined> {
+  const writer = new Writer(options);
+  const ahead = options.pool.width * REQUESTS_AHEAD;
+  return sideBySide(inBatches(entries, BATCH_LIMITS), ahead, (batch) => writer.write(batch), options.signal);
+}
+
+interface PlacedObject {
+  readonly digest: Digest;
+  readonly length: number;
+  readonly place: Place;
+}
+
+class Writer {
+  readonly #options: WriteOutOptions;
+  #started = 0;
+
+  constructor(options: WriteOutOptions) {
+    this.#options = options;
+  }
+
+  async write(batch: readonly FileEntry[]): Promise<readonly Written[]> {
+    const { pool } = this.#options;
+    const isLittle =
+      this.#started === 0 && batch.length <= LITTLE_FILES && batch.every((entry) => entry.size <= LITTLE_FILE_BYTES);
+    this.#started += batch.length;
+    const port = isLittle ? pool.inPlace : pool.next();
+    const [only] = batch as [FileEntry];
+    if (batch.length === 1 && only.size > SMALL_FILE_BYTES) return [await this.#writeLarge(port, only)];
+    return this.#writeSmall(port, batch);
+  }
+
+  async #writeSmall(port: ContentPort, batch: readonly FileEntry[]): Promise<readonly Written[]> {
+    const { source, target } = this.#options;
+    const chunks = new PlaceRows();
+    const files: FileToWrite[] = [];
+    const releases: ReleaseFolder[] = [];
+    try {
+      for (const entry of batch) {
+        const before = chunks.count;
+        for await (const some of this.#chunksOf(entry)) for (const chunk of some) chunks.add(chunk.digest, chunk.place);
+        const { file, release } = target.place(entry.path);
+        releases.push(release);
+        files.push({
+          path: file,
+          shown: entry.path,
+          digest: entry.digest,
+          executable: entry.executable,
+          chunks: chunks.count - before,
+        });
+      }
+      const { stats } = await port.request<FilesWritten>({
+        op: "write-files",
+        store: source.folder,
+        packs: chunks.packs,
+        chunks: chunks.columns(),
+        files,
+      });
+      return batch.map((entry, row) => {
+        this.#options.onBytes?.(entry.size, entry.path);
+        return { entry, stat: statOf(stats, row) };
+      });
+    } finally {
+      for (const release of releases) release();
+    }
+  }
+
+  async #writeLarge(port: ContentPort, entry: FileEntry): Promise<Written> {
+    const { source, target, signal } = this.#options;
+    const { file, release } = target.place(entry.path);
+    let stream: number | undefined;
+    try {
+      const { digest, executable, path: shown } = entry;
+      const begun = await port.request<{ stream: number }>({
+        op: "write-begin",
+        file: { path: file, shown, digest, executable },
+      });
+      stream = begun.stream;
+      let pending: Promise<unknown> = Promise.resolve();
+      for await (const some of this.#chunksOf(entry)) {
+        throwIfAborted(signal);
+        const chunks = new PlaceRows();
+        for (const chunk of some) chunks.add(chunk.digest, chunk.place);
+        await pending;
+        const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
+        this.#options.onBytes?.(bytes, entry.path);
+        pending = port.request({
+          op: "write-on",
+          stream,
+          store: source.folder,
+          packs: chunks.packs,
+          chunks: chunks.columns(),
+        });
+        pending.catch(() => {});
+      }
+      await pending;
+      const { stats } = await port.request<FilesWritten>({ op: "write-end", stream });
+      stream = undefined;
+      return { entry, stat: statOf(stats, 0) };
+    } finally {
+      if (stream !== undefined) await port.request({ op: "write-abort", stream });
+      release();
+    }
+  }
+
+  /** The chunks of a file and where they lie, some at a time. */
+  async *#chunksOf(
+    entry: FileEntry,
+  ): AsyncGenerator<readonly PlacedObject[], void, undefined> {
+    if (entry.size === 0) return;
+    if (entry.chunkList === undefined) {
+      yield [{ digest: entry.digest, length: entry.size, place: this.#locate(entry, entry.digest) }];
+      return;
+    }
+    for await (const rows of readChunkList(this.#options.source.chunkLists, entry.chunkList, entry.size)) {
+      for (let from = 0; from < rows.length; from += CHUNKS_AT_ONCE) {
+        yield rows
+          .slice(from, from + CHUNKS_AT_ONCE)
+          .map(({ digest, length }) => ({ digest, length, place: this.#locate(entry, digest) }));
+      }
+    }
+  }
+
+  #locate(entry: FileEntry, digest: Digest): Place {
+    const place = this.#options.source.locate(digest);
+    if (place !== undefined) return place;
+    throw new ArtifoldError("DAMAGED", `the content of ${entry.path} is not in the store`, {
+      info: { path: entry.path, digest },
+      hint: "Run `artifold verify` to see which versions are hit.",
+    });
+  }
+}
+
+/** Fills columns of places. */
+class PlaceRows {
+  readonly packs: string[] = [];
+  readonly #packNumbers = new Map<string, number>();
+  readonly #rows: { digest: Digest; place: Place }[] = [];
+
+  get count(): number {
+    return this.#rows.length;
+  }
+
+  add(digest: Digest, place: Place): void {
+    if (!this.#packNumbers.has(place.path)) {
+      this.#packNumbers.set(place.path, this.packs.length);
+      this.packs.push(place.path);
+    }
+    this.#rows.push({ digest, place });
+  }
+
+  columns(): PlacedColumns {
+    const digests = new Uint8Array(this.#rows.length * DIGEST_BYTES);
+    this.#rows.forEach(({ digest }, row) => {
+      digestToBytes(digest, digests, row * DIGEST_BYTES);
+    });
+    return {
+      digests,
+      packs: Uint32Array.from(this.#rows, ({ place }) => this.#packNumbers.get(place.path) as number),
+      offsets: Float64Array.from(this.#rows, ({ place }) => place.offset),
+      lengths: Uint32Array.from(this.#rows, ({ place }) => place.length),
+      indexes: Uint32Array.from(this.#rows, ({ place }) => place.index),
+    };
+  }
+}
