@@ -41,6 +41,8 @@ export const errorCodes = {
   LIMIT: 1,
   /** The native part that the store needs is not installed. */
   NATIVE_MISSING: 1,
+  /** A fault of artifold itself. */
+  INTERNAL: 1,
   /** The object was closed before the call. */
   CLOSED: 1,
   /** There is no store where one was expected. */

@@ -40,4 +40,5 @@ export {
   Version,
   type VersionChange,
 } from "./store/index.ts";
+export type { Problem, ProblemKind, VerifyOptions, VerifyResult } from "./upkeep/index.ts";
 export type { LeftOut, LeftOutReason, PortabilityWarning } from "./worktree/index.ts";

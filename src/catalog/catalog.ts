@@ -1,6 +1,6 @@
 /** The catalog: what the journal says now, ready to be asked. Every call is synchronous and short. */
 import type BetterSqlite3 from "better-sqlite3";
-import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes } from "../digest/index.ts";
+import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashContent } from "../digest/index.ts";
 import type { Change, JournalPosition } from "../journal/index.ts";
 import type { Metadata } from "../manifest/index.ts";
 import { type Database, openDatabase } from "./database.ts";
@@ -64,6 +64,17 @@ export interface PlaceRow {
 const versionColumns = `version, artifact AS artifactRow, number, manifest, record, message, metadata, entries, files,
   bytes, new_bytes AS newBytes, removed`;
 const artifactColumns = "id AS row, artifact, team, experiment, type, name, highest";
+
+/** The columns that must be equal in two catalogs of one journal: row numbers need not be. */
+const comparedColumns = {
+  journal: "segment, offset, sequence, digest",
+  artifact: "artifact, team, experiment, type, name, highest",
+  version: "version, number, manifest, hex(record), message, metadata, entries, files, bytes, new_bytes, removed",
+  tag: "tag, version",
+  operation: "sequence, at, by, changes",
+  content_file: "path, kind, bytes",
+  place: "hex(digest), offset, length, position",
+} as const;
 
 type Statement = BetterSqlite3.Statement<unknown[]>;
 
@@ -239,6 +250,19 @@ export class Catalog {
       changes: string;
     }[];
     return rows.map((row) => ({ ...row, changes: JSON.parse(row.changes) as LoggedChange[] }));
+  }
+
+  /** Tables whose rows differ from those of another catalog. */
+  differences(other: Catalog): string[] {
+    return Object.entries(comparedColumns)
+      .filter(([table, columns]) => this.#dump(table, columns) !== other.#dump(table, columns))
+      .map(([table]) => table);
+  }
+
+  /** All rows of a table as one digest. */
+  #dump(table: string, columns: string): Digest {
+    const rows = this.database.prepare(`SELECT ${columns} FROM ${table} ORDER BY ${columns}`).raw().all();
+    return hashContent(Buffer.from(JSON.stringify(rows)));
   }
 
   #version(row: unknown): VersionRow | undefined {

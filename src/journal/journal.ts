@@ -107,17 +107,18 @@ export class Journal {
    * Reads on from a position to the end of the journal.
    *
    * Attachments are read and checked where they may be torn: in the last segment. Sealed segments were once found whole;
-   * their content is checked when it is used, and by verify.
+   * their content is checked when it is used, and by verify, which asks for all attachments.
    *
    * After a place that is no record the search goes on: when a later record is whole, the place is damage; when none is,
    * it is the torn tail of the last append.
    */
-  *read(from: JournalPosition): Generator<JournalItem> {
+  *read(from: JournalPosition, allAttachments = false): Generator<JournalItem> {
     const segments = this.segments().filter((segment) => segment >= from.segment);
     let { sequence, digest } = from;
     for (const segment of segments) {
       const isLast = segment === segments[segments.length - 1];
-      for (const item of this.#readSegment(segment, segment === from.segment ? from.offset : 0, isLast)) {
+      const start = segment === from.segment ? from.offset : 0;
+      for (const item of this.#readSegment(segment, start, isLast, isLast || allAttachments)) {
         if (item.kind === "record") {
           const { record } = item;
           if (record.previous !== digest || record.sequence !== sequence + 1) {
@@ -248,7 +249,12 @@ export class Journal {
     }
   }
 
-  *#readSegment(segment: number, from: number, isLast: boolean): Generator<JournalItem> {
+  *#readSegment(
+    segment: number,
+    from: number,
+    isLast: boolean,
+    withAttachments: boolean,
+  ): Generator<JournalItem> {
     const file = segmentPath(segment);
     const fd = this.#fs.open(this.#path(segment), openFlags.read);
     try {
@@ -262,7 +268,7 @@ export class Journal {
         offset = SEGMENT_HEAD_BYTES;
       }
       while (offset < length) {
-        const record = readRecord(readAt, offset, isLast);
+        const record = readRecord(readAt, offset, withAttachments);
         if (!("problem" in record)) {
           yield { kind: "record", record, segment };
           // After the seal comes the foot and nothing more.

@@ -49,8 +49,8 @@ export interface UploadResult extends ArtifactName {
   /** "V2" */
   readonly version: string;
   readonly number: number;
-  /** Version id. */
-  readonly id: Digest;
+  /** Version id; null for a version that a dry run did not make. */
+  readonly id: Digest | null;
   /** Digest of the content. */
   readonly digest: Digest;
   /** Whether a version was made. */
@@ -217,7 +217,7 @@ export class Artifact implements AsyncDisposable {
       ...this.#fullName,
       version: formatNumber(number),
       number,
-      id: changed ? NO_VERSION : version.version,
+      id: changed ? null : version.version,
       digest: manifest,
       changed,
       files: changes.sums.files,
@@ -264,9 +264,6 @@ export class Artifact implements AsyncDisposable {
     this.#base = { version: published.version, asIs: false };
   }
 }
-
-/** Stands for the id of a version that a dry run did not make. */
-const NO_VERSION: Digest = parseDigest("0".repeat(64));
 
 function rememberFolder(folder: ScannedFolder, agrees: boolean, published: Published): void {
   const { memory, prefix, mirrored, filtered } = folder;

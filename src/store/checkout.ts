@@ -232,6 +232,7 @@ class Checkout {
     const { signal, onProgress } = this.#options;
     let files = 0;
     let bytes = 0;
+    let last: string | undefined;
     return {
       pool: this.#engine.pool,
       source: {
@@ -241,7 +242,9 @@ class Checkout {
       },
       signal,
       onBytes: (more, entryPath) => {
-        files++;
+        // A large file is heard of several times.
+        if (entryPath !== last) files++;
+        last = entryPath;
         bytes += more;
         onProgress?.({
           phase: "write",

@@ -384,6 +384,7 @@ class Progress {
   readonly #call: LongCallOptions;
   #files = 0;
   #bytes = 0;
+  #path: string | undefined;
   #scanned: SweepCounts = { names: 0, files: 0, bytes: 0 };
 
   constructor(call: LongCallOptions) {
@@ -396,7 +397,9 @@ class Progress {
   }
 
   stored(bytes: number, path_: string): void {
-    this.#files++;
+    // A large file is heard of several times.
+    if (path_ !== this.#path) this.#files++;
+    this.#path = path_;
     this.#bytes += bytes;
     const { files: filesTotal, bytes: bytesTotal } = this.#scanned;
     this.#tell({ phase: "store", files: this.#files, filesTotal, bytes: this.#bytes, bytesTotal, path: path_ });

@@ -31,6 +31,6 @@ export {
   Store,
   type StoreOptions,
 } from "./store.ts";
-export { STORE_FORMAT, storeNames } from "./store-folder.ts";
+export { createStore, STORE_FORMAT, storeExists, storeNames } from "./store-folder.ts";
 export { type EntryFilter, type FolderListItem, Version, type VersionChange } from "./version.ts";
 export type { EntryView } from "./view.ts";

@@ -45,6 +45,11 @@ export interface StoreTrust {
   readonly allowNetworkFileSystem?: boolean | undefined;
 }
 
+/** Whether there is a store in a folder. */
+export function storeExists(folder: string): boolean {
+  return nodeFileSystem.lookAt(path.join(folder, storeNames.mark)) !== undefined;
+}
+
 /**
  * Reads the mark of a store and checks that it may be used.
  *

@@ -6,10 +6,12 @@ import {
   formatNumber,
   type LoggedChange,
 } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
 import { type Clock, type FileSystem, userName } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { type VerifyOptions, type VerifyResult, verifyStore, verifyVersions } from "../upkeep/index.ts";
 import { compileGlobs, FolderMemory, readError } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
 import { compareWithFolder, type FolderChange } from "./checkout.ts";
@@ -208,6 +210,13 @@ export class Store implements AsyncDisposable {
     }
   }
 
+  /** The address of a version by its id, for people: "name:V2"; the shortened id when it is not known here. */
+  labelOf(id: Digest): string {
+    const row = this.engine.catalog.versionById(id);
+    if (row === undefined) return id.slice(0, 12);
+    return `${this.engine.catalog.artifactByRow(row.artifactRow).name}:${formatNumber(row.number)}`;
+  }
+
   /** What a folder was given by a download (or an upload made of it), and how it differs now. */
   async status(folder: string, options: LongCallOptions = {}): Promise<FolderStatus> {
     await this.engine.refresh();
@@ -231,6 +240,22 @@ export class Store implements AsyncDisposable {
       version: new Version(this.engine, artifact, row),
       changes: compareWithFolder(this.engine, record.manifest, place, filter, options),
     };
+  }
+
+  /**
+   * Reads and checks everything that the store holds, or all content of some versions. Finding damage is a result, not an
+   * error.
+   */
+  async verify(options: VerifyOptions = {}, versions?: readonly Version[]): Promise<VerifyResult> {
+    await this.engine.refresh();
+    const release = await this.engine.use(options.signal);
+    try {
+      if (versions === undefined) return await verifyStore(this.engine, options);
+      const checked = versions.map((version) => ({ manifest: version.digest, label: version.ref }));
+      return await verifyVersions(this.engine.objects, checked, options);
+    } finally {
+      release();
+    }
   }
 
   /** Calls back for each version that is made from now on, by this process or another. @returns ends the calls */

@@ -99,7 +99,13 @@ export class FolderMemory {
 }
 
 function parseKept(text: string | undefined): Kept {
-  return text === undefined ? {} : (JSON.parse(text) as Kept);
+  if (text === undefined) return {};
+  try {
+    return JSON.parse(text) as Kept;
+  } catch {
+    // A cache that lost a bit knows nothing.
+    return {};
+  }
 }
 
 /** Folders at or below a path into which a download wrote. */

@@ -11,4 +11,5 @@ export { FolderScan, type ScanReport } from "./scan.ts";
 export { Sweep, type SweepCounts } from "./sweep.ts";
 export { TargetFolder } from "./target-folder.ts";
 export { type LeftOut, type LeftOutReason, readError, STORE_FOLDER_NAME, walk, type WalkOptions } from "./walk.ts";
+export { watchFolder, type WatchOptions } from "./watch.ts";
 export type { ContentSource } from "./write-out.ts";

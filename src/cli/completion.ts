@@ -1,0 +1,89 @@
+/** `completion`: prints the completion script of a shell. The script asks `artifold complete` at each key. */
+import { ArtifoldError } from "../errors.ts";
+import type { Run } from "./command.ts";
+
+export async function run({ call, output }: Run): Promise<number> {
+  const shell = call.args[0] as string;
+  const script = scripts[shell];
+  if (script === undefined) {
+    throw new ArtifoldError("USAGE", `no completion for ${JSON.stringify(shell)}`, {
+      hint: `There is one for ${Object.keys(scripts).join(", ")}.`,
+    });
+  }
+  output.write(script);
+  return 0;
+}
+
+const bash = `# artifold completion for bash. Put this into ~/.bashrc:  source <(artifold completion bash)
+_artifold() {
+  local line IFS=$'\\n' words=() word
+  # Words are taken from the line itself: bash would split addresses at their colons.
+  read -r -a words <<< "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null
+  IFS=' ' read -r -a words <<< "\${COMP_LINE:0:COMP_POINT}"
+  [[ "\${COMP_LINE:0:COMP_POINT}" == *' ' ]] && words+=('')
+  word="\${words[\${#words[@]}-1]}"
+  COMPREPLY=()
+  while IFS= read -r line; do
+    case "$line" in
+      :files) compopt -o filenames 2>/dev/null; COMPREPLY+=( $(compgen -f -- "$word") ) ;;
+      :folders) compopt -o filenames 2>/dev/null; COMPREPLY+=( $(compgen -d -- "$word") ) ;;
+      *) COMPREPLY+=( "$line" ) ;;
+    esac
+  done < <(artifold complete -- "\${words[@]:1}" 2>/dev/null)
+  # What stands before the last colon is already on the line.
+  if [[ "$word" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
+    local prefix="\${word%"\${word##*:}"}" index
+    for index in "\${!COMPREPLY[@]}"; do COMPREPLY[index]="\${COMPREPLY[index]#"$prefix"}"; done
+  fi
+  [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == */ ]] && compopt -o nospace 2>/dev/null
+}
+complete -F _artifold artifold
+`;
+
+const zsh = `#compdef artifold
+# artifold completion for zsh. Put this into ~/.zshrc:  source <(artifold completion zsh)
+_artifold() {
+  local line
+  local -a found
+  while IFS= read -r line; do
+    case "$line" in
+      :files) _files; return ;;
+      :folders) _files -/; return ;;
+      *) found+=("$line") ;;
+    esac
+  done < <(artifold complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
+  compadd -Q -S '' -a found
+}
+if [ "\${funcstack[1]}" = "_artifold" ]; then _artifold "$@"; else compdef _artifold artifold; fi
+`;
+
+const fish = `# artifold completion for fish. Put this into ~/.config/fish/completions/artifold.fish
+function __artifold_complete
+  set -l words (commandline -opc) (commandline -ct)
+  for line in (artifold complete -- $words[2..-1] 2>/dev/null)
+    switch $line
+      case :files
+        __fish_complete_path (commandline -ct)
+      case :folders
+        __fish_complete_directories (commandline -ct)
+      case '*'
+        echo $line
+    end
+  end
+end
+complete -c artifold -f -a '(__artifold_complete)'
+`;
+
+const pwsh = `# artifold completion for PowerShell. Put this into $PROFILE:  artifold completion pwsh | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName artifold -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $words = @($commandAst.CommandElements | Select-Object -Skip 1 | ForEach-Object { $_.ToString() })
+  if ($wordToComplete -eq '') { $words += '' }
+  artifold complete -- $words 2>$null | ForEach-Object {
+    if ($_ -eq ':files' -or $_ -eq ':folders') { return }
+    [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+  }
+}
+`;
+
+const scripts: { readonly [shell: string]: string } = { bash, zsh, fish, pwsh };

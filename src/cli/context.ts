@@ -1,0 +1,34 @@
+/** What a command finds around it: environment, settings, terminal. Read here and nowhere else. */
+import { type Settings, type Setting, resolveSettings, resolveStore, type ResolveInput } from "../store/index.ts";
+import type { Call } from "./command.ts";
+
+/** The surroundings of one call. */
+export interface Context {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly isTerminal: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** Which store is meant, and why. */
+  readonly store: Setting<string>;
+  readonly settings: Settings;
+  /** What --team and --experiment say. */
+  readonly flags: { readonly team?: string; readonly experiment?: string };
+}
+
+/** Reads the surroundings. */
+export function readContext(call: Call): Context {
+  const input: ResolveInput = { store: call.text("store"), environment: process.env, cwd: process.cwd() };
+  const [team, experiment] = [call.text("team"), call.text("experiment")];
+  const flags = { ...(team !== undefined && { team }), ...(experiment !== undefined && { experiment }) };
+  return {
+    environment: process.env,
+    cwd: input.cwd,
+    isTerminal: {
+      stdin: process.stdin.isTTY === true,
+      stdout: process.stdout.isTTY === true,
+      stderr: process.stderr.isTTY === true,
+    },
+    store: resolveStore(input),
+    settings: resolveSettings(flags, input),
+    flags,
+  };
+}

@@ -1,0 +1,114 @@
+/** `doctor`: shows paths, settings and parts, and whether they work. */
+import path from "node:path";
+import { Locks, sqliteVersion } from "../catalog/index.ts";
+import { blake3Implementation } from "../digest/index.ts";
+import { isArtifoldError } from "../errors.ts";
+import { compressionImplementation, prepareCompression } from "../objects/index.ts";
+import { diskSpace, networkFileSystem, userFolders } from "../platform/index.ts";
+import { CONFIG_FILE, type Setting, Store, storeExists, storeNames } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { versionText } from "./help.ts";
+import { alignColumns, formatBytes, safe } from "./text.ts";
+
+/** One thing that was looked at. */
+interface Finding {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly value: string;
+  /** Where it comes from, or what to do about it. */
+  readonly detail: string;
+}
+
+export async function run(run: Run): Promise<number> {
+  const findings = [...(await parts()), ...settings(run), ...(await storeFindings(run))];
+  const ok = findings.every((finding) => finding.ok);
+  const rows = findings.map(({ name, ok: fine, value, detail }) => [
+    fine ? run.output.paint("32", "ok") : run.output.paint("31", "!!"),
+    name,
+    safe(value),
+    detail === "" ? "" : `(${safe(detail)})`,
+  ]);
+  run.output.result({ ok, findings }, ok ? "ok" : "not ok", alignColumns(rows));
+  return ok ? 0 : 1;
+}
+
+/** The program and its native parts. */
+async function parts(): Promise<Finding[]> {
+  const findings: Finding[] = [
+    { name: "artifold", ok: true, value: versionText(), detail: "" },
+    { name: "node", ok: true, value: process.version, detail: process.execPath },
+  ];
+  findings.push(await tried("SQLite", async () => sqliteVersion()));
+  findings.push({ name: "BLAKE3", ok: true, value: blake3Implementation(), detail: "" });
+  findings.push(
+    await tried("zstd", async () => {
+      await prepareCompression();
+      return compressionImplementation();
+    }),
+  );
+  return findings;
+}
+
+/** Every path and setting, and where it comes from. */
+function settings({ context }: Run): Finding[] {
+  const folders = userFolders(context.environment);
+  const shown = (name: string, setting: Setting<string>): Finding => ({
+    name,
+    ok: true,
+    value: setting.value,
+    detail: setting.from === undefined ? setting.origin : `${setting.origin}: ${setting.from}`,
+  });
+  return [
+    shown("store", context.store),
+    shown("team", context.settings.team),
+    shown("experiment", context.settings.experiment),
+    { name: "user settings", ok: true, value: path.join(folders.config, CONFIG_FILE), detail: "user" },
+    { name: "user data", ok: true, value: folders.data, detail: "user" },
+  ];
+}
+
+async function storeFindings({ call, context }: Run): Promise<Finding[]> {
+  const folder = context.store.value;
+  if (!storeExists(folder)) {
+    return [{ name: "the store", ok: true, value: "not made yet", detail: "the first upload makes it" }];
+  }
+  const findings: Finding[] = [];
+  const trust = {
+    trustOwner: call.flag("trust-owner"),
+    allowNetworkFileSystem: call.flag("allow-network-file-system"),
+  };
+  findings.push(
+    await tried("the store", async () => {
+      const store = await Store.open(folder, { create: false, ...trust });
+      const { damage } = store;
+      await store.close();
+      if (damage.length > 0) throw new Error(`${damage[0]?.file} is damaged: run artifold verify`);
+      return "opens";
+    }),
+  );
+  findings.push(
+    await tried("locks", async () => {
+      const locks = new Locks(path.join(folder, storeNames.locks));
+      try {
+        (await locks.writer(1000))();
+        return "can be taken";
+      } finally {
+        locks.close();
+      }
+    }),
+  );
+  const network = networkFileSystem(folder);
+  findings.push({ name: "file system", ok: network === undefined, value: network ?? "local", detail: "" });
+  const { free, total } = diskSpace(folder);
+  findings.push({ name: "disk", ok: free > 0, value: `${formatBytes(free)} free of ${formatBytes(total)}`, detail: "" });
+  return findings;
+}
+
+async function tried(name: string, look: () => Promise<string>): Promise<Finding> {
+  try {
+    return { name, ok: true, value: await look(), detail: "" };
+  } catch (error) {
+    const hint = isArtifoldError(error) ? (error.hint ?? "") : "";
+    return { name, ok: false, value: (error as Error).message, detail: hint };
+  }
+}

@@ -1,0 +1,46 @@
+/** `download`: makes a folder hold a version. */
+import path from "node:path";
+import type { DownloadResult, Version } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { confirm, listPaths, resolveVersion, shortRef } from "./common.ts";
+import { formatBytes, formatCount, safe } from "./text.ts";
+
+export async function run(run: Run): Promise<number> {
+  const store = await run.open();
+  const version = await resolveVersion(run, store, run.call.args[0] as string);
+  return downloadTo(run, version, run.call.text("to"));
+}
+
+/** Downloads a version to a folder, or to the default one, and tells what was done. */
+export async function downloadTo(run: Run, version: Version, to: string | undefined): Promise<number> {
+  const { call, context, output, signal } = run;
+  const folder = path.resolve(context.cwd, to ?? path.join("artifacts", version.name, version.version));
+  const globs = call.list("path");
+  const result = await version.download(folder, {
+    ...(globs.length > 0 && { path: globs }),
+    force: call.flag("force"),
+    clean: call.flag("clean") && ((paths) => mayRemove(run, folder, paths)),
+    dryRun: call.flag("dry-run"),
+    signal,
+    onProgress: output.onProgress,
+  });
+  for (const reference of listPaths(result.references, "a reference, not fetched:")) output.warn(reference);
+  output.result(result, result.path, describe(run, version, result));
+  return result.references.length > 0 ? 3 : 0;
+}
+
+async function mayRemove(run: Run, folder: string, paths: readonly string[]): Promise<boolean> {
+  for (const line of listPaths(paths, "-")) run.output.note(line);
+  return confirm(run, `Remove ${formatCount(paths.length, "file")} from ${safe(folder)}?`);
+}
+
+function describe(run: Run, version: Version, result: DownloadResult): string[] {
+  const { written, writtenBytes, unchanged, removed } = result;
+  const told = [
+    `${written.toLocaleString("en-US")} written (${formatBytes(writtenBytes)})`,
+    ...(unchanged > 0 ? [`${unchanged.toLocaleString("en-US")} unchanged`] : []),
+    ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
+  ];
+  const dry = run.call.flag("dry-run") ? "  (dry run: nothing was written)" : "";
+  return [`${run.output.paint("1", shortRef(run, version))}  in ${safe(result.path)}${dry}`, `  ${told.join(", ")}`];
+}

@@ -1,0 +1,60 @@
+/** Help, made from the table of commands. */
+import { createRequire } from "node:module";
+import { type ArgumentSpec, type CommandSpec, commonOptions, type OptionSpec } from "./command.ts";
+import { commands } from "./table.ts";
+import { alignColumns } from "./text.ts";
+
+/** The version of artifold. */
+export function versionText(): string {
+  const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
+  return version;
+}
+
+/** Help of the whole command. */
+export function helpOfAll(): string {
+  const rows = commands.filter((command) => command.hidden !== true).map((command) => [`  ${command.name}`, command.help]);
+  return `artifold ${versionText()}: versions of folders, content-addressed and local first
+
+Usage: artifold COMMAND [ARGUMENTS] [OPTIONS]
+
+Commands:
+${alignColumns(rows).join("\n")}
+
+Options of every command:
+${optionRows(commonOptions)}
+
+An address is [team/experiment/]name[:tag|@digest], as in sample:V2, sample:prod or sample@1f2e3d4c.
+The path of a file in a version follows its tag: sample:V2/train/a.csv.
+\`artifold COMMAND --help\` tells more.
+`;
+}
+
+/** Help of one command. */
+export function helpOfCommand(spec: CommandSpec): string {
+  const own = spec.options.filter((option) => option.hidden !== true);
+  const usage = ["artifold", spec.name, ...spec.args.map(argumentText), own.length > 0 ? "[OPTIONS]" : ""]
+    .filter((part) => part !== "")
+    .join(" ");
+  const sections = [`${capital(spec.help)}.`, `Usage: ${usage}`];
+  if (own.length > 0) sections.push(`Options:\n${optionRows(own)}`);
+  sections.push(`Options of every command:\n${optionRows(commonOptions)}`);
+  return `${sections.join("\n\n")}\n`;
+}
+
+function argumentText(arg: ArgumentSpec): string {
+  const text = arg.many === true ? `${arg.name}…` : arg.name;
+  return arg.optional === true ? `[${text}]` : text;
+}
+
+function optionRows(options: readonly OptionSpec[]): string {
+  const rows = options.map((option) => {
+    const short = option.short === undefined ? "    " : `-${option.short}, `;
+    const value = option.value === undefined ? "" : ` ${option.value}`;
+    return [`  ${short}--${option.name}${value}`, `${option.help}${option.many === true ? " (may be repeated)" : ""}`];
+  });
+  return alignColumns(rows).join("\n");
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -1,0 +1,48 @@
+/** `log`: tells what happened in the store, newest first. */
+import type { LoggedChange } from "../catalog/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import type { Operation, Store } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { alignColumns, safe } from "./text.ts";
+
+export async function run(run: Run): Promise<number> {
+  const limit = parseLimit(run.call.text("limit"));
+  const store = await run.open();
+  const operations: Operation[] = [];
+  for await (const operation of store.log(limit === undefined ? {} : { limit })) operations.push(operation);
+  const rows = operations.map(({ operation, at, by, changes }) => [
+    `#${operation}`,
+    at.slice(0, 19).replace("T", " "),
+    safe(by),
+    changes.map((change) => describe(store, change)).filter((text) => text !== "").join("; "),
+  ]);
+  run.output.result(operations, operations.map((each) => each.operation).join("\n"), alignColumns(rows));
+  return 0;
+}
+
+function parseLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const limit = Number(text);
+  if (!Number.isSafeInteger(limit) || limit < 1) throw new ArtifoldError("USAGE", `not a count: ${text}`);
+  return limit;
+}
+
+/** A change in words. */
+function describe(store: Store, change: LoggedChange): string {
+  switch (change.change) {
+    case "artifact":
+      return "";
+    case "version":
+      return `made ${store.labelOf(change.version)}`;
+    case "tag":
+      return change.version === null
+        ? `took tag ${change.tag} from ${change.before === null ? "?" : store.labelOf(change.before)}`
+        : `tagged ${store.labelOf(change.version)} ${change.tag}`;
+    case "remove":
+      return `removed ${store.labelOf(change.version)}`;
+    case "restore":
+      return `restored ${store.labelOf(change.version)}`;
+    case "note":
+      return `annotated ${store.labelOf(change.version)}`;
+  }
+}

@@ -1,0 +1,49 @@
+/** `ls`: lists artifacts, or what is in a version. */
+import { parseRef, type Store } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { resolveVersion, typeFlag } from "./common.ts";
+import { alignColumns, formatBytes, safe } from "./text.ts";
+
+/** A row of a listing: what --json prints. */
+interface ListedEntry {
+  readonly path: string;
+  readonly size: number;
+  readonly digest: string | null;
+  readonly kind: string;
+}
+
+export async function run(run: Run): Promise<number> {
+  const store = await run.open();
+  const [address] = run.call.args;
+  if (address === undefined) await listArtifacts(run, store);
+  else await listVersion(run, store, address);
+  return 0;
+}
+
+async function listArtifacts(run: Run, store: Store): Promise<void> {
+  const artifacts = [];
+  for await (const artifact of store.artifacts({ ...run.context.flags, ...typeFlag(run) })) artifacts.push(artifact);
+  const rows = artifacts.map(({ team, experiment, type, name, latest, versions }) => [
+    type,
+    `${team}/${experiment}/${name}`,
+    latest,
+    `${versions} version${versions === 1 ? "" : "s"}`,
+  ]);
+  const names = artifacts.map((artifact) => artifact.name).join("\n");
+  run.output.result(artifacts, names, rows.length === 0 ? ["no artifacts yet"] : alignColumns(rows));
+}
+
+async function listVersion(run: Run, store: Store, address: string): Promise<void> {
+  const version = await resolveVersion(run, store, address);
+  const folder = parseRef(address).path ?? "";
+  const recursive = run.call.flag("recursive");
+  const entries: ListedEntry[] = [];
+  const items = recursive ? version.entries({ folder }) : version.list(folder);
+  for await (const { path, size, digest, kind } of items) entries.push({ path, size, digest, kind });
+  const rows = entries.map((entry) => [
+    entry.kind === "folder" ? `${formatBytes(entry.size)}` : formatBytes(entry.size),
+    entry.digest?.slice(0, 12) ?? "",
+    `${safe(entry.path)}${entry.kind === "folder" ? "/" : ""}`,
+  ]);
+  run.output.result(entries, entries.map((entry) => safe(entry.path)).join("\n"), alignColumns(rows, [0]));
+}

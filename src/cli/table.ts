@@ -1,0 +1,213 @@
+/** All commands. The order is that of help. */
+import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, yesOption } from "./command.ts";
+
+const uploadOptions: readonly OptionSpec[] = [
+  { name: "name", value: "N", help: "name of the artifact", complete: "artifact" },
+  { name: "type", value: "T", help: "type of the artifact: dataset, model, code, …", complete: "type" },
+  { name: "message", short: "m", value: "TEXT", help: "message of the version" },
+  { name: "meta", value: "K=V", many: true, help: "metadata of the version; a value that is JSON is taken as such" },
+  { name: "tag", value: "TAG", many: true, help: "tag that moves to the version" },
+  { name: "include", value: "GLOB", many: true, help: "take only what a glob matches" },
+  { name: "exclude", value: "GLOB", many: true, help: "leave out what a glob matches" },
+  { name: "skip-unreadable", help: "leave out what cannot be read (exit 3)" },
+  { name: "skip-links", help: "leave out links that point outside (exit 3)" },
+  { name: "ours", help: "win where another upload changed the same path" },
+  { name: "theirs", help: "give way where another upload changed the same path" },
+];
+
+const uploadOnly: readonly OptionSpec[] = [
+  { name: "as", value: "PREFIX", help: "put it below this folder of the version" },
+  { name: "mirror", help: "make the version equal to the folder" },
+  { name: "remove", value: "GLOB", many: true, help: "take out what a glob matches" },
+  { name: "reference", value: "PATH=URI", many: true, help: "add content that lies elsewhere, by its URI" },
+  dryRunOption,
+  { name: "exit-code", help: "exit 4 when nothing changed" },
+];
+
+const downloadOptions: readonly OptionSpec[] = [
+  typeOption,
+  { name: "path", value: "GLOB", many: true, help: "write only what a glob matches" },
+  { name: "clean", help: "remove other people's files from the folder" },
+  { name: "force", help: "overwrite files that were changed" },
+  dryRunOption,
+  yesOption,
+];
+
+/** The commands. */
+export const commands: readonly CommandSpec[] = [
+  {
+    name: "upload",
+    help: "make a new version of an artifact from files and folders, if anything changed",
+    args: [{ name: "PATH", many: true, complete: "file" }],
+    options: [...uploadOptions, ...uploadOnly],
+    load: () => import("./upload.ts"),
+  },
+  {
+    name: "download",
+    help: "make a folder hold a version",
+    args: [{ name: "REF", complete: "ref" }],
+    options: [{ name: "to", value: "DIR", help: "folder to write to (default ./artifacts/NAME/VERSION)", complete: "folder" }, ...downloadOptions],
+    load: () => import("./download.ts"),
+  },
+  {
+    name: "artifact upload",
+    help: "upload, in the words of the page",
+    args: [{ name: "PATH", many: true, complete: "file" }],
+    options: [...uploadOptions, ...uploadOnly],
+    hidden: true,
+    load: () => import("./upload.ts"),
+  },
+  {
+    name: "artifact download",
+    help: "download, in the words of the page",
+    args: [{ name: "PATH", optional: true, complete: "folder" }],
+    options: [
+      { name: "name", value: "N", help: "name of the artifact", complete: "artifact" },
+      { name: "tag", value: "V", help: "tag or number of the version", complete: "tag" },
+      ...downloadOptions,
+    ],
+    hidden: true,
+    load: () => import("./artifact-download.ts"),
+  },
+  {
+    name: "ls",
+    help: "list artifacts, or what is in a version",
+    args: [{ name: "REF[/FOLDER]", optional: true, complete: "ref" }],
+    options: [typeOption, { name: "recursive", short: "r", help: "list all files" }],
+    load: () => import("./ls.ts"),
+  },
+  {
+    name: "show",
+    help: "show a version",
+    args: [{ name: "REF", complete: "ref" }],
+    options: [typeOption, { name: "versions", help: "list all versions of the artifact" }],
+    load: () => import("./show.ts"),
+  },
+  {
+    name: "cat",
+    help: "print a file of a version",
+    args: [{ name: "REF/PATH", complete: "ref" }],
+    options: [typeOption, { name: "range", value: "FIRST-LAST", help: "print only these bytes, both included" }],
+    load: () => import("./cat.ts"),
+  },
+  {
+    name: "diff",
+    help: "compare two versions, or a version with a folder",
+    args: [
+      { name: "REF", complete: "ref" },
+      { name: "REF-or-FOLDER", complete: "ref" },
+    ],
+    options: [typeOption],
+    load: () => import("./diff.ts"),
+  },
+  {
+    name: "status",
+    help: "compare a folder with the version it was given",
+    args: [{ name: "DIR", complete: "folder" }],
+    options: [],
+    load: () => import("./status.ts"),
+  },
+  {
+    name: "tag",
+    help: "move a tag to a version",
+    args: [
+      { name: "REF", complete: "ref" },
+      { name: "TAG", complete: "tag" },
+    ],
+    options: [typeOption, dryRunOption],
+    load: () => import("./tag.ts"),
+  },
+  {
+    name: "untag",
+    help: "take a tag away from a version",
+    args: [
+      { name: "REF", complete: "ref" },
+      { name: "TAG", complete: "tag" },
+    ],
+    options: [typeOption, dryRunOption],
+    load: () => import("./tag.ts"),
+  },
+  {
+    name: "meta",
+    help: "change metadata or message of a version",
+    args: [
+      { name: "REF", complete: "ref" },
+      { name: "K=V", many: true, optional: true },
+    ],
+    options: [
+      typeOption,
+      { name: "unset", value: "K", many: true, help: "take a key away" },
+      { name: "message", short: "m", value: "TEXT", help: "give it another message" },
+      dryRunOption,
+    ],
+    load: () => import("./meta.ts"),
+  },
+  {
+    name: "rm",
+    help: "remove a version; its number is not given again",
+    args: [{ name: "REF", complete: "ref" }],
+    options: [typeOption, { name: "all-versions", help: "remove all versions of the artifact" }, dryRunOption, yesOption],
+    load: () => import("./rm.ts"),
+  },
+  {
+    name: "restore",
+    help: "bring a removed version back",
+    args: [{ name: "REF", complete: "ref" }],
+    options: [typeOption, { name: "all-versions", help: "bring all versions of the artifact back" }, dryRunOption],
+    load: () => import("./rm.ts"),
+  },
+  {
+    name: "log",
+    help: "tell what happened in the store, newest first",
+    args: [],
+    options: [{ name: "limit", short: "n", value: "N", help: "tell the last N operations only" }],
+    load: () => import("./log.ts"),
+  },
+  {
+    name: "watch",
+    help: "make a version each time a folder has changed and come to rest",
+    args: [{ name: "DIR", complete: "folder" }],
+    options: [
+      ...uploadOptions,
+      { name: "as", value: "PREFIX", help: "put it below this folder of the version" },
+      { name: "settle", value: "SECONDS", help: "how long the folder must rest (default 2)" },
+    ],
+    load: () => import("./watch.ts"),
+  },
+  {
+    name: "verify",
+    help: "read and check everything that is stored",
+    args: [{ name: "REF", many: true, optional: true, complete: "ref" }],
+    options: [typeOption, { name: "quick", help: "check structure and presence, not every byte" }],
+    load: () => import("./verify.ts"),
+  },
+  {
+    name: "doctor",
+    help: "show paths, settings and parts, and whether they work",
+    args: [],
+    options: [],
+    load: () => import("./doctor.ts"),
+  },
+  {
+    name: "store create",
+    help: "make a store in .artifold of a folder",
+    args: [{ name: "DIR", optional: true, complete: "folder" }],
+    options: [],
+    load: () => import("./store-create.ts"),
+  },
+  {
+    name: "completion",
+    help: "print the completion script of a shell",
+    args: [{ name: "SHELL", complete: ["bash", "zsh", "fish", "pwsh"] }],
+    options: [],
+    load: () => import("./completion.ts"),
+  },
+  {
+    name: "complete",
+    help: "print completions of a command line",
+    args: [{ name: "WORD", many: true, optional: true }],
+    options: [],
+    hidden: true,
+    load: () => import("./complete.ts"),
+  },
+];

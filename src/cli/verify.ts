@@ -1,0 +1,38 @@
+/** `verify`: reads and checks everything that is stored. */
+import { parseRef, type Store, type Version } from "../store/index.ts";
+import type { VerifyResult } from "../upkeep/index.ts";
+import type { Run } from "./command.ts";
+import { resolveVersion, typeFlag } from "./common.ts";
+import { formatBytes, formatCount, safe } from "./text.ts";
+
+export async function run(run: Run): Promise<number> {
+  const { call, output, signal } = run;
+  const store = await run.open();
+  const versions = call.args.length === 0 ? undefined : await versionsOf(run, store, call.args);
+  const options = { quick: call.flag("quick"), signal, onProgress: output.onProgress };
+  const result = await store.verify(options, versions);
+  output.result(result, result.ok ? "ok" : String(result.problems.length), describe(run, result));
+  return result.ok ? 0 : 13;
+}
+
+/** An address without tag means all versions. */
+async function versionsOf(run: Run, store: Store, addresses: readonly string[]): Promise<Version[]> {
+  const versions: Version[] = [];
+  for (const address of addresses) {
+    const { tag, digest } = parseRef(address);
+    if (tag !== undefined || digest !== undefined) versions.push(await resolveVersion(run, store, address));
+    else for await (const each of store.versions(address, { ...run.context.flags, ...typeFlag(run) })) versions.push(each);
+  }
+  return versions;
+}
+
+function describe({ output }: Run, result: VerifyResult): string[] {
+  const read = `${formatCount(result.versions, "version")}, ${formatBytes(result.checkedBytes)} read`;
+  if (result.ok) return [`${output.paint("32", "ok")}  ${read}`];
+  const lines = result.problems.map(({ kind, file, offset, reason, versions }) => {
+    const place = file === null ? "" : ` ${safe(file)}${offset === null ? "" : ` at ${offset}`}:`;
+    const hits = versions.length === 0 ? "" : `; hits ${versions.slice(0, 10).map(safe).join(", ")}${versions.length > 10 ? ` and ${versions.length - 10} more` : ""}`;
+    return `${output.paint("31", kind)}${place} ${safe(reason)}${hits}`;
+  });
+  return [...lines, `${formatCount(result.problems.length, "problem")}; ${read}`];
+}

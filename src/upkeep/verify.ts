@@ -1,0 +1,322 @@
+/**
+ * Reads everything that a store holds and says what is not as it was written: which file, where, and which versions need it.
+ *
+ * Packs are checked against their names, which are hashes of every byte; the journal against its chain; the catalog against
+ * the journal; and every version against what is there. Nothing is changed.
+ */
+import path from "node:path";
+import { Catalog, foldJournal } from "../catalog/index.ts";
+import { contentHasher, type Digest } from "../digest/index.ts";
+import { errnoOf, isArtifoldError } from "../errors.ts";
+import { type Journal, JOURNAL_START } from "../journal/index.ts";
+import {
+  decodeFoot,
+  FOOT_BYTES,
+  Frame,
+  FRAME_HEAD_BYTES,
+  type ObjectStore,
+  openTable,
+  PACK_HEAD_BYTES,
+  readFrameHead,
+  readPackHead,
+  type Table,
+} from "../objects/index.ts";
+import { Breather, type FileSystem, openFlags, readFully } from "../platform/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import { allVersions, type CheckedVersion, checkVersions } from "./reach.ts";
+
+/** What is wrong with a store. */
+export type ProblemKind =
+  /** A stored file is not there. */
+  | "lost"
+  /** Stored bytes are not those that were written. */
+  | "damaged"
+  /** Content that a version needs is in no file. */
+  | "missing"
+  /** The catalog does not say what the journal says. It can be deleted, and is made anew. */
+  | "catalog";
+
+/** Something that is wrong. */
+export interface Problem {
+  readonly kind: ProblemKind;
+  /** The file, as a path below the store's folder; null where no file is to blame. */
+  readonly file: string | null;
+  /** Where in the file; null for all of it. */
+  readonly offset: number | null;
+  /** What stands there instead. */
+  readonly reason: string;
+  /** Versions that need it: "team/experiment/name:V2". */
+  readonly versions: readonly string[];
+}
+
+/** What a verification found. */
+export interface VerifyResult {
+  readonly ok: boolean;
+  /** Bytes of stored files that were read and checked. */
+  readonly checkedBytes: number;
+  readonly checkedFiles: number;
+  readonly versions: number;
+  readonly problems: readonly Problem[];
+}
+
+/** The parts of a store that are verified. */
+export interface VerifyTarget {
+  readonly fs: FileSystem;
+  readonly folder: string;
+  readonly journal: Journal;
+  readonly catalog: Catalog;
+  readonly objects: ObjectStore;
+}
+
+/** How to verify. */
+export interface VerifyOptions extends LongCallOptions {
+  /** Looks at lengths, tables and reachability only, and does not read content. */
+  readonly quick?: boolean;
+}
+
+/** A problem, and the objects that it takes from versions. */
+export interface Found {
+  readonly problem: Omit<Problem, "versions">;
+  readonly objects: readonly Digest[];
+}
+
+const WINDOW_BYTES: number = 4 * 1024 * 1024;
+
+/** Verifies a whole store. */
+export async function verifyStore(target: VerifyTarget, options: VerifyOptions = {}): Promise<VerifyResult> {
+  const run = new Verification(target, options);
+  await run.checkJournal();
+  await run.checkFiles();
+  await run.checkCatalog();
+  return run.finish();
+}
+
+/** Reads all content of some versions, and checks each object against its digest. */
+export async function verifyVersions(
+  objects: ObjectStore,
+  versions: readonly CheckedVersion[],
+  options: VerifyOptions = {},
+): Promise<VerifyResult> {
+  const breather = new Breather(options.signal);
+  let bytes = 0;
+  let count = 0;
+  const seen = new Set<Digest>();
+  const chunks = (digest: Digest): string | undefined => {
+    if (options.quick === true) return objects.locate(digest) === undefined ? "it is in no file" : undefined;
+    if (seen.has(digest)) return undefined;
+    seen.add(digest);
+    try {
+      bytes += objects.read(digest, "chunk").length;
+      options.onProgress?.({ phase: "verify", files: ++count, bytes });
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  };
+  const problems = await checkVersions(versions, objects, [], chunks, async () => {
+    if (breather.due()) await breather.pause();
+  });
+  return { ok: problems.length === 0, checkedBytes: bytes, checkedFiles: 0, versions: versions.length, problems };
+}
+
+class Verification {
+  readonly #target: VerifyTarget;
+  readonly #options: VerifyOptions;
+  readonly #found: Found[] = [];
+  readonly #breather: Breather;
+  #bytes = 0;
+  #files = 0;
+
+  constructor(target: VerifyTarget, options: VerifyOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.#breather = new Breather(options.signal);
+  }
+
+  /** The chain of records, and in a full run all that rides with them. */
+  async checkJournal(): Promise<void> {
+    const { journal } = this.#target;
+    const segments = journal.segments();
+    const [first] = segments;
+    if (first !== JOURNAL_START.segment) this.#report("lost", null, null, "the journal's first segment is not there");
+    segments.forEach((segment, index) => {
+      const expected = JOURNAL_START.segment + index;
+      if (segment !== expected) this.#report("lost", null, null, `segment ${expected} of the journal is not there`);
+    });
+    for (const item of journal.read(JOURNAL_START, this.#options.quick !== true)) {
+      if (item.kind === "damage") this.#report("damaged", item.damage.file, item.damage.offset, item.damage.reason);
+      await this.#pause();
+    }
+    for (const segment of segments) this.#bytes += journal.segmentLength(segment);
+    this.#files += segments.length;
+  }
+
+  /** Packs and sealed segments: that they are there, and, in a full run, every byte of packs. */
+  async checkFiles(): Promise<void> {
+    for (const file of this.#target.catalog.contentFiles()) {
+      let fd: number;
+      try {
+        fd = this.#target.fs.open(path.join(this.#target.folder, file.path), openFlags.read);
+      } catch (error) {
+        const reason = errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
+        this.#report("lost", file.path, null, reason);
+        continue;
+      }
+      try {
+        const check = new FileCheck(this.#target.fs, fd, file.path);
+        const isPack = file.kind !== "segment";
+        this.#found.push(...(await check.table()));
+        if (isPack && this.#options.quick !== true) this.#found.push(...(await check.bytes(() => this.#pause())));
+        if (isPack) this.#bytes += this.#options.quick === true ? 0 : file.bytes;
+        this.#files++;
+        this.#tell(file.path);
+      } finally {
+        this.#target.fs.close(fd);
+      }
+    }
+  }
+
+  /** The catalog says what the journal says. */
+  async checkCatalog(): Promise<void> {
+    const { catalog: fresh } = Catalog.open(":memory:");
+    try {
+      await foldJournal(fresh, this.#target.journal, { readOnly: true });
+      for (const table of this.#target.catalog.differences(fresh)) {
+        this.#report("catalog", "catalog.db", null, `its table ${table} is not what the journal says`);
+      }
+    } finally {
+      fresh.close();
+    }
+  }
+
+  /** Walks all versions, and finds out which of them are hit. */
+  async finish(): Promise<VerifyResult> {
+    const { catalog, objects } = this.#target;
+    const versions = allVersions(catalog);
+    const damaged = new Set(this.#found.flatMap((each) => each.objects));
+    const chunks = (digest: Digest): string | undefined =>
+      damaged.has(digest) ? "it is damaged" : objects.locate(digest) === undefined ? "it is in no file" : undefined;
+    const problems = await checkVersions(versions, objects, this.#found, chunks, () => this.#pause());
+    return {
+      ok: problems.length === 0,
+      checkedBytes: this.#bytes,
+      checkedFiles: this.#files,
+      versions: versions.length,
+      problems,
+    };
+  }
+
+  #report(kind: ProblemKind, file: string | null, offset: number | null, reason: string): void {
+    this.#found.push({ problem: { kind, file, offset, reason }, objects: [] });
+  }
+
+  #tell(file: string): void {
+    this.#options.onProgress?.({ phase: "verify", files: this.#files, bytes: this.#bytes, path: file });
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#breather.due()) await this.#breather.pause();
+  }
+}
+
+/** Checks one file with a table. */
+class FileCheck {
+  readonly #fs: FileSystem;
+  readonly #fd: number;
+  readonly #path: string;
+  readonly #length: number;
+  #table: Table | undefined;
+
+  constructor(fs: FileSystem, fd: number, filePath: string) {
+    this.#fs = fs;
+    this.#fd = fd;
+    this.#path = filePath;
+    this.#length = Number(fs.stat(fd).size);
+  }
+
+  /** The foot and the table. */
+  async table(): Promise<Found[]> {
+    try {
+      const foot = decodeFoot(this.#read(Math.max(0, this.#length - FOOT_BYTES), FOOT_BYTES), this.#length);
+      this.#table = openTable(this.#read(foot.tableOffset, foot.tableLength), foot);
+      return [];
+    } catch (error) {
+      return [this.#found(null, messageOf(error), [])];
+    }
+  }
+
+  /** Every byte, against the hash that is the file's name; where that is wrong, frame by frame. */
+  async bytes(pause: () => Promise<void>): Promise<Found[]> {
+    const hasher = contentHasher();
+    const window = Buffer.allocUnsafe(WINDOW_BYTES);
+    for (let at = 0; at < this.#length; at += WINDOW_BYTES) {
+      const read = readFully(this.#fs, this.#fd, window, at);
+      hasher.update(window.subarray(0, read));
+      await pause();
+    }
+    if (path.basename(this.#path, ".pack") === hasher.digest()) return [];
+    const found = [...this.#frames()];
+    return found.length > 0 ? found : [this.#found(null, "it is not what its name says", [])];
+  }
+
+  /** The frames that are not whole, found by the table or, without one, from frame to frame. */
+  *#frames(): Generator<Found> {
+    try {
+      readPackHead(this.#read(0, PACK_HEAD_BYTES));
+    } catch (error) {
+      yield this.#found(0, messageOf(error), []);
+    }
+    for (const { offset, length } of this.#framePlaces()) {
+      let digests: Digest[] = [];
+      try {
+        const frame = new Frame(this.#read(offset, length));
+        digests = Array.from({ length: frame.head.count }, (_, index) => frame.digest(index));
+        if (!frame.isWhole) yield this.#found(offset, "a frame's checksum does not fit", this.#objectsAt(offset, digests));
+      } catch (error) {
+        yield this.#found(offset, messageOf(error), this.#objectsAt(offset, digests));
+      }
+    }
+  }
+
+  *#framePlaces(): Generator<{ offset: number; length: number }> {
+    if (this.#table !== undefined) {
+      for (let number = 0; number < this.#table.frameCount; number++) yield this.#table.frame(number);
+      return;
+    }
+    for (let offset = PACK_HEAD_BYTES; offset + FRAME_HEAD_BYTES < this.#length; ) {
+      try {
+        const { frameLength } = readFrameHead(this.#read(offset, FRAME_HEAD_BYTES));
+        yield { offset, length: frameLength };
+        offset += frameLength;
+      } catch {
+        // The end of the frames, or a head that is damaged: what follows cannot be found without the table.
+        return;
+      }
+    }
+  }
+
+  /** What the table says lies in a frame, for its own head may be what is damaged. */
+  #objectsAt(offset: number, fallback: Digest[]): Digest[] {
+    if (this.#table === undefined) return fallback;
+    const digests: Digest[] = [];
+    for (let row = 0; row < this.#table.rowCount; row++) {
+      const digest = this.#table.digest(row);
+      if (this.#table.find(digest)?.offset === offset) digests.push(digest);
+    }
+    return digests;
+  }
+
+  #read(offset: number, length: number): Uint8Array {
+    const bytes = Buffer.alloc(length);
+    return bytes.subarray(0, readFully(this.#fs, this.#fd, bytes, offset));
+  }
+
+  #found(offset: number | null, reason: string, objects: readonly Digest[]): Found {
+    return { problem: { kind: "damaged", file: this.#path, offset, reason }, objects };
+  }
+}
+
+function messageOf(error: unknown): string {
+  if (!isArtifoldError(error)) throw error;
+  return error.message;
+}
