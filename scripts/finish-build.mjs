@@ -1,5 +1,4 @@
-// After the compiler: makes the command executable, as npm does when it installs a package.
-import { chmodSync, existsSync } from "node:fs";
+// After the compilers: makes the command executable, as npm does when it installs a package.
+import { chmodSync } from "node:fs";
 
-const command = new URL("../dist/cli/main.js", import.meta.url);
-if (existsSync(command)) chmodSync(command, 0o755);
+chmodSync(new URL("../dist/cli.js", import.meta.url), 0o755);

@@ -13,20 +13,17 @@ const SQLITE_LEAST = [3, 51, 3] as const;
 export const BUSY_MS = 40;
 
 let driver: typeof BetterSqlite3 | undefined;
+let isChecked = false;
 
-function loadDriver(): typeof BetterSqlite3 {
-  if (driver !== undefined) return driver;
+/** Opens a file; at the first one the native part is looked for, and its version checked. */
+function openFile(path: string, options: BetterSqlite3.Options): Database {
+  driver ??= require("better-sqlite3") as typeof BetterSqlite3;
+  let database: Database;
   try {
-    const loaded = require("better-sqlite3") as typeof BetterSqlite3;
-    // The package loads without its native part, which is looked for only when a database is opened.
-    const probe = new loaded(":memory:");
-    const version = probe.prepare("SELECT sqlite_version()").pluck().get() as string;
-    probe.close();
-    checkVersion(version);
-    driver = loaded;
-    return loaded;
+    database = new driver(path, options);
   } catch (error) {
-    if (error instanceof ArtifoldError) throw error;
+    // Errors of SQLite have a code of SQLite; any other says that the native part does not load.
+    if (sqliteCode(error) !== undefined) throw error;
     throw new ArtifoldError("NATIVE_MISSING", "the native part of better-sqlite3 is not installed", {
       cause: error,
       hint:
@@ -34,6 +31,9 @@ function loadDriver(): typeof BetterSqlite3 {
         "`pnpm rebuild better-sqlite3` (pnpm).",
     });
   }
+  if (!isChecked) checkVersion(database.prepare("SELECT sqlite_version()").pluck().get() as string);
+  isChecked = true;
+  return database;
 }
 
 function checkVersion(version: string): void {
@@ -51,7 +51,7 @@ function checkVersion(version: string): void {
 
 /** The version of SQLite that is in use: `doctor` shows it. */
 export function sqliteVersion(): string {
-  const database = new (loadDriver())(":memory:");
+  const database = openFile(":memory:", {});
   try {
     return database.prepare("SELECT sqlite_version()").pluck().get() as string;
   } finally {
@@ -68,7 +68,7 @@ export interface DatabaseOptions {
 
 /** Opens (or makes) a database file. Throws what SQLite throws; see {@link isDamagedDatabase} and {@link isBusy}. */
 export function openDatabase(path: string, options: DatabaseOptions): Database {
-  const database = new (loadDriver())(path, { timeout: options.busyMs ?? BUSY_MS });
+  const database = openFile(path, { timeout: options.busyMs ?? BUSY_MS });
   try {
     if (options.journal === "wal" && path !== ":memory:") {
       const mode = database.pragma("journal_mode = WAL", { simple: true });

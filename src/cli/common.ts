@@ -1,5 +1,4 @@
 /** Steps that several commands share. */
-import { createInterface } from "node:readline/promises";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { JsonValue, Metadata } from "../manifest/index.ts";
@@ -70,6 +69,8 @@ export async function confirm(run: Run, question: string): Promise<boolean> {
   if (!stdin || !stderr || run.output.isJson) {
     throw new ArtifoldError("USAGE", `${question} needs a yes`, { hint: "Pass --yes." });
   }
+  // Loaded here, for few commands ever ask.
+  const { createInterface } = await import("node:readline/promises");
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await prompt.question(`${question} [y/N] `, { signal: run.signal });

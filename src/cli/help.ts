@@ -1,13 +1,14 @@
 /** Help, made from the table of commands. */
-import { createRequire } from "node:module";
 import { type ArgumentSpec, type CommandSpec, commonOptions, type OptionSpec } from "./command.ts";
 import { commands } from "./table.ts";
 import { alignColumns } from "./text.ts";
 
+// Put in by the build, from package.json.
+declare const ARTIFOLD_VERSION: string | undefined;
+
 /** The version of artifold. */
 export function versionText(): string {
-  const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
-  return version;
+  return typeof ARTIFOLD_VERSION === "undefined" ? "from source" : ARTIFOLD_VERSION;
 }
 
 /** Help of the whole command. */

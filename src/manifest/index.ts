@@ -28,7 +28,7 @@ export {
 export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
 export { type ChildRow, decodeNode, MANIFEST_CONTEXT, type ManifestNode, NODE_BYTES_MAX, nodeDigest, ParentCheck, type Sums } from "./node.ts";
 export { EMPTY_MANIFEST, NodeReader, type NodeSink, type NodeSource } from "./node-source.ts";
-export { afterFolder, baseOf, checkPath, comparePaths, isWellFormed, joinPath, parentOf, pathProblem } from "./path.ts";
+export { afterFolder, baseOf, checkPath, comparePaths, isWellFormed, joinPath, nameProblem, parentOf, pathProblem } from "./path.ts";
 export {
   entriesInTheWay,
   type FolderItem,

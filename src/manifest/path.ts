@@ -29,6 +29,14 @@ export function pathProblem(path: string): string | undefined {
   return undefined;
 }
 
+/** Says why a name that a file system gave cannot stand below a folder whose path is fine, or `undefined`. */
+export function nameProblem(folder: string, name: string): string | undefined {
+  // Three bytes at most for each UTF-16 unit: only long paths need to be counted.
+  const length = folder.length + name.length + 1;
+  if (length * 3 > PATH_BYTES_MAX || name.length * 3 > PATH_PART_BYTES_MAX) return pathProblem(joinPath(folder, name));
+  return partProblem(name, 0, name.length);
+}
+
 function partProblem(path: string, start: number, end: number): string | undefined {
   const length = end - start;
   if (length === 0) return "it has an empty part";
@@ -51,11 +59,12 @@ export function checkPath(path: string): void {
   }
 }
 
+const surrogate = /[\ud800-\udfff]/;
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
 /** Whether a text has no lone surrogates, so that UTF-8 can hold it. */
 export function isWellFormed(text: string): boolean {
-  return !loneSurrogate.test(text);
+  return !surrogate.test(text) || !loneSurrogate.test(text);
 }
 
 /**

@@ -126,22 +126,20 @@ function nameKind(entry: fs.Dirent): NameKind {
   return entry.isFIFO() || entry.isSocket() || entry.isBlockDevice() || entry.isCharacterDevice() ? "other" : "unknown";
 }
 
-const typeMask = BigInt(fs.constants.S_IFMT);
-const fileType = BigInt(fs.constants.S_IFREG);
-const folderType = BigInt(fs.constants.S_IFDIR);
-const linkType = BigInt(fs.constants.S_IFLNK);
+const { S_IFMT, S_IFREG, S_IFDIR, S_IFLNK } = fs.constants;
 
 /** What a stat says the thing is; FIFOs, sockets and devices are `"other"`. */
 export function kindOf(stat: FileStat): "file" | "folder" | "link" | "other" {
-  const type = stat.mode & typeMask;
-  if (type === fileType) return "file";
-  if (type === folderType) return "folder";
-  return type === linkType ? "link" : "other";
+  // Asked of every file of every scan: numbers are several times faster here than big integers.
+  const type = Number(stat.mode) & S_IFMT;
+  if (type === S_IFREG) return "file";
+  if (type === S_IFDIR) return "folder";
+  return type === S_IFLNK ? "link" : "other";
 }
 
 /** Whether the owner may execute the file: the one mode bit that a version keeps. */
 export function isExecutable(stat: FileStat): boolean {
-  return (stat.mode & 0o100n) !== 0n;
+  return (Number(stat.mode) & 0o100) !== 0;
 }
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;

@@ -39,6 +39,12 @@ export function putStat(column: BigInt64Array, row: number, stat: StatNumbers): 
   column.set([BigInt.asIntN(64, stat.ino), stat.size, stat.mtimeNs, stat.ctimeNs], row * STAT_NUMBERS);
 }
 
+const INODE_SIGNED_MAX = 2n ** 63n - 1n;
+
+function isSameInode(inColumn: bigint, inode: bigint): boolean {
+  return inColumn === inode || (inode > INODE_SIGNED_MAX && inColumn === BigInt.asIntN(64, inode));
+}
+
 /** One row on its way into a run. */
 export interface NewRow {
   readonly entry: CachedEntry;
@@ -146,7 +152,7 @@ export class RunView {
     const numbers = this.#numbers;
     return (
       (flags & KIND_MASK) === kind &&
-      numbers[at] === BigInt.asIntN(64, stat.ino) &&
+      isSameInode(numbers[at] as bigint, stat.ino) &&
       numbers[at + 1] === stat.size &&
       numbers[at + 2] === stat.mtimeNs &&
       numbers[at + 3] === stat.ctimeNs

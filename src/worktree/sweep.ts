@@ -63,8 +63,13 @@ export class Sweep {
         continue;
       }
       this.#count(found);
-      while (rows.isBefore(found.path)) yield { kind: "gone", path: rows.path, before: rows.take() };
-      if (!rows.isAt(found.path)) {
+      // Mostly the row is there: equality is cheaper to find out than order.
+      let isAt = rows.isAt(found.path);
+      while (!isAt && rows.isBefore(found.path)) {
+        yield { kind: "gone", path: rows.path, before: rows.take() };
+        isAt = rows.isAt(found.path);
+      }
+      if (!isAt) {
         yield { kind: "unknown", path: found.path, stat: found.stat, before: undefined };
       } else if (!rows.matches(found.stat)) {
         yield { kind: "unknown", path: found.path, stat: found.stat, before: rows.take() };

@@ -1,7 +1,7 @@
 /** Walks a user's folder in the order of entries: path order, so that its result can be merged with manifests. */
 import path from "node:path";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { comparePaths, joinPath, pathProblem } from "../manifest/index.ts";
+import { comparePaths, joinPath, nameProblem, pathProblem } from "../manifest/index.ts";
 import { type FileStat, type FileSystem, kindOf, type NameKind, readWholeFile } from "../platform/index.ts";
 import { TEMPORARY_NAME } from "./blob-writer.ts";
 import { IGNORE_FILE, IgnoreRules, type PathFilter } from "./globs.ts";
@@ -68,7 +68,33 @@ export function* walk(
 ): Generator<WalkedName | typeof PAUSE, void, undefined> {
   const walking = { fs, root, options };
   const names = yield* listNames(walking, "");
-  if (names !== undefined) yield* walkFolder(walking, "", names, IgnoreRules.none);
+  if (names === undefined) return;
+  // One loop over open folders, not a generator for each: a name then costs the same however deep it lies.
+  const open: OpenFolder[] = [openFolder(walking, "", names, IgnoreRules.none)];
+  for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+    const marked = folder.names[folder.next++];
+    if (marked === undefined) {
+      open.pop();
+      continue;
+    }
+    const mark = marked[marked.length - 1];
+    if (mark !== ITSELF && mark !== CONTENT) {
+      const found = lookAtName(walking, folder, marked);
+      if (found !== undefined) yield found;
+      continue;
+    }
+    const path_ = joinPath(folder.path, marked.slice(0, -1));
+    if (mark === CONTENT) {
+      const inside = folder.listed.get(path_);
+      folder.listed.delete(path_);
+      if (inside !== undefined) open.push(openFolder(walking, path_, inside, folder.rules));
+    } else if (isMeant(walking, folder.rules, path_, true) && isEnterable(walking, path_)) {
+      const inside = yield* listNames(walking, path_);
+      if (inside === undefined) continue;
+      if (inside.length === 0 && (options.include?.(path_) ?? true)) yield { path: path_, stat: undefined };
+      folder.listed.set(path_, inside);
+    }
+  }
 }
 
 interface Walking {
@@ -77,39 +103,39 @@ interface Walking {
   readonly options: WalkOptions;
 }
 
+/** A folder that the walk is in. */
+interface OpenFolder {
+  readonly path: string;
+  /** Names in path order, folders twice and marked. */
+  readonly names: readonly string[];
+  next: number;
+  readonly rules: IgnoreRules;
+  /** Folders in it whose names are known and that were not entered yet. */
+  readonly listed: Map<string, readonly string[]>;
+}
+
+function openFolder(walking: Walking, path_: string, names: readonly string[], above: IgnoreRules): OpenFolder {
+  return { path: path_, names, next: 0, rules: readRules(walking, path_, names, above), listed: new Map() };
+}
+
 // A folder stands twice among the names: where its own name sorts (an empty folder is an entry of that name), and where
 // what it holds sorts, which may be later: "a", "a.txt", "a/x". Neither mark can be part of a name.
 const ITSELF = "\0";
 const CONTENT = "/";
 
-function* walkFolder(
-  walking: Walking,
-  folder: string,
-  names: readonly string[],
-  above: IgnoreRules,
-): Generator<WalkedName | typeof PAUSE, void, undefined> {
-  const rules = readRules(walking, folder, names, above);
-  const listed = new Map<string, readonly string[] | undefined>();
-  for (const marked of names) {
-    const mark = marked[marked.length - 1];
-    const isFolder = mark === ITSELF || mark === CONTENT;
-    const path_ = joinPath(folder, isFolder ? marked.slice(0, -1) : marked);
-    if (!isMeant(walking, rules, path_, isFolder)) continue;
-    if (mark === ITSELF) {
-      if (!isEnterable(walking, path_)) continue;
-      const inside = yield* listNames(walking, path_);
-      // What cannot be read is reported once, and left out.
-      if (inside?.length === 0 && (walking.options.include?.(path_) ?? true)) yield { path: path_, stat: undefined };
-      listed.set(path_, inside);
-    } else if (mark === CONTENT) {
-      const inside = listed.get(path_);
-      listed.delete(path_);
-      if (inside !== undefined) yield* walkFolder(walking, path_, inside, rules);
-    } else {
-      const stat = lookAt(walking, path_);
-      if (stat !== undefined && isKept(walking, path_, stat)) yield { path: path_, stat };
-    }
-  }
+/** Looks at a name that is no folder; `undefined` for what is not meant, gone, or left out (and reported). */
+function lookAtName(walking: Walking, folder: OpenFolder, name: string): WalkedName | undefined {
+  const path_ = joinPath(folder.path, name);
+  if (!isMeant(walking, folder.rules, path_, false)) return undefined;
+  const stat = lookAt(walking, path_);
+  if (stat === undefined) return undefined;
+  const problem = nameProblem(folder.path, name);
+  const kind = kindOf(stat);
+  if (problem !== undefined) walking.options.onLeftOut?.({ path: path_, reason: "name", detail: problem });
+  else if (kind === "other") walking.options.onLeftOut?.({ path: path_, reason: "special" });
+  // A folder here means that it took the place of a file since its folder was read: the next walk will see it.
+  else if (kind !== "folder") return { path: path_, stat };
+  return undefined;
 }
 
 /** Whether a folder is to be looked into; reports why not. */
@@ -118,17 +144,6 @@ function isEnterable(walking: Walking, path_: string): boolean {
   const reason = problem === undefined ? reasonApart(walking, path_) : "name";
   if (reason === undefined) return true;
   walking.options.onLeftOut?.({ path: path_, reason, ...(problem === undefined ? {} : { detail: problem }) });
-  return false;
-}
-
-/** Whether a file or link can be an entry; reports why not. */
-function isKept(walking: Walking, path_: string, stat: FileStat): boolean {
-  const kind = kindOf(stat);
-  const problem = pathProblem(path_);
-  if (problem !== undefined) walking.options.onLeftOut?.({ path: path_, reason: "name", detail: problem });
-  else if (kind === "other") walking.options.onLeftOut?.({ path: path_, reason: "special" });
-  // A folder here means that it took the place of a file since its folder was read: the next walk will see it.
-  else return kind !== "folder";
   return false;
 }
 

@@ -1,0 +1,2 @@
+/** For tests of programs that embed artifold, and for our own. */
+export {};
