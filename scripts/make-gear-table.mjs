@@ -10,7 +10,12 @@ for (let byte = 0; byte < 256; byte++) {
 for (let at = 0; at < 1024; at += 32) {
   const words = [];
   for (let offset = 0; offset < 32; offset += 4) {
-    words.push(`0x${table.readUInt32LE(at + offset).toString(16).padStart(8, "0")}`);
+    words.push(
+      `0x${table
+        .readUInt32LE(at + offset)
+        .toString(16)
+        .padStart(8, "0")}`,
+    );
   }
   console.log(`  ${words.join(", ")},`);
 }

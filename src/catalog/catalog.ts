@@ -142,7 +142,7 @@ export class Catalog {
 
   /** How many objects lie in the last segment. */
   placeCount(): number {
-    return this.#statement("SELECT count(*) FROM place").pluck().get() as number;
+    return this.statement("SELECT count(*) FROM place").pluck().get() as number;
   }
 
   /** All objects of the last segment, in the order of their frames. */
@@ -168,7 +168,7 @@ export class Catalog {
   /** The name that folds to the same in a scope, if there is one. */
   foldedName(scope: string, folded: string): string | undefined {
     const sql = "SELECT name FROM folded WHERE scope = ? AND folded = ?";
-    return this.#statement(sql).pluck().get(scope, folded) as string | undefined;
+    return this.statement(sql).pluck().get(scope, folded) as string | undefined;
   }
 
   /** The highest version that lives. */
@@ -204,7 +204,7 @@ export class Catalog {
   }
 
   versionCount(artifactRow: number): number {
-    return this.#statement("SELECT count(*) FROM version WHERE artifact = ? AND removed = 0")
+    return this.statement("SELECT count(*) FROM version WHERE artifact = ? AND removed = 0")
       .pluck()
       .get(artifactRow) as number;
   }
@@ -212,7 +212,7 @@ export class Catalog {
   /** Numbers of the living versions of an artifact with this content. */
   numbersWithContent(artifactRow: number, manifest: Digest): number[] {
     const sql = "SELECT number FROM version WHERE artifact = ? AND manifest = ? AND removed = 0 ORDER BY number";
-    return this.#statement(sql).pluck().all(artifactRow, manifest) as number[];
+    return this.statement(sql).pluck().all(artifactRow, manifest) as number[];
   }
 
   /** Manifests of all versions, removed ones included: their content is kept until gc takes it. */
@@ -227,12 +227,12 @@ export class Catalog {
   /** The version that a tag resolves to, whether it lives or not. */
   versionByTag(artifactRow: number, tag: string): VersionRow | undefined {
     const sql = "SELECT version FROM tag WHERE artifact = ? AND tag = ?";
-    const version = this.#statement(sql).pluck().get(artifactRow, tag) as Digest | undefined;
+    const version = this.statement(sql).pluck().get(artifactRow, tag) as Digest | undefined;
     return version === undefined ? undefined : this.versionById(version);
   }
 
   tagsOf(version: Digest): string[] {
-    return this.#statement("SELECT tag FROM tag WHERE version = ? ORDER BY tag").pluck().all(version) as string[];
+    return this.statement("SELECT tag FROM tag WHERE version = ? ORDER BY tag").pluck().all(version) as string[];
   }
 
   tags(artifactRow: number): { tag: string; version: Digest }[] {
@@ -276,14 +276,15 @@ export class Catalog {
   }
 
   #get(sql: string, ...parameters: unknown[]): unknown {
-    return this.#statement(sql).get(...parameters);
+    return this.statement(sql).get(...parameters);
   }
 
   #all(sql: string, ...parameters: unknown[]): unknown[] {
-    return this.#statement(sql).all(...parameters);
+    return this.statement(sql).all(...parameters);
   }
 
-  #statement(sql: string): Statement {
+  /** A prepared statement, prepared once for each text. For this room only. */
+  statement(sql: string): Statement {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.database.prepare(sql) as Statement;

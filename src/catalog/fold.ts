@@ -16,8 +16,9 @@ import {
   type JournalRecord,
   segmentPath,
 } from "../journal/index.ts";
-import { Frame, FRAME_HEAD_BYTES, readFrameHead } from "../objects/index.ts";
-import { applyCheckpoint, applyEntry, applyNothing, applySeal, type NewPlace } from "./apply.ts";
+import { FRAME_HEAD_BYTES, Frame, readFrameHead } from "../objects/index.ts";
+import { Breather } from "../platform/index.ts";
+import { applyCheckpoint, applyEntry, applyNothing, applySeal, inTransaction, type NewPlace } from "./apply.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** What folding met on its way. */
@@ -37,11 +38,7 @@ export interface FoldOptions {
 }
 
 /** Applies all records after the catalog's position. */
-export async function foldJournal(
-  catalog: Catalog,
-  journal: Journal,
-  options: FoldOptions = {},
-): Promise<FoldReport> {
+export async function foldJournal(catalog: Catalog, journal: Journal, options: FoldOptions = {}): Promise<FoldReport> {
   let position = catalog.position() ?? JOURNAL_START;
   if (journal.segmentLength(position.segment) < position.offset && catalog.position() !== undefined) {
     throw new ArtifoldError("DAMAGED", `${segmentPath(position.segment)} is shorter than the catalog knows it to be`, {
@@ -52,30 +49,50 @@ export async function foldJournal(
   let applied = 0;
   const damage: JournalDamage[] = [];
   const setAside: string[] = [];
-  for (const item of journal.read(position)) {
-    switch (item.kind) {
-      case "record":
+  const breather = new Breather();
+  const items = journal.read(position);
+  for (let batch = takeBatch(items); batch.length > 0; batch = takeBatch(items)) {
+    // One transaction for many records, and a pause after it: a catalog may have to be made from a million of them.
+    inTransaction(catalog, () => {
+      for (const item of batch) {
+        if (item.kind !== "record") continue;
         position = after(item);
         applyRecord(catalog, journal, item.record, position);
         applied++;
         options.onRecord?.();
-        break;
-      case "damage":
-        damage.push(item.damage);
-        break;
-      case "unknown":
-        throw new ArtifoldError("FORMAT_UNSUPPORTED", `${segmentPath(item.segment)} holds a record not known here`, {
-          hint: "A newer artifold wrote it. Update artifold.",
-        });
-      case "torn":
-        if (options.readOnly !== true) setAside.push(await journal.cutTail(item.segment, item.offset));
-        break;
+      }
+    });
+    for (const item of batch) {
+      if (item.kind === "damage") damage.push(item.damage);
+      else if (item.kind === "unknown") throw unknownRecord(item.segment);
+      else if (item.kind === "torn" && options.readOnly !== true) {
+        setAside.push(await journal.cutTail(item.segment, item.offset));
+      }
     }
+    await breather.pause();
   }
   // A crash may have come between the end of a segment and the beginning of the next.
   if (options.readOnly !== true) await journal.beginSegment(position.segment);
   if (applied === 0) applyNothing(catalog, position);
   return { applied, damage, setAside };
+}
+
+const RECORDS_AT_ONCE = 64;
+
+function takeBatch(items: Generator<JournalItem>): JournalItem[] {
+  const batch: JournalItem[] = [];
+  while (batch.length < RECORDS_AT_ONCE) {
+    const next = items.next();
+    if (next.done === true) break;
+    batch.push(next.value);
+  }
+  return batch;
+}
+
+function unknownRecord(segment: number): ArtifoldError {
+  return new ArtifoldError("FORMAT_UNSUPPORTED", `${segmentPath(segment)} holds a record not known here`, {
+    hint: "A newer artifold wrote it. Update artifold.",
+  });
 }
 
 /** Where the journal goes on after a record. */

@@ -1,8 +1,15 @@
 /** What the journal says now, ready to be asked, and the locks between processes. The only room that knows SQLite. */
-export { applyEntry, applyNothing, checkpointState, nameScopes, type NewPlace } from "./apply.ts";
-export { type ArtifactRow, Catalog, type ContentFileRow, type LoggedChange, type OperationRow, type VersionRow } from "./catalog.ts";
+export { applyEntry, applyNothing, checkpointState, type NewPlace, nameScopes } from "./apply.ts";
+export {
+  type ArtifactRow,
+  Catalog,
+  type ContentFileRow,
+  type LoggedChange,
+  type OperationRow,
+  type VersionRow,
+} from "./catalog.ts";
 export { isBusy, isDamagedDatabase, isUnwritableDatabase, sqliteVersion } from "./database.ts";
-export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
 export { type FoldReport, foldJournal } from "./fold.ts";
+export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
 export { LOCK_WAIT_MS, Locks, type Release } from "./locks.ts";
 export { checkName, foldName, formatNumber, NAME_LENGTH_MAX, type NameKind, parseNumber } from "./names.ts";

@@ -34,16 +34,21 @@ export class Locks {
     if (this.#shared === undefined) {
       const database = this.#open();
       try {
-        await retryWhileBusy(() => {
-          database.exec("BEGIN");
-          try {
-            // A read takes the lock; BEGIN alone takes none.
-            database.prepare("SELECT count(*) FROM sqlite_schema").get();
-          } catch (error) {
-            database.exec("ROLLBACK");
-            throw error;
-          }
-        }, waitMs, "another process is removing content from the store", signal);
+        await retryWhileBusy(
+          () => {
+            database.exec("BEGIN");
+            try {
+              // A read takes the lock; BEGIN alone takes none.
+              database.prepare("SELECT count(*) FROM sqlite_schema").get();
+            } catch (error) {
+              database.exec("ROLLBACK");
+              throw error;
+            }
+          },
+          waitMs,
+          "another process is removing content from the store",
+          signal,
+        );
       } catch (error) {
         database.close();
         throw error;

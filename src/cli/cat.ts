@@ -8,7 +8,9 @@ export async function run(run: Run): Promise<number> {
   const address = run.call.args[0] as string;
   const { path } = parseRef(address);
   if (path === undefined) {
-    throw new ArtifoldError("USAGE", `${address} names no file`, { hint: "Write NAME:TAG/PATH, as in sample:V2/a.csv." });
+    throw new ArtifoldError("USAGE", `${address} names no file`, {
+      hint: "Write NAME:TAG/PATH, as in sample:V2/a.csv.",
+    });
   }
   const range = parseRange(run.call.text("range"));
   const store = await run.open();

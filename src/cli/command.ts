@@ -1,7 +1,7 @@
 /** What a command is: a row of the table that parsing, help and completion are made from. */
 import type { Store } from "../store/index.ts";
-import type { Output } from "./output.ts";
 import type { Context } from "./context.ts";
+import type { Output } from "./output.ts";
 
 /** An option of a command. */
 export interface OptionSpec {
@@ -22,7 +22,16 @@ export interface OptionSpec {
 }
 
 /** What completion offers for a value or an argument. */
-export type Completion = "file" | "folder" | "ref" | "artifact" | "type" | "tag" | "team" | "experiment" | readonly string[];
+export type Completion =
+  | "file"
+  | "folder"
+  | "ref"
+  | "artifact"
+  | "type"
+  | "tag"
+  | "team"
+  | "experiment"
+  | readonly string[];
 
 /** An argument of a command. */
 export interface ArgumentSpec {

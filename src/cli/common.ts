@@ -1,7 +1,8 @@
 /** Steps that several commands share. */
-import { parseRef, type Store, type Version } from "../store/index.ts";
+
 import { ArtifoldError } from "../errors.ts";
 import type { JsonValue, Metadata } from "../manifest/index.ts";
+import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { safe } from "./text.ts";
 
@@ -33,7 +34,10 @@ function nameIfElsewhere(run: Run, address: string, version: Version): void {
 }
 
 /** An address as a person would write it, with its place where it is not the usual one. */
-export function shortRef(run: Run, version: { team: string; experiment: string; name: string; version: string }): string {
+export function shortRef(
+  run: Run,
+  version: { team: string; experiment: string; name: string; version: string },
+): string {
   const { team, experiment } = run.context.settings;
   const isUsual = version.team === team.value && version.experiment === experiment.value;
   const place = isUsual ? "" : `${version.team}/${version.experiment}/`;

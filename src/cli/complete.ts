@@ -1,6 +1,6 @@
 /** `complete`: what the completion scripts of shells ask. Prints one candidate a line; says nothing when it knows nothing. */
 import { type ArtifactSummary, Store, storeExists } from "../store/index.ts";
-import { type Completion, type CommandSpec, type OptionSpec, commonOptions, type Run } from "./command.ts";
+import { type CommandSpec, type Completion, commonOptions, type OptionSpec, type Run } from "./command.ts";
 import { findCommand, optionsOf } from "./parse.ts";
 import { commands } from "./table.ts";
 
@@ -18,12 +18,21 @@ export async function run(run: Run): Promise<number> {
 /** Candidates for the last word of a command line. */
 async function candidates(run: Run, before: readonly string[], word: string): Promise<string[]> {
   const found = findCommand(before);
-  if (found === undefined || (before.length === 1 && isFirstOfTwo(before[0] as string))) return commandWords(before, word);
+  if (found === undefined || (before.length === 1 && isFirstOfTwo(before[0] as string)))
+    return commandWords(before, word);
   const { spec, rest } = found;
   const pending = optionAwaitingValue(spec, rest);
   if (pending !== undefined) return fill(run, pending.complete, word);
-  if (word.startsWith("-")) return startingWith(word, optionsOf(spec).filter((option) => option.hidden !== true).map((option) => `--${option.name}`));
-  const position = rest.filter((each, index) => !each.startsWith("-") && optionAwaitingValue(spec, rest.slice(0, index)) === undefined).length;
+  if (word.startsWith("-"))
+    return startingWith(
+      word,
+      optionsOf(spec)
+        .filter((option) => option.hidden !== true)
+        .map((option) => `--${option.name}`),
+    );
+  const position = rest.filter(
+    (each, index) => !each.startsWith("-") && optionAwaitingValue(spec, rest.slice(0, index)) === undefined,
+  ).length;
   const argument = spec.args[Math.min(position, spec.args.length - 1)];
   return argument === undefined || (position >= spec.args.length && argument.many !== true)
     ? []
@@ -31,7 +40,10 @@ async function candidates(run: Run, before: readonly string[], word: string): Pr
 }
 
 function isFirstOfTwo(word: string): boolean {
-  return commands.some((command) => command.name.startsWith(`${word} `)) && !commands.some((command) => command.name === word);
+  return (
+    commands.some((command) => command.name.startsWith(`${word} `)) &&
+    !commands.some((command) => command.name === word)
+  );
 }
 
 /** Names of commands; of those of two words one word at a time. */

@@ -1,5 +1,5 @@
 /** What a command finds around it: environment, settings, terminal. Read here and nowhere else. */
-import { type Settings, type Setting, resolveSettings, resolveStore, type ResolveInput } from "../store/index.ts";
+import { type ResolveInput, resolveSettings, resolveStore, type Setting, type Settings } from "../store/index.ts";
 import type { Call } from "./command.ts";
 
 /** The surroundings of one call. */

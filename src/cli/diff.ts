@@ -61,7 +61,8 @@ async function withVersion(left: Version, right: Version): Promise<Differences> 
   for await (const { path: entryPath, kind, before, after } of left.diff(right)) {
     const size = (after ?? before)?.size ?? 0;
     const digest = (after ?? before)?.digest ?? null;
-    const was = kind === "modified" && before !== undefined ? { before: { size: before.size, digest: before.digest } } : {};
+    const was =
+      kind === "modified" && before !== undefined ? { before: { size: before.size, digest: before.digest } } : {};
     differences[kind].push({ path: entryPath, size, digest, ...was });
     if (kind !== "removed") differences.bytes += size;
   }
@@ -81,12 +82,27 @@ export function paths({ added, modified, removed }: Differences): string[] {
 /** Differences for people: one line a path, and a sum. */
 export function describeDifferences({ output }: Run, { added, modified, removed, bytes }: Differences): string[] {
   const lines = [
-    ...added.map((change) => ({ path: change.path, line: output.paint("32", `+ ${safe(change.path)}`), size: change.size })),
-    ...modified.map((change) => ({ path: change.path, line: output.paint("33", `~ ${safe(change.path)}`), size: change.size })),
-    ...removed.map((change) => ({ path: change.path, line: output.paint("31", `- ${safe(change.path)}`), size: change.size })),
+    ...added.map((change) => ({
+      path: change.path,
+      line: output.paint("32", `+ ${safe(change.path)}`),
+      size: change.size,
+    })),
+    ...modified.map((change) => ({
+      path: change.path,
+      line: output.paint("33", `~ ${safe(change.path)}`),
+      size: change.size,
+    })),
+    ...removed.map((change) => ({
+      path: change.path,
+      line: output.paint("31", `- ${safe(change.path)}`),
+      size: change.size,
+    })),
   ];
   lines.sort((one, two) => (one.path < two.path ? -1 : 1));
   if (lines.length === 0) return ["no differences"];
   const sum = `${added.length} added, ${modified.length} modified, ${removed.length} removed; ${formatBytes(bytes)} in what was added or modified`;
-  return [...lines.map(({ line, size }) => `${line}  ${formatBytes(size)}`), `${formatCount(lines.length, "difference")}: ${sum}`];
+  return [
+    ...lines.map(({ line, size }) => `${line}  ${formatBytes(size)}`),
+    `${formatCount(lines.length, "difference")}: ${sum}`,
+  ];
 }

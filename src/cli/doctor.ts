@@ -100,7 +100,12 @@ async function storeFindings({ call, context }: Run): Promise<Finding[]> {
   const network = networkFileSystem(folder);
   findings.push({ name: "file system", ok: network === undefined, value: network ?? "local", detail: "" });
   const { free, total } = diskSpace(folder);
-  findings.push({ name: "disk", ok: free > 0, value: `${formatBytes(free)} free of ${formatBytes(total)}`, detail: "" });
+  findings.push({
+    name: "disk",
+    ok: free > 0,
+    value: `${formatBytes(free)} free of ${formatBytes(total)}`,
+    detail: "",
+  });
   return findings;
 }
 

@@ -13,7 +13,9 @@ export function versionText(): string {
 
 /** Help of the whole command. */
 export function helpOfAll(): string {
-  const rows = commands.filter((command) => command.hidden !== true).map((command) => [`  ${command.name}`, command.help]);
+  const rows = commands
+    .filter((command) => command.hidden !== true)
+    .map((command) => [`  ${command.name}`, command.help]);
   return `artifold ${versionText()}: versions of folders, content-addressed and local first
 
 Usage: artifold COMMAND [ARGUMENTS] [OPTIONS]

@@ -14,7 +14,10 @@ export async function run(run: Run): Promise<number> {
     `#${operation}`,
     at.slice(0, 19).replace("T", " "),
     safe(by),
-    changes.map((change) => describe(store, change)).filter((text) => text !== "").join("; "),
+    changes
+      .map((change) => describe(store, change))
+      .filter((text) => text !== "")
+      .join("; "),
   ]);
   run.output.result(operations, operations.map((each) => each.operation).join("\n"), alignColumns(rows));
   return 0;

@@ -4,7 +4,7 @@ import { Store, storeExists } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { readContext } from "./context.ts";
 import { Output } from "./output.ts";
-import { parseCommandLine, type ParsedCommand } from "./parse.ts";
+import { type ParsedCommand, parseCommandLine } from "./parse.ts";
 
 /** Exit codes of signals: 128 and the signal's number. */
 const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
@@ -25,7 +25,12 @@ async function main(): Promise<number> {
   try {
     parsed = parseCommandLine(words);
   } catch (error) {
-    const call = { args: [], text: () => undefined, list: () => [], flag: (name: string) => words.includes(`--${name}`) };
+    const call = {
+      args: [],
+      text: () => undefined,
+      list: () => [],
+      flag: (name: string) => words.includes(`--${name}`),
+    };
     return new Output(call, process.env).error(error);
   }
   if (parsed.kind === "text") {

@@ -21,7 +21,16 @@ export async function run(run: Run): Promise<number> {
     ? null
     : await version.annotate({ ...(changesMetadata && { metadata }), ...(message !== undefined && { message }) });
   const { team, experiment, type, name, version: number } = version;
-  const result = { operation, team, experiment, type, name, version: number, metadata, message: message ?? version.message };
+  const result = {
+    operation,
+    team,
+    experiment,
+    type,
+    name,
+    version: number,
+    metadata,
+    message: message ?? version.message,
+  };
   output.result(result, number, [`${shortRef(run, version)}  ${dryRun ? "dry run: nothing was changed" : "changed"}`]);
   return 0;
 }

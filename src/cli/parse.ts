@@ -1,5 +1,5 @@
 /** Reads a command line by the table of commands. */
-import { parseArgs, type ParseArgsConfig } from "node:util";
+import { type ParseArgsConfig, parseArgs } from "node:util";
 import { ArtifoldError } from "../errors.ts";
 import { type Call, type CommandSpec, commonOptions, type OptionSpec } from "./command.ts";
 import { helpOfAll, helpOfCommand, versionText } from "./help.ts";
@@ -85,8 +85,11 @@ function checkArguments(spec: CommandSpec, call: Call): void {
   const most = spec.args.some((arg) => arg.many === true) ? Number.POSITIVE_INFINITY : spec.args.length;
   if (call.args.length >= least && call.args.length <= most) return;
   const missing = spec.args[call.args.length]?.name;
-  const problem = call.args.length < least ? `${missing} is missing` : `${JSON.stringify(call.args[most])} is one too many`;
-  throw new ArtifoldError("USAGE", `${spec.name}: ${problem}`, { hint: `\`artifold ${spec.name} --help\` shows how it is called.` });
+  const problem =
+    call.args.length < least ? `${missing} is missing` : `${JSON.stringify(call.args[most])} is one too many`;
+  throw new ArtifoldError("USAGE", `${spec.name}: ${problem}`, {
+    hint: `\`artifold ${spec.name} --help\` shows how it is called.`,
+  });
 }
 
 function lowerFirst(text: string): string {
@@ -96,7 +99,9 @@ function lowerFirst(text: string): string {
 /** The command that was perhaps meant. */
 function suggestion(word: string): string {
   const near = commands.filter((command) => command.hidden !== true && distance(command.name, word) <= 2);
-  return near.length === 0 ? "`artifold help` lists the commands." : `Did you mean ${near.map((each) => each.name).join(" or ")}?`;
+  return near.length === 0
+    ? "`artifold help` lists the commands."
+    : `Did you mean ${near.map((each) => each.name).join(" or ")}?`;
 }
 
 /** Levenshtein distance. */

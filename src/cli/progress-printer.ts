@@ -85,7 +85,10 @@ export class ProgressPrinter {
   #describe(event: ProgressEvent, now: number): string {
     const seconds = (now - this.#phaseStarted) / 1000;
     const parts = [phaseTexts[event.phase]];
-    const of = event.filesTotal === undefined || event.filesTotal < event.files ? "" : `/${event.filesTotal.toLocaleString("en-US")}`;
+    const of =
+      event.filesTotal === undefined || event.filesTotal < event.files
+        ? ""
+        : `/${event.filesTotal.toLocaleString("en-US")}`;
     parts.push(`${event.files.toLocaleString("en-US")}${of}`);
     if (event.bytes > 0) parts.push(formatBytes(event.bytes));
     if (seconds > 0.5 && event.bytes > 0) parts.push(`${formatBytes(event.bytes / seconds)}/s`);

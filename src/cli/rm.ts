@@ -12,10 +12,14 @@ export async function run(run: Run): Promise<number> {
   const { tag, digest } = parseRef(address);
   const all = call.flag("all-versions");
   if (!all && tag === undefined && digest === undefined) {
-    throw new ArtifoldError("USAGE", `${address} names no version`, { hint: `Write ${address}:V1, or pass --all-versions.` });
+    throw new ArtifoldError("USAGE", `${address} names no version`, {
+      hint: `Write ${address}:V1, or pass --all-versions.`,
+    });
   }
   const store = await run.open();
-  const versions = all ? await allVersions(run, store, address, restores) : [await oneVersion(run, store, address, restores)];
+  const versions = all
+    ? await allVersions(run, store, address, restores)
+    : [await oneVersion(run, store, address, restores)];
   const what = versions.length === 1 ? shortRef(run, versions[0] as Version) : formatCount(versions.length, "version");
   if (!restores && !(await confirm(run, `Remove ${what}?`))) {
     output.note("nothing was removed");

@@ -9,8 +9,13 @@ export async function run(run: Run): Promise<number> {
   const address = run.call.args[0] as string;
   if (run.call.flag("versions")) {
     const versions: Version[] = [];
-    for await (const version of store.versions(address, { ...run.context.flags, ...typeFlag(run) })) versions.push(version);
-    run.output.result(versions.map(facts), versions.map((each) => each.version).join("\n"), alignColumns(versions.map(row)));
+    for await (const version of store.versions(address, { ...run.context.flags, ...typeFlag(run) }))
+      versions.push(version);
+    run.output.result(
+      versions.map(facts),
+      versions.map((each) => each.version).join("\n"),
+      alignColumns(versions.map(row)),
+    );
     return 0;
   }
   const version = await resolveVersion(run, store, address);
@@ -20,7 +25,20 @@ export async function run(run: Run): Promise<number> {
 
 /** What --json prints. */
 function facts(version: Version): Record<string, unknown> {
-  const { team, experiment, type, name, version: number, id, digest, parent, files, bytes, createdAt, createdBy } = version;
+  const {
+    team,
+    experiment,
+    type,
+    name,
+    version: number,
+    id,
+    digest,
+    parent,
+    files,
+    bytes,
+    createdAt,
+    createdBy,
+  } = version;
   const { run: madeBy, message, metadata, tags, sameAs, newBytes, entryCount: entries } = version;
   return {
     team,
@@ -48,7 +66,14 @@ function facts(version: Version): Record<string, unknown> {
 function row(version: Version): string[] {
   const { version: number, createdAt, files, bytes, tags, message } = version;
   const when = createdAt.slice(0, 16).replace("T", " ");
-  return [number, when, formatCount(files, "file"), formatBytes(bytes), tags.join(", "), safe(message.split("\n")[0] ?? "")];
+  return [
+    number,
+    when,
+    formatCount(files, "file"),
+    formatBytes(bytes),
+    tags.join(", "),
+    safe(message.split("\n")[0] ?? ""),
+  ];
 }
 
 function describe(version: Version): string[] {
@@ -57,7 +82,10 @@ function describe(version: Version): string[] {
     ["type", version.type],
     ["digest", version.digest],
     ["id", version.id],
-    ["content", `${formatCount(version.files, "file")}, ${formatBytes(version.bytes)}; ${formatBytes(version.newBytes)} new`],
+    [
+      "content",
+      `${formatCount(version.files, "file")}, ${formatBytes(version.bytes)}; ${formatBytes(version.newBytes)} new`,
+    ],
     ["created", `${version.createdAt} by ${safe(version.createdBy)}`],
     ["parent", version.parent ?? "none"],
   ];
@@ -65,6 +93,7 @@ function describe(version: Version): string[] {
   if (version.sameAs.length > 0) rows.push(["same as", version.sameAs.join(", ")]);
   if (version.run !== null) rows.push(["run", version.run]);
   if (version.message !== "") rows.push(["message", safeLines(version.message).replaceAll("\n", "\n          ")]);
-  for (const [key, value] of Object.entries(version.metadata)) rows.push([`  ${safe(key)}`, safe(JSON.stringify(value))]);
+  for (const [key, value] of Object.entries(version.metadata))
+    rows.push([`  ${safe(key)}`, safe(JSON.stringify(value))]);
   return alignColumns(rows);
 }

@@ -8,9 +8,10 @@ import { safe } from "./text.ts";
 export async function run({ call, context, output }: Run): Promise<number> {
   const [folder] = call.args;
   // --store names the store itself; DIR names the folder that gets one.
-  const place = folder === undefined && call.text("store") !== undefined
-    ? context.store.value
-    : path.join(path.resolve(context.cwd, folder ?? "."), STORE_FOLDER_NAME);
+  const place =
+    folder === undefined && call.text("store") !== undefined
+      ? context.store.value
+      : path.join(path.resolve(context.cwd, folder ?? "."), STORE_FOLDER_NAME);
   const existed = storeExists(place);
   const store = await Store.open(place, {
     create: true,

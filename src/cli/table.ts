@@ -46,7 +46,10 @@ export const commands: readonly CommandSpec[] = [
     name: "download",
     help: "make a folder hold a version",
     args: [{ name: "REF", complete: "ref" }],
-    options: [{ name: "to", value: "DIR", help: "folder to write to (default ./artifacts/NAME/VERSION)", complete: "folder" }, ...downloadOptions],
+    options: [
+      { name: "to", value: "DIR", help: "folder to write to (default ./artifacts/NAME/VERSION)", complete: "folder" },
+      ...downloadOptions,
+    ],
     load: () => import("./download.ts"),
   },
   {
@@ -146,7 +149,12 @@ export const commands: readonly CommandSpec[] = [
     name: "rm",
     help: "remove a version; its number is not given again",
     args: [{ name: "REF", complete: "ref" }],
-    options: [typeOption, { name: "all-versions", help: "remove all versions of the artifact" }, dryRunOption, yesOption],
+    options: [
+      typeOption,
+      { name: "all-versions", help: "remove all versions of the artifact" },
+      dryRunOption,
+      yesOption,
+    ],
     load: () => import("./rm.ts"),
   },
   {

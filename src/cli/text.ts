@@ -38,7 +38,9 @@ export function formatCount(count: number, noun: string, plural = `${noun}s`): s
 export function formatSeconds(seconds: number): string {
   if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;
   const minutes = Math.floor(seconds / 60);
-  const rest = Math.round(seconds % 60).toString().padStart(2, "0");
+  const rest = Math.round(seconds % 60)
+    .toString()
+    .padStart(2, "0");
   return minutes < 90 ? `${minutes}:${rest} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 

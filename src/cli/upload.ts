@@ -2,7 +2,7 @@
 import path from "node:path";
 import { ArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
-import { type Artifact, type AddOptions, parseRef, type UploadResult } from "../store/index.ts";
+import { type AddOptions, type Artifact, parseRef, type UploadResult } from "../store/index.ts";
 import type { LeftOutReason } from "../worktree/index.ts";
 import type { Call, Run } from "./command.ts";
 import { listPaths, parseMetadata, shortRef } from "./common.ts";
@@ -34,7 +34,12 @@ export async function run(run: Run): Promise<number> {
 }
 
 /** Which artifact --name, --type and the settings mean. */
-export function artifactQuery({ call, context }: Run): { name: string; type: string; team: string; experiment: string } {
+export function artifactQuery({ call, context }: Run): {
+  name: string;
+  type: string;
+  team: string;
+  experiment: string;
+} {
   const name = call.text("name");
   const type = call.text("type");
   if (name === undefined || type === undefined) {
@@ -48,7 +53,8 @@ export function artifactQuery({ call, context }: Run): { name: string; type: str
 
 /** What --message, --meta, --tag and the like say. */
 export function uploadOptions(call: Call): Parameters<Artifact["upload"]>[0] {
-  if (call.flag("ours") && call.flag("theirs")) throw new ArtifoldError("USAGE", "--ours and --theirs exclude each other");
+  if (call.flag("ours") && call.flag("theirs"))
+    throw new ArtifoldError("USAGE", "--ours and --theirs exclude each other");
   const message = call.text("message");
   return {
     ...(message !== undefined && { message }),
@@ -74,10 +80,14 @@ export function addOptions(run: Run): AddOptions {
 
 /** One folder goes to the root; a file, and each of several paths, keeps its own name. */
 function placePaths(call: Call): PathToAdd[] {
-  const prefix = call.text("as")?.replace(/^\.?\/+/, "").replace(/\/+$/, "");
+  const prefix = call
+    .text("as")
+    ?.replace(/^\.?\/+/, "")
+    .replace(/\/+$/, "");
   const [only] = call.args as [string];
   if (call.args.length === 1 && isFolder(only)) return [{ source: only, as: prefix }];
-  if (call.flag("mirror") && call.args.length > 1) throw new ArtifoldError("USAGE", "--mirror takes exactly one folder");
+  if (call.flag("mirror") && call.args.length > 1)
+    throw new ArtifoldError("USAGE", "--mirror takes exactly one folder");
   const names = new Map<string, string>();
   return call.args.map((source) => {
     const name = path.basename(path.resolve(source));
@@ -103,7 +113,8 @@ async function fill(artifact: Artifact, paths: readonly PathToAdd[], run: Run): 
   }
   for (const pair of call.list("reference")) {
     const equals = pair.indexOf("=");
-    if (equals < 1) throw new ArtifoldError("USAGE", `not a path and a URI: ${JSON.stringify(pair)}`, { hint: "Write PATH=URI." });
+    if (equals < 1)
+      throw new ArtifoldError("USAGE", `not a path and a URI: ${JSON.stringify(pair)}`, { hint: "Write PATH=URI." });
     await artifact.addReference(pair.slice(equals + 1), { as: pair.slice(0, equals) });
   }
 }
@@ -140,7 +151,11 @@ export function report(run: Run, result: UploadResult, dryRun: boolean): void {
     output.warn(`left out ${safe(entryPath)}: ${reasons[reason]}${detail === undefined ? "" : ` (${safe(detail)})`}`);
   }
   if (result.leftOut.length > 20) output.warn(`left out ${result.leftOut.length - 20} more`);
-  for (const line of listPaths(result.warnings.map(({ path: entryPath, problem }) => `${entryPath}: ${problem}`), "", 10)) {
+  for (const line of listPaths(
+    result.warnings.map(({ path: entryPath, problem }) => `${entryPath}: ${problem}`),
+    "",
+    10,
+  )) {
     output.warn(`not portable:${line}`);
   }
   output.result(result, result.version, describe(run, result, dryRun));
@@ -156,7 +171,9 @@ function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
     [removed, "removed"],
     [kept, "kept"],
   ] as const;
-  const told = changes.filter(([count]) => count > 0).map(([count, what]) => `${count.toLocaleString("en-US")} ${what}`);
+  const told = changes
+    .filter(([count]) => count > 0)
+    .map(([count, what]) => `${count.toLocaleString("en-US")} ${what}`);
   const lines = [
     `${ref}  ${formatCount(files, "file")}, ${formatBytes(bytes)}${dryRun ? "  (dry run: nothing was made)" : ""}`,
     `  ${told.join(", ") || "no entries"}; ${formatBytes(newBytes)} of new content`,

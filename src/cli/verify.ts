@@ -21,18 +21,27 @@ async function versionsOf(run: Run, store: Store, addresses: readonly string[]):
   for (const address of addresses) {
     const { tag, digest } = parseRef(address);
     if (tag !== undefined || digest !== undefined) versions.push(await resolveVersion(run, store, address));
-    else for await (const each of store.versions(address, { ...run.context.flags, ...typeFlag(run) })) versions.push(each);
+    else
+      for await (const each of store.versions(address, { ...run.context.flags, ...typeFlag(run) })) versions.push(each);
   }
   return versions;
 }
 
+/** More than so many problems are counted, not listed; `--json` has them all. */
+const PROBLEMS_SHOWN = 20;
+
 function describe({ output }: Run, result: VerifyResult): string[] {
   const read = `${formatCount(result.versions, "version")}, ${formatBytes(result.checkedBytes)} read`;
   if (result.ok) return [`${output.paint("32", "ok")}  ${read}`];
-  const lines = result.problems.map(({ kind, file, offset, reason, versions }) => {
+  const lines = result.problems.slice(0, PROBLEMS_SHOWN).map(({ kind, file, offset, reason, versions }) => {
     const place = file === null ? "" : ` ${safe(file)}${offset === null ? "" : ` at ${offset}`}:`;
-    const hits = versions.length === 0 ? "" : `; hits ${versions.slice(0, 10).map(safe).join(", ")}${versions.length > 10 ? ` and ${versions.length - 10} more` : ""}`;
+    const hits =
+      versions.length === 0
+        ? ""
+        : `; hits ${versions.slice(0, 10).map(safe).join(", ")}${versions.length > 10 ? ` and ${versions.length - 10} more` : ""}`;
     return `${output.paint("31", kind)}${place} ${safe(reason)}${hits}`;
   });
+  const more = result.problems.length - lines.length;
+  if (more > 0) lines.push(`… and ${formatCount(more, "problem")} more (all of them with --json)`);
   return [...lines, `${formatCount(result.problems.length, "problem")}; ${read}`];
 }

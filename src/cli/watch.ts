@@ -5,8 +5,8 @@ import { nodeFileSystem } from "../platform/index.ts";
 import type { Store, UploadResult } from "../store/index.ts";
 import { readError, watchFolder } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
-import { addOptions, artifactQuery, report, uploadOptions } from "./upload.ts";
 import { safe } from "./text.ts";
+import { addOptions, artifactQuery, report, uploadOptions } from "./upload.ts";
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output, signal } = run;

@@ -16,9 +16,9 @@ export {
   type VersionRestored,
 } from "./entry.ts";
 export {
-  Journal,
   JOURNAL_FOLDER,
   JOURNAL_START,
+  Journal,
   type JournalDamage,
   type JournalItem,
   type JournalPosition,

@@ -46,7 +46,12 @@ export interface JournalPosition {
 }
 
 /** Where an empty journal begins. */
-export const JOURNAL_START: JournalPosition = { segment: 1, offset: SEGMENT_HEAD_BYTES, sequence: 0, digest: NO_RECORD };
+export const JOURNAL_START: JournalPosition = {
+  segment: 1,
+  offset: SEGMENT_HEAD_BYTES,
+  sequence: 0,
+  digest: NO_RECORD,
+};
 
 /** A place in the journal where something else stands than what was written. */
 export interface JournalDamage {
@@ -249,12 +254,7 @@ export class Journal {
     }
   }
 
-  *#readSegment(
-    segment: number,
-    from: number,
-    isLast: boolean,
-    withAttachments: boolean,
-  ): Generator<JournalItem> {
+  *#readSegment(segment: number, from: number, isLast: boolean, withAttachments: boolean): Generator<JournalItem> {
     const file = segmentPath(segment);
     const fd = this.#fs.open(this.#path(segment), openFlags.read);
     try {

@@ -2,15 +2,7 @@
 import type { Digest } from "../digest/index.ts";
 import { Encoder } from "./codec.ts";
 import { checkEntry, type Entry, writeEntry } from "./entry.ts";
-import {
-  assembleNode,
-  beginsNode,
-  type ChildRow,
-  EMPTY_NODE_BYTES,
-  keyHash,
-  nodeDigest,
-  writeChild,
-} from "./node.ts";
+import { assembleNode, beginsNode, type ChildRow, EMPTY_NODE_BYTES, keyHash, nodeDigest, writeChild } from "./node.ts";
 import { EMPTY_MANIFEST, type NodeSink } from "./node-source.ts";
 import { comparePaths } from "./path.ts";
 

@@ -170,8 +170,7 @@ class OldLevel {
     this.#root = root;
     this.#level = level;
     const first = root.rows[0];
-    this.#rootRow =
-      first === undefined ? undefined : { path: first.path, digest: rootDigest, ...sumRows(root) };
+    this.#rootRow = first === undefined ? undefined : { path: first.path, digest: rootDigest, ...sumRows(root) };
   }
 
   /**

@@ -265,10 +265,7 @@ export function sameEntry(left: Entry, right: Entry): boolean {
     case "reference": {
       const other = right as ReferenceEntry;
       return (
-        left.uri === other.uri &&
-        left.size === other.size &&
-        left.digest === other.digest &&
-        left.etag === other.etag
+        left.uri === other.uri && left.size === other.size && left.digest === other.digest && left.etag === other.etag
       );
     }
   }

@@ -2,10 +2,10 @@
 export { ManifestBuilder } from "./builder.ts";
 export {
   type ByteRange,
+  CHUNK_LIST_CONTEXT,
   ChunkListBuilder,
   type ChunkRow,
   chunkListNodes,
-  CHUNK_LIST_CONTEXT,
   decodeListNode,
   type PlacedChunk,
   readChunkList,
@@ -26,9 +26,28 @@ export {
   sameEntry,
 } from "./entry.ts";
 export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
-export { type ChildRow, decodeNode, MANIFEST_CONTEXT, type ManifestNode, NODE_BYTES_MAX, nodeDigest, ParentCheck, type Sums } from "./node.ts";
+export {
+  type ChildRow,
+  decodeNode,
+  MANIFEST_CONTEXT,
+  type ManifestNode,
+  NODE_BYTES_MAX,
+  nodeDigest,
+  ParentCheck,
+  type Sums,
+} from "./node.ts";
 export { EMPTY_MANIFEST, NodeReader, type NodeSink, type NodeSource } from "./node-source.ts";
-export { afterFolder, baseOf, checkPath, comparePaths, isWellFormed, joinPath, nameProblem, parentOf, pathProblem } from "./path.ts";
+export {
+  afterFolder,
+  baseOf,
+  checkPath,
+  comparePaths,
+  isWellFormed,
+  joinPath,
+  nameProblem,
+  parentOf,
+  pathProblem,
+} from "./path.ts";
 export {
   entriesInTheWay,
   type FolderItem,

@@ -1,8 +1,8 @@
 /** Where nodes come from and go to. The tree code does no I/O of its own. */
 import type { Digest } from "../digest/index.ts";
 import { malformed } from "./codec.ts";
-import { decodeNode, EMPTY_NODE_BYTES, type ManifestNode, nodeDigest, sumRows } from "./node.ts";
 import type { ChildRow } from "./node.ts";
+import { decodeNode, EMPTY_NODE_BYTES, type ManifestNode, nodeDigest, sumRows } from "./node.ts";
 
 /**
  * Gives the bytes of nodes. What it gives has been checked against the digest; a digest that is not there rejects with
@@ -20,8 +20,8 @@ export interface NodeSink {
 /** Digest of the manifest without entries. */
 export const EMPTY_MANIFEST: Digest = nodeDigest(EMPTY_NODE_BYTES);
 
-/** How many bytes of encoded nodes a reader keeps decoded: inner nodes of a large tree and the leaves being read. */
-const CACHE_BYTES = 16 * 1024 * 1024;
+/** How many bytes of encoded nodes a reader keeps decoded, which takes five times as much: inner nodes, and some leaves. */
+const CACHE_BYTES = 4 * 1024 * 1024;
 
 /** Reads and decodes nodes, and keeps those used last. */
 export class NodeReader {

@@ -143,7 +143,8 @@ export function decodeNode(bytes: Uint8Array): ManifestNode {
   const count = decoder.array();
   if (count > (level === 0 ? LEAF_ROWS_MAX : INNER_ROWS_MAX)) decoder.fail("too many rows");
   if (count === 0 && level !== 0) decoder.fail("an inner node without rows");
-  const rows = level === 0 ? readRows(decoder, bytes, 0, count, readEntry) : readRows(decoder, bytes, level, count, readChild);
+  const rows =
+    level === 0 ? readRows(decoder, bytes, 0, count, readEntry) : readRows(decoder, bytes, level, count, readChild);
   if (level === 0) checkParents(decoder, rows as Entry[]);
   const extras = readExtras(decoder);
   decoder.finish();

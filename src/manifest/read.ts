@@ -79,7 +79,8 @@ export async function findEntry(reader: NodeReader, root: Digest, path: string):
 export async function rangeSums(reader: NodeReader, root: Digest, range: PathRange): Promise<Sums> {
   const node = await reader.root(root);
   const upTo = await sumsBefore(reader, node, range.to);
-  const before = range.from === undefined ? { entries: 0, files: 0, bytes: 0 } : await sumsBefore(reader, node, range.from);
+  const before =
+    range.from === undefined ? { entries: 0, files: 0, bytes: 0 } : await sumsBefore(reader, node, range.from);
   return {
     entries: upTo.entries - before.entries,
     files: upTo.files - before.files,

@@ -116,7 +116,8 @@ export function metadataText(metadata: Metadata): string {
 }
 
 function checkLimit(what: string, bytes: number, max: number): void {
-  if (bytes > max) throw new ArtifoldError("LIMIT", `${what} of ${bytes} bytes: at most ${max} are kept with a version`);
+  if (bytes > max)
+    throw new ArtifoldError("LIMIT", `${what} of ${bytes} bytes: at most ${max} are kept with a version`);
 }
 
 /** Depth of nested arrays and objects, given up beyond the limit. */
@@ -139,4 +140,3 @@ function parseMetadata(decoder: Decoder, text: string): Metadata {
   if (jsonDepth(value) > METADATA_DEPTH_MAX) decoder.fail("metadata nested too deeply");
   return value as Metadata;
 }
-

@@ -5,7 +5,14 @@
  * comes, so that memory stays bounded. Nothing of it is visible before the journal says so.
  */
 import type { Digest } from "../digest/index.ts";
-import { type ChildRow, decodeListNode, decodeNode, type Entry, type NodeSink, type NodeSource } from "../manifest/index.ts";
+import {
+  type ChildRow,
+  decodeListNode,
+  decodeNode,
+  type Entry,
+  type NodeSink,
+  type NodeSource,
+} from "../manifest/index.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { type EncodedFrames, FrameEncoder } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";

@@ -5,7 +5,7 @@ import { type FileSystem, removeQuietly } from "../platform/index.ts";
 import { Frame, type ObjectType } from "./frame.ts";
 import { type EncodedFrames, eachObject } from "./frame-encoder.ts";
 import { ObjectStore } from "./object-store.ts";
-import { PACKS_FOLDER, type PackKind, packKindOf, packPath, PackWriter, type SealedPack } from "./pack.ts";
+import { PACKS_FOLDER, type PackKind, PackWriter, packKindOf, packPath, type SealedPack } from "./pack.ts";
 
 /** Frames of one kind up to this size ride in the journal; more go to packs. */
 export const SMALL_BYTES: number = 4 * 1024 * 1024;
@@ -32,6 +32,7 @@ export class FrameSet {
   readonly #sealing: { holder: Holder; done: Promise<SealedPack> }[] = [];
   readonly #sealed: SealedPack[] = [];
   readonly #sealedObjects: ObjectStore;
+  #merging: Promise<void> | undefined;
 
   constructor(fs: FileSystem, folder: string, kind: PackKind) {
     this.#fs = fs;
@@ -83,6 +84,12 @@ export class FrameSet {
     if (this.#current.kind === "pack") await this.#current.pack.ready();
     // One pack may be flushed while the next is written; a slow disk then slows down whoever brings content.
     while (this.#sealing.length > 1) await this.#sealing[0]?.done;
+    if (this.#merging === undefined && this.#sealed.length > 0) {
+      this.#merging = this.#sealedObjects.merge().finally(() => {
+        this.#merging = undefined;
+      });
+      await this.#merging;
+    }
   }
 
   /** Makes packs durable. What is still in memory is given as frames. Adding and sealing may go on. */

@@ -2,8 +2,9 @@
 import path from "node:path";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
-import { type FileSystem, openFlags, readFully } from "../platform/index.ts";
+import { type FileSystem, openFlags, readFully, removeQuietly } from "../platform/index.ts";
 import { Frame, type ObjectType } from "./frame.ts";
+import { mergeRows, type PlacedRow, PlacesRun, runNames, writeRun } from "./places-run.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Table, type TablePlace } from "./table.ts";
 
 /** A file with frames and a table: a pack or a sealed segment of the journal. */
@@ -23,8 +24,10 @@ export interface RecentPlaces {
   find(digest: Digest): Place | undefined;
 }
 
-/** Tables of this size together stay in memory. */
+/** Tables of this size together stay in memory: more than there ever are of files that are in no run. */
 const TABLES_BYTES_MAX: number = 64 * 1024 * 1024;
+/** When so many files are in no run, their tables are merged into one; when there are so many runs, those are. */
+const MERGE_COUNT = 8;
 const OPEN_FILES_MAX = 64;
 /** Frames being read stay in memory: neighbours are mostly wanted together. */
 const FRAMES_BYTES_MAX: number = 16 * 1024 * 1024;
@@ -34,7 +37,11 @@ export class ObjectStore {
   readonly #fs: FileSystem;
   readonly #folder: string;
   readonly #recent: RecentPlaces;
+  /** All files, the newest first: what was stored last is mostly wanted next. */
   #files: readonly ContentFile[] = [];
+  /** Those that are in no run. */
+  #single: readonly ContentFile[] = [];
+  #runs: PlacesRun[] = [];
   readonly #tables = new BoundedCache<Table>(TABLES_BYTES_MAX);
   readonly #descriptors = new BoundedCache<number>(OPEN_FILES_MAX, (fd) => this.#fs.close(fd));
   readonly #frames = new BoundedCache<Frame>(FRAMES_BYTES_MAX);
@@ -45,20 +52,32 @@ export class ObjectStore {
     this.#recent = recent;
   }
 
-  /** Says which files there are. New ones are asked first: what was stored last is mostly wanted next. */
+  /** Says which files there are, in the order in which they came. */
   setFiles(files: readonly ContentFile[]): void {
     this.#files = [...files].reverse();
+    this.#openRuns();
   }
 
   /** Where an object lies; `undefined` when the store does not have it. */
   locate(digest: Digest): Place | undefined {
     const recent = this.#recent.find(digest);
     if (recent !== undefined) return recent;
-    for (const file of this.#files) {
+    for (const run of this.#runs) {
+      const place = run.find(digest);
+      if (place !== undefined) return place;
+    }
+    for (const file of this.#single) {
       const place = this.#table(file).find(digest);
       if (place !== undefined) return { ...place, path: file.path };
     }
     return undefined;
+  }
+
+  /** Whether a file says that it holds an object, whatever the runs say, which are caches: for those who verify. */
+  isListed(digest: Digest): boolean {
+    if (this.locate(digest) !== undefined) return true;
+    for (const _ of this.#allPlaces(digest)) return true;
+    return false;
   }
 
   /**
@@ -67,10 +86,12 @@ export class ObjectStore {
    * @throws ArtifoldError DAMAGED when it is not there, or none of its copies has the right bytes
    */
   read(digest: Digest, type: ObjectType): Uint8Array {
+    const place = this.locate(digest);
     let failure: unknown;
-    for (const place of this.#places(digest)) {
+    // Where the first place leads astray (runs are caches), the tables of all files are asked.
+    for (const each of place === undefined ? this.#allPlaces(digest) : concat(place, this.#allPlaces(digest))) {
       try {
-        return this.readAt(place, digest, type);
+        return this.readAt(each, digest, type);
       } catch (error) {
         if (!isArtifoldError(error)) throw error;
         failure ??= error;
@@ -80,16 +101,79 @@ export class ObjectStore {
     throw new ArtifoldError("DAMAGED", `the store should hold ${type} ${digest} and does not`, { info: { digest } });
   }
 
+  /** Merges tables, and runs, that have become many. Whoever fails at it loses nothing but time. */
+  async merge(pause: () => Promise<void> = async () => {}): Promise<void> {
+    if (this.#single.length >= MERGE_COUNT) {
+      const files = this.#single;
+      const rows = files.map((file) => this.#tableRows(file));
+      const rowCount = files.reduce((sum, file) => sum + this.#table(file).rowCount, 0);
+      await this.#writeRun(
+        files.map((file) => file.path),
+        rows,
+        rowCount,
+        [],
+        pause,
+      );
+    }
+    if (this.#runs.length >= MERGE_COUNT) {
+      // The smallest ones: each row is then rewritten a number of times that grows with the logarithm of all rows.
+      const runs = [...this.#runs].sort((left, right) => left.rowCount - right.rowCount).slice(0, MERGE_COUNT);
+      const paths = [...new Set(runs.flatMap((run) => run.paths))];
+      const rowCount = runs.reduce((sum, run) => sum + run.rowCount, 0);
+      await this.#writeRun(
+        paths,
+        runs.map((run) => run.rows()),
+        rowCount,
+        runs,
+        pause,
+      );
+    }
+  }
+
   /** Closes all files. */
   close(): void {
     this.#descriptors.clear();
     this.#tables.clear();
     this.#frames.clear();
+    for (const run of this.#runs) run.close();
+    this.#runs = [];
   }
 
-  *#places(digest: Digest): Generator<Place> {
-    const recent = this.#recent.find(digest);
-    if (recent !== undefined) yield recent;
+  /** Opens the runs whose files are all there, and closes the others. */
+  #openRuns(): void {
+    const known = new Set(this.#files.map((file) => file.path));
+    const kept = this.#files.length < MERGE_COUNT ? [] : runNames(this.#fs, this.#folder);
+    const open = new Map(this.#runs.map((run) => [run.name, run]));
+    this.#runs = [];
+    for (const name of kept) {
+      const run = open.get(name) ?? PlacesRun.open(this.#fs, this.#folder, name);
+      if (run === undefined) continue;
+      open.delete(name);
+      if (run.paths.every((each) => known.has(each))) this.#runs.push(run);
+      else run.close();
+    }
+    for (const gone of open.values()) gone.close();
+    const covered = new Set(this.#runs.flatMap((run) => run.paths));
+    this.#single = this.#files.filter((file) => !covered.has(file.path));
+  }
+
+  async #writeRun(
+    paths: readonly string[],
+    rows: readonly Iterable<PlacedRow>[],
+    rowCount: number,
+    replaced: readonly PlacesRun[],
+    pause: () => Promise<void>,
+  ): Promise<void> {
+    await writeRun(this.#fs, this.#folder, paths, mergeRows(rows), rowCount, pause);
+    for (const run of replaced) removeQuietly(this.#fs, path.join(this.#folder, run.name));
+    this.#openRuns();
+  }
+
+  *#tableRows(file: ContentFile): Generator<PlacedRow, void, undefined> {
+    for (const row of this.#table(file).rows()) yield { ...row, path: file.path };
+  }
+
+  *#allPlaces(digest: Digest): Generator<Place, void, undefined> {
     for (const file of this.#files) {
       const place = this.#table(file).find(digest);
       if (place !== undefined) yield { ...place, path: file.path };
@@ -155,6 +239,11 @@ export class ObjectStore {
   }
 }
 
+function* concat<Item>(first: Item, rest: Iterable<Item>): Generator<Item, void, undefined> {
+  yield first;
+  yield* rest;
+}
+
 /** Keeps values up to a cost; those not used for longest go first. */
 export class BoundedCache<Value> {
   readonly #kept = new Map<string, { value: Value; cost: number }>();
@@ -197,4 +286,3 @@ export class BoundedCache<Value> {
     for (const key of [...this.#kept.keys()]) this.delete(key);
   }
 }
-

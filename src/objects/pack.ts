@@ -33,7 +33,7 @@ export const PACK_HEAD_BYTES = 32;
 export const PACK_BYTES: number = 64 * 1024 * 1024;
 export const PACK_OBJECTS_MAX: number = 64 * 1024;
 /** How many bytes may wait for a slow disk before whoever brings more must wait too. */
-const QUEUE_BYTES_MAX: number = 32 * 1024 * 1024;
+const QUEUE_BYTES_MAX: number = 16 * 1024 * 1024;
 
 /** A sealed pack. */
 export interface SealedPack {

@@ -201,6 +201,11 @@ export class Table {
     return undefined;
   }
 
+  /** All objects of the file, in the order of their digests. */
+  *rows(): Generator<TablePlace & { readonly digest: Digest }, void, undefined> {
+    for (let row = 0; row < this.rowCount; row++) yield { digest: this.digest(row), ...this.#place(row) };
+  }
+
   /** Where the n-th frame lies, in the order of the file. */
   frame(number: number): { offset: number; length: number } {
     if (number >= this.#frameCount) refuse();

@@ -22,12 +22,7 @@ export function writeFully(fs: FileSystem, fd: number, bytes: Uint8Array, positi
 }
 
 /** As {@link writeFully}, off the main thread. The buffer must not be touched until it settles. */
-export async function writeFullyLater(
-  fs: FileSystem,
-  fd: number,
-  bytes: Uint8Array,
-  position: number,
-): Promise<void> {
+export async function writeFullyLater(fs: FileSystem, fd: number, bytes: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < bytes.byteLength; ) {
     const written = await fs.writeLater(fd, done === 0 ? bytes : bytes.subarray(done), position + done);
     if (written === 0) throw Object.assign(new Error("the file system wrote nothing"), { code: "EIO" });
@@ -83,12 +78,7 @@ export async function flushFolder(fs: FileSystem, folder: string): Promise<void>
  * Makes a file appear under its name whole and durable, or not at all: temporary file in the same folder, flush,
  * rename, flush of the folder. An existing file of that name is replaced.
  */
-export async function publishFile(
-  fs: FileSystem,
-  filePath: string,
-  bytes: Uint8Array,
-  mode = 0o600,
-): Promise<void> {
+export async function publishFile(fs: FileSystem, filePath: string, bytes: Uint8Array, mode = 0o600): Promise<void> {
   const temporary = temporaryPath(filePath);
   const fd = fs.open(temporary, openFlags.createNew, mode);
   try {

@@ -7,17 +7,23 @@ import {
   diffManifests,
   EMPTY_MANIFEST,
   type Entry,
-  manifestSums,
   type Metadata,
-  readEntries,
+  manifestSums,
   type ReferenceEntry,
+  readEntries,
   referenceProblem,
 } from "../manifest/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { compileGlobs, type FolderAgreement, type LeftOut, PortabilityCheck, type PortabilityWarning } from "../worktree/index.ts";
+import {
+  compileGlobs,
+  type FolderAgreement,
+  type LeftOut,
+  PortabilityCheck,
+  type PortabilityWarning,
+} from "../worktree/index.ts";
 import { type Added, type AddOptions, Draft, type ScannedFolder } from "./draft.ts";
 import type { Engine } from "./engine.ts";
-import { type ArtifactName, type Base, type OnConflict, publish, type Published } from "./publish.ts";
+import { type ArtifactName, type Base, type OnConflict, type Published, publish } from "./publish.ts";
 import { type EntryView, viewEntry } from "./view.ts";
 
 /** Content that can be added: a path of a file or folder, or bytes from wherever (then `as` says where they go). */
@@ -171,6 +177,7 @@ export class Artifact implements AsyncDisposable {
       const published = await publish(this.#engine, draft, this.#fullName, this.#base, { ...options, tags });
       const result = await this.#result(draft, published);
       this.#settle(draft, published);
+      await this.#engine.tidy();
       return result;
     });
   }
@@ -313,9 +320,7 @@ async function countChanges(draft: Draft, before: Digest, after: Digest): Promis
   return { counts, sums: await manifestSums(draft.reader, after), warnings: check.warnings };
 }
 
-async function* asIterable(
-  source: Exclude<Source, string>,
-): AsyncGenerator<Uint8Array, void, undefined> {
+async function* asIterable(source: Exclude<Source, string>): AsyncGenerator<Uint8Array, void, undefined> {
   if (source instanceof Uint8Array) {
     yield source;
     return;

@@ -7,14 +7,14 @@ import { manifestSums, NodeReader, readEntries, sameEntry } from "../manifest/in
 import { type FileStat, kindOf } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
-  carryOut,
   type Compared,
   type ComparisonOptions,
+  carryOut,
   compareFolder,
   compileGlobs,
   type DownloadPlan,
-  fillFolder,
   FolderMemory,
+  fillFolder,
   Ingest,
   type PathFilter,
   planDownload,
@@ -125,7 +125,9 @@ class Checkout {
     }
     const place = fs.realPath(folder);
     if (place === engine.folder || place.startsWith(engine.folder + path.sep)) {
-      throw new ArtifoldError("USAGE", `${folder} is inside the store`, { hint: "Name a folder of your own with --to." });
+      throw new ArtifoldError("USAGE", `${folder} is inside the store`, {
+        hint: "Name a folder of your own with --to.",
+      });
     }
     return new Checkout(engine, place, options);
   }

@@ -8,8 +8,8 @@ import {
   checkPath,
   comparePaths,
   type Edit,
-  entriesInTheWay,
   type Entry,
+  entriesInTheWay,
   type FileEntry,
   findEntry,
   joinPath,
@@ -90,7 +90,9 @@ export class Draft {
 
   private constructor(engine: Engine, root: Digest, release: Release, dryRun: boolean) {
     this.engine = engine;
-    this.content = dryRun ? new DryContent(engine.objects) : new ContentWriter(engine.fs, engine.folder, engine.objects);
+    this.content = dryRun
+      ? new DryContent(engine.objects)
+      : new ContentWriter(engine.fs, engine.folder, engine.objects);
     this.reader = new NodeReader(this.content);
     this.#root = root;
     this.#release = release;

@@ -18,7 +18,7 @@ import {
   type Release,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
   type Change,
   encodePayload,
@@ -41,6 +41,7 @@ import {
   type WrittenContent,
 } from "../objects/index.ts";
 import {
+  Breather,
   type Clock,
   defaultWorkerCount,
   type FileSystem,
@@ -51,7 +52,7 @@ import {
 } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { ContentPool } from "../worktree/index.ts";
-import { checkStore, createStore, type StoreMark, storeNames, type StoreTrust } from "./store-folder.ts";
+import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
 /** How to open a store. */
 export interface EngineOptions extends StoreTrust {
@@ -198,6 +199,19 @@ export class Engine {
     }
   }
 
+  /** Keeps finding objects quick: merges what says where they lie, when that has become many files. */
+  async tidy(): Promise<void> {
+    const breather = new Breather();
+    try {
+      await this.objects.merge(async () => {
+        if (breather.due()) await breather.pause();
+      });
+    } catch (error) {
+      // It is a cache: where it cannot be written, finding takes longer.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+
   /** Removes what uploads left that were killed. Only when nobody uses the store, and without waiting for that. */
   sweepTemporaryFiles(): void {
     const folder = path.join(this.folder, PACKS_FOLDER);
@@ -246,7 +260,11 @@ export class Engine {
       packs: packs.map(({ kind, name, bytes, objects }) => ({ kind, name, bytes, objects })),
       changes: step.changes,
     };
-    const record = { kind: "entry", payload: encodePayload(entry), attachment: frames.map((each) => each.bytes) } as const;
+    const record = {
+      kind: "entry",
+      payload: encodePayload(entry),
+      attachment: frames.map((each) => each.bytes),
+    } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
     this.#apply(entry, placesOf(frames, appended.attachmentOffset), appended.position);

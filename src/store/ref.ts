@@ -72,7 +72,9 @@ export function findArtifact(catalog: Catalog, ref: Ref, defaults: RefDefaults =
 
 /** Leaves out what is undefined. */
 function given(filter: { [key: string]: string | undefined }): { [key: string]: string } {
-  return Object.fromEntries(Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }
 
 function onlyOne(ref: Ref, found: readonly ArtifactRow[]): ArtifactRow {
@@ -115,7 +117,10 @@ export function findVersion(
   if (version === undefined || (version.removed && options.removed !== true)) {
     const what = ref.digest === undefined ? (ref.tag ?? "a version") : `a version with digest ${ref.digest}`;
     throw new ArtifoldError("NOT_FOUND", `${artifact.name} has no ${what}`, {
-      hint: version?.removed === true ? "It was removed; `artifold restore` brings it back." : "`artifold log` tells its history.",
+      hint:
+        version?.removed === true
+          ? "It was removed; `artifold restore` brings it back."
+          : "`artifold log` tells its history.",
     });
   }
   return version;

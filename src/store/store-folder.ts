@@ -2,7 +2,7 @@
 import path from "node:path";
 import { Locks } from "../catalog/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { Journal, JOURNAL_FOLDER, JOURNAL_START } from "../journal/index.ts";
+import { JOURNAL_FOLDER, JOURNAL_START, Journal } from "../journal/index.ts";
 import { PACKS_FOLDER } from "../objects/index.ts";
 import {
   type FileSystem,
@@ -90,8 +90,7 @@ function readMark(fs: FileSystem, folder: string): Uint8Array | undefined {
 function parseMark(folder: string, bytes: Uint8Array): StoreMark {
   try {
     const mark = JSON.parse(Buffer.from(bytes).toString("utf8")) as StoreMark;
-    const isMark =
-      mark.artifold === "store" && Number.isSafeInteger(mark.format) && Array.isArray(mark.needs);
+    const isMark = mark.artifold === "store" && Number.isSafeInteger(mark.format) && Array.isArray(mark.needs);
     if (isMark) return mark;
   } catch {
     // Said below: no JSON is no mark either.

@@ -1,11 +1,6 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import {
-  type ArtifactRow,
-  checkName,
-  formatNumber,
-  type LoggedChange,
-} from "../catalog/index.ts";
+import { type ArtifactRow, checkName, formatNumber, type LoggedChange } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
@@ -153,14 +148,21 @@ export class Store implements AsyncDisposable {
    * @throws ArtifoldError NOT_FOUND, AMBIGUOUS
    */
   async getArtifact(
-    query: Omit<ArtifactQuery, "type"> & { type?: string | undefined; tag?: string | undefined; digest?: string | undefined },
+    query: Omit<ArtifactQuery, "type"> & {
+      type?: string | undefined;
+      tag?: string | undefined;
+      digest?: string | undefined;
+    },
   ): Promise<Version> {
     const { name, type, team, experiment, tag, digest } = query;
     return this.#version({ name, type, team, experiment, tag, digest });
   }
 
   /** The version at an address: `[team/experiment/]name[:tag|@digest]`. @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE */
-  async resolve(address: string, options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {}): Promise<Version> {
+  async resolve(
+    address: string,
+    options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {},
+  ): Promise<Version> {
     return this.#version(parseRef(address), options);
   }
 
@@ -321,4 +323,3 @@ export class Store implements AsyncDisposable {
     }
   }
 }
-

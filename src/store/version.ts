@@ -20,7 +20,14 @@ import {
 import type { LongCallOptions } from "../progress.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
-import { compareWithFolder, download, type DownloadOptions, type DownloadResult, type FolderChange, manifestReader } from "./checkout.ts";
+import {
+  compareWithFolder,
+  type DownloadOptions,
+  type DownloadResult,
+  download,
+  type FolderChange,
+  manifestReader,
+} from "./checkout.ts";
 import { readContent } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { tagChanges } from "./publish.ts";

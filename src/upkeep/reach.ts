@@ -23,12 +23,10 @@ export interface CheckedVersion {
 /** All versions of a catalog, removed ones included: their content is kept. */
 export function allVersions(catalog: Catalog): CheckedVersion[] {
   const names = new Map(catalog.artifacts().map((row) => [row.row, `${row.team}/${row.experiment}/${row.name}`]));
-  return catalog
-    .manifests()
-    .map(({ manifest, artifactRow, number }) => ({
-      manifest,
-      label: `${names.get(artifactRow)}:${formatNumber(number)}`,
-    }));
+  return catalog.manifests().map(({ manifest, artifactRow, number }) => ({
+    manifest,
+    label: `${names.get(artifactRow)}:${formatNumber(number)}`,
+  }));
 }
 
 /**
@@ -47,7 +45,8 @@ export async function checkVersions(
   const reach = new Reach(objects, chunks);
   const hit = new Map<Digest, string[]>();
   for (const { manifest, label } of versions) {
-    for (const digest of await reach.lackingBelow(manifest, pause)) hit.set(digest, [...(hit.get(digest) ?? []), label]);
+    for (const digest of await reach.lackingBelow(manifest, pause))
+      hit.set(digest, [...(hit.get(digest) ?? []), label]);
   }
   const problems: Problem[] = found.map(({ problem, objects: digests }) => ({
     ...problem,

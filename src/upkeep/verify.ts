@@ -8,12 +8,12 @@ import path from "node:path";
 import { Catalog, foldJournal } from "../catalog/index.ts";
 import { contentHasher, type Digest } from "../digest/index.ts";
 import { errnoOf, isArtifoldError } from "../errors.ts";
-import { type Journal, JOURNAL_START } from "../journal/index.ts";
+import { JOURNAL_START, type Journal } from "../journal/index.ts";
 import {
   decodeFoot,
   FOOT_BYTES,
-  Frame,
   FRAME_HEAD_BYTES,
+  Frame,
   type ObjectStore,
   openTable,
   PACK_HEAD_BYTES,
@@ -102,7 +102,7 @@ export async function verifyVersions(
   let count = 0;
   const seen = new Set<Digest>();
   const chunks = (digest: Digest): string | undefined => {
-    if (options.quick === true) return objects.locate(digest) === undefined ? "it is in no file" : undefined;
+    if (options.quick === true) return objects.isListed(digest) ? undefined : "it is in no file";
     if (seen.has(digest)) return undefined;
     seen.add(digest);
     try {
@@ -158,7 +158,8 @@ class Verification {
       try {
         fd = this.#target.fs.open(path.join(this.#target.folder, file.path), openFlags.read);
       } catch (error) {
-        const reason = errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
+        const reason =
+          errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
         this.#report("lost", file.path, null, reason);
         continue;
       }
@@ -195,7 +196,7 @@ class Verification {
     const versions = allVersions(catalog);
     const damaged = new Set(this.#found.flatMap((each) => each.objects));
     const chunks = (digest: Digest): string | undefined =>
-      damaged.has(digest) ? "it is damaged" : objects.locate(digest) === undefined ? "it is in no file" : undefined;
+      damaged.has(digest) ? "it is damaged" : objects.isListed(digest) ? undefined : "it is in no file";
     const problems = await checkVersions(versions, objects, this.#found, chunks, () => this.#pause());
     return {
       ok: problems.length === 0,
@@ -271,7 +272,8 @@ class FileCheck {
       try {
         const frame = new Frame(this.#read(offset, length));
         digests = Array.from({ length: frame.head.count }, (_, index) => frame.digest(index));
-        if (!frame.isWhole) yield this.#found(offset, "a frame's checksum does not fit", this.#objectsAt(offset, digests));
+        if (!frame.isWhole)
+          yield this.#found(offset, "a frame's checksum does not fit", this.#objectsAt(offset, digests));
       } catch (error) {
         yield this.#found(offset, messageOf(error), this.#objectsAt(offset, digests));
       }

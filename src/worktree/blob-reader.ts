@@ -6,7 +6,15 @@
  * columns of numbers instead of objects.
  */
 import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, chunkLength } from "../chunking/index.ts";
-import { contentHasher, DIGEST_BYTES, digestFromBytes, digestToBytes, EMPTY_DIGEST, type Hasher, hashContentBytes } from "../digest/index.ts";
+import {
+  contentHasher,
+  DIGEST_BYTES,
+  digestFromBytes,
+  digestToBytes,
+  EMPTY_DIGEST,
+  type Hasher,
+  hashContentBytes,
+} from "../digest/index.ts";
 import { errnoOf } from "../errors.ts";
 import { type EncodedFrames, FrameEncoder } from "../objects/index.ts";
 import { type FileStat, type FileSystem, isExecutable, kindOf, openFlags, readFully } from "../platform/index.ts";
@@ -211,7 +219,15 @@ export class BlobReader {
 
   #addStream(fd: number | undefined, before: FileStat | undefined): number {
     const id = this.#nextId++;
-    const stream = { fd, before, hasher: contentHasher(), rest: Buffer.alloc(0), length: 0, chunks: 0, first: undefined };
+    const stream = {
+      fd,
+      before,
+      hasher: contentHasher(),
+      rest: Buffer.alloc(0),
+      length: 0,
+      chunks: 0,
+      first: undefined,
+    };
     this.#streams.set(id, stream);
     return id;
   }

@@ -5,7 +5,14 @@
  * the digest of each chunk and, for a file of several chunks, of the whole.
  */
 import path from "node:path";
-import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
+import {
+  contentHasher,
+  DIGEST_BYTES,
+  type Digest,
+  digestFromBytes,
+  EMPTY_DIGEST,
+  type Hasher,
+} from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { ObjectStore } from "../objects/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
@@ -85,7 +92,9 @@ export class BlobWriter {
   readonly #streams = new Map<number, Stream>();
   #nextId = 1;
   #names = 0;
-  readonly #salt: string = Math.floor(Math.random() * 2 ** 32).toString(16).padStart(8, "0");
+  readonly #salt: string = Math.floor(Math.random() * 2 ** 32)
+    .toString(16)
+    .padStart(8, "0");
 
   constructor(fs: FileSystem) {
     this.#fs = fs;

@@ -61,7 +61,9 @@ interface Pair {
 /** Compares; gives paths in order. */
 export async function* compareFolder(options: ComparisonOptions): AsyncGenerator<Compared, void, undefined> {
   const pairs = agrees(options) ? changedPairs(options) : allPairs(options);
-  for await (const { step, result } of withContent(options.ingest, inBatches(pairs), (pair) => fileToRead(pair, options))) {
+  for await (const { step, result } of withContent(options.ingest, inBatches(pairs), (pair) =>
+    fileToRead(pair, options),
+  )) {
     yield compared(step, result, options);
   }
 }
@@ -202,4 +204,3 @@ async function* inBatches<Item>(items: AsyncIterable<Item>): AsyncGenerator<read
   }
   if (batch.length > 0) yield batch;
 }
-

@@ -7,11 +7,11 @@
 import { ArtifoldError } from "../errors.ts";
 import { comparePaths, type Entry, type FileEntry, type LinkEntry, parentOf, sameEntry } from "../manifest/index.ts";
 import { type FileStat, kindOf } from "../platform/index.ts";
-import { compareFolder, type Compared, type ComparisonOptions } from "./comparison.ts";
+import { type Compared, type ComparisonOptions, compareFolder } from "./comparison.ts";
 import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
 import type { CachedEntry, StatNumbers } from "./run.ts";
 import type { TargetFolder } from "./target-folder.ts";
-import { writeOut, type WriteOutOptions } from "./write-out.ts";
+import { type WriteOutOptions, writeOut } from "./write-out.ts";
 
 /** What a download is to do. */
 export interface DownloadPlan {
@@ -106,7 +106,8 @@ class Planner {
 
   #keep({ path, stat }: Compared, local: CachedEntry): void {
     if (local.kind === "file") this.#unchanged++;
-    if (stat !== undefined) this.#rows.push({ path, row: { entry: local, stat, racy: this.#options.clock.isRacy(stat) } });
+    if (stat !== undefined)
+      this.#rows.push({ path, row: { entry: local, stat, racy: this.#options.clock.isRacy(stat) } });
     if (local.kind !== "folder") this.#stay(path);
   }
 

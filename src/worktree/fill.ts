@@ -1,11 +1,18 @@
 /** Writes a version into a folder that holds nothing: no plan is needed, and memory does not grow with the version. */
 import type { Digest } from "../digest/index.ts";
-import { type Entry, type FileEntry, type FolderEntry, type LinkEntry, type NodeReader, readEntries } from "../manifest/index.ts";
+import {
+  type Entry,
+  type FileEntry,
+  type FolderEntry,
+  type LinkEntry,
+  type NodeReader,
+  readEntries,
+} from "../manifest/index.ts";
 import type { DownloadDone } from "./download.ts";
 import { type FolderMemory, type RacyClock, RowEditor } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
 import type { TargetFolder } from "./target-folder.ts";
-import { writeOut, type WriteOutOptions } from "./write-out.ts";
+import { type WriteOutOptions, writeOut } from "./write-out.ts";
 
 /** What filling a folder did. */
 export interface Filled extends DownloadDone {

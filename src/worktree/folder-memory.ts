@@ -2,8 +2,8 @@
 import path from "node:path";
 import type { FolderCache, FolderRow } from "../catalog/index.ts";
 import { type Digest, hashContent } from "../digest/index.ts";
-import { type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
 import { comparePaths } from "../manifest/index.ts";
+import { type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
 import { encodeRun, type NewRow, RunView, type StatNumbers } from "./run.ts";
 
 /** Which version a folder was given, or was made into. */
@@ -242,6 +242,7 @@ export class RacyClock {
 
   /** Whether a file with these times could be changed again without a trace. */
   isRacy(stat: StatNumbers): boolean {
+    // biome-ignore lint/complexity/useMathMinMax: these are bigints, and Math.max takes none.
     const youngest = stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
     // Times in whole seconds come from a file system that counts in them, or in twos.
     const tick = youngest % 1_000_000_000n === 0n ? 2_000_000_000n : 20_000_000n;

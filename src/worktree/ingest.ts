@@ -21,7 +21,7 @@ import {
   WHOLE_FILE_BYTES,
   type WindowRead,
 } from "./blob-reader.ts";
-import type { ContentPort, ContentPool } from "./content-pool.ts";
+import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
 import { readError } from "./walk.ts";
 

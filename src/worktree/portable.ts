@@ -4,6 +4,7 @@ import { baseOf, comparePaths, parentOf } from "../manifest/index.ts";
 
 // Device names of Windows, with or without an extension.
 const windowsDevice = /^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\..*)?$/i;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is sought.
 const windowsForbidden = /[<>:"|?*\\\x00-\x1f]/;
 
 /** Why a part of a path cannot be a name on Windows; `undefined` when it can. */

@@ -26,7 +26,7 @@ import { type FileToIngest, type Ingest, type Ingested, withContent } from "./in
 import { PathCursor } from "./path-cursor.ts";
 import type { CachedEntry } from "./run.ts";
 import { Sweep, type SweepCounts, type Swept } from "./sweep.ts";
-import { type LeftOut, PAUSE, readError, walk, type WalkOptions } from "./walk.ts";
+import { type LeftOut, PAUSE, readError, type WalkOptions, walk } from "./walk.ts";
 
 /** What a scan needs and how it is to go. */
 export interface ScanOptions {
@@ -277,17 +277,22 @@ export class FolderScan {
     if (this.#badLinks.length === 0) return;
     const named = this.#badLinks.slice(0, BAD_LINKS_NAMED).join(", ");
     const more = this.#badLinks.length - BAD_LINKS_NAMED;
-    throw new ArtifoldError("LINK_OUTSIDE", `links that a version cannot keep: ${named}${more > 0 ? ` and ${more} more` : ""}`, {
-      info: { links: this.#badLinks },
-      hint: "Make them relative and let them stay inside the folder, or leave them out with --exclude or --skip-links.",
-    });
+    throw new ArtifoldError(
+      "LINK_OUTSIDE",
+      `links that a version cannot keep: ${named}${more > 0 ? ` and ${more} more` : ""}`,
+      {
+        info: { links: this.#badLinks },
+        hint: "Make them relative and let them stay inside the folder, or leave them out with --exclude or --skip-links.",
+      },
+    );
   }
 
   #removeIfMirror(entry: Entry, steps: Step[]): void {
     if (!this.#options.mirror) return;
     // What could not be read may still be there: it stays as it was.
     const inFolder = this.#inFolder(entry.path);
-    if (this.#unreadable.some((path_) => path_ === "" || inFolder === path_ || inFolder.startsWith(`${path_}/`))) return;
+    if (this.#unreadable.some((path_) => path_ === "" || inFolder === path_ || inFolder.startsWith(`${path_}/`)))
+      return;
     steps.push({ edit: { path: entry.path, entry: undefined } });
   }
 

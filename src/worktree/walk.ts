@@ -249,7 +249,9 @@ export function readError(file: string, error: unknown): unknown {
   return new ArtifoldError(missing ? "NOT_FOUND" : "READ_FAILED", `cannot read ${file}: ${explain(errno)}`, {
     cause: error,
     info: { path: file, errno },
-    ...(missing ? {} : { hint: "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable." }),
+    ...(missing
+      ? {}
+      : { hint: "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable." }),
   });
 }
 

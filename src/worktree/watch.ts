@@ -34,8 +34,7 @@ export async function* watchFolder(folder: string, options: WatchOptions): Async
     ignoreInitial: true,
     followSymlinks: false,
     // Files are left to the watch of their folder.
-    ignored: (name, stats) =>
-      stats?.isFile() === true || apart.has(name) || path.basename(name) === STORE_FOLDER_NAME,
+    ignored: (name, stats) => stats?.isFile() === true || apart.has(name) || path.basename(name) === STORE_FOLDER_NAME,
   });
   watcher.on("raw", () => bell.touch());
   watcher.on("all", () => bell.touch());

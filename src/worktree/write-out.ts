@@ -153,9 +153,7 @@ class Writer {
   }
 
   /** The chunks of a file and where they lie, some at a time. */
-  async *#chunksOf(
-    entry: FileEntry,
-  ): AsyncGenerator<readonly PlacedObject[], void, undefined> {
+  async *#chunksOf(entry: FileEntry): AsyncGenerator<readonly PlacedObject[], void, undefined> {
     if (entry.size === 0) return;
     if (entry.chunkList === undefined) {
       yield [{ digest: entry.digest, length: entry.size, place: this.#locate(entry, entry.digest) }];

@@ -13,7 +13,17 @@ import {
   rangeSums,
   readEntries,
 } from "../../src/manifest/index.ts";
-import { build, edit, entriesOf, entryLists, fileEntry, manyEntries, paths, sorted, withoutParents } from "../support/entries.ts";
+import {
+  build,
+  edit,
+  entriesOf,
+  entryLists,
+  fileEntry,
+  manyEntries,
+  paths,
+  sorted,
+  withoutParents,
+} from "../support/entries.ts";
 import { MemoryNodes } from "../support/memory-nodes.ts";
 
 function fresh(): { nodes: MemoryNodes; reader: NodeReader } {
@@ -85,7 +95,15 @@ describe("editing a large tree", () => {
     const { nodes, reader } = fresh();
     const root = build(nodes, base);
     const inOrder = sorted(base);
-    for (const [from, to] of [[0, 0], [0, 1], [4999, 5000], [2500, 2503], [100, 400], [0, 4999], [1, 5000]]) {
+    for (const [from, to] of [
+      [0, 0],
+      [0, 1],
+      [4999, 5000],
+      [2500, 2503],
+      [100, 400],
+      [0, 4999],
+      [1, 5000],
+    ]) {
       const kept = inOrder.slice(from, to);
       expect(await edit(nodes, reader, root, editsBetween(base, kept))).toBe(build(nodes, kept));
     }
@@ -179,7 +197,8 @@ describe("comparing", () => {
     const to = build(nodes, changed);
     nodes.reads = 0;
     const found: string[] = [];
-    for await (const batch of diffManifests(new NodeReader(nodes), from, to)) found.push(...batch.map((each) => each.path));
+    for await (const batch of diffManifests(new NodeReader(nodes), from, to))
+      found.push(...batch.map((each) => each.path));
     expect(found.length).toBe(10);
     expect(nodes.reads).toBeLessThan(2 * (10 * 3 + 1));
   });

@@ -30,10 +30,12 @@ export function withoutParents(paths: Iterable<string>): string[] {
   return [...all].filter((path) => ![...all].some((other) => other.startsWith(`${path}/`)));
 }
 
-const part: fc.Arbitrary<string> = fc.oneof(
-  fc.constantFrom("a", "b", "c", "data", "x.csv", "고양이", "é", "é", "\u{1f408}", "\uffee", "a-b", "a.b", "a b"),
-  fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom("a", "b", "0", "-", ".", "~", "z", "\u{10ffff}") }),
-).filter((text) => text !== "." && text !== "..");
+const part: fc.Arbitrary<string> = fc
+  .oneof(
+    fc.constantFrom("a", "b", "c", "data", "x.csv", "고양이", "é", "é", "\u{1f408}", "\uffee", "a-b", "a.b", "a b"),
+    fc.string({ minLength: 1, maxLength: 6, unit: fc.constantFrom("a", "b", "0", "-", ".", "~", "z", "\u{10ffff}") }),
+  )
+  .filter((text) => text !== "." && text !== "..");
 
 /** Paths of a few parts, many of them near each other. */
 export const paths: fc.Arbitrary<string> = fc
@@ -42,12 +44,10 @@ export const paths: fc.Arbitrary<string> = fc
 
 /** Entries of a version: distinct paths, none the parent of another. */
 export function entryLists(maxLength: number): fc.Arbitrary<Entry[]> {
-  return fc
-    .array(fc.tuple(paths, fc.constantFrom("", "1", "2", "three"), fc.boolean()), { maxLength })
-    .map((rows) => {
-      const byPath = new Map(rows.map(([path, content, executable]) => [path, fileEntry(path, content, executable)]));
-      return withoutParents(byPath.keys()).map((path) => byPath.get(path) as Entry);
-    });
+  return fc.array(fc.tuple(paths, fc.constantFrom("", "1", "2", "three"), fc.boolean()), { maxLength }).map((rows) => {
+    const byPath = new Map(rows.map(([path, content, executable]) => [path, fileEntry(path, content, executable)]));
+    return withoutParents(byPath.keys()).map((path) => byPath.get(path) as Entry);
+  });
 }
 
 export function sorted(entries: Iterable<Entry>): Entry[] {
