@@ -173,7 +173,6 @@ export class Artifact implements AsyncDisposable {
     return this.#inTurn(options.signal, async (draft) => {
       const tags = options.tags?.map((tag) => checkName("tag", tag));
       if (this.#dryRun) return this.#rehearse(draft);
-      this.#engine.sweepTemporaryFiles();
       const published = await publish(this.#engine, draft, this.#fullName, this.#base, { ...options, tags });
       const result = await this.#result(draft, published);
       this.#settle(draft, published);
@@ -202,7 +201,11 @@ export class Artifact implements AsyncDisposable {
     const run = async (): Promise<Result> => {
       await this.#engine.refresh();
       const root = this.#base.version?.manifest ?? EMPTY_MANIFEST;
-      this.#draft ??= await Draft.begin(this.#engine, root, this.#dryRun, signal);
+      if (this.#draft === undefined) {
+        // Before the draft holds its lock: sweeping needs the store to be used by nobody, and makes room first.
+        if (!this.#dryRun) this.#engine.sweepTemporaryFiles();
+        this.#draft = await Draft.begin(this.#engine, root, this.#dryRun, signal);
+      }
       return action(this.#draft);
     };
     const result = this.#queue.then(run, run);

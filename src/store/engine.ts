@@ -214,6 +214,7 @@ export class Engine {
 
   /** Removes what uploads left that were killed. Only when nobody uses the store, and without waiting for that. */
   sweepTemporaryFiles(): void {
+    if (this.#isReadOnly) return;
     const folder = path.join(this.folder, PACKS_FOLDER);
     const left: string[] = [];
     const reader = this.fs.openFolder(folder);
