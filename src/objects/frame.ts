@@ -37,6 +37,10 @@ export const FRAME_RAW_BYTES: number = 256 * 1024;
 const OBJECT_BYTES_MAX: number = Math.max(CHUNK_MAX_BYTES, NODE_BYTES_MAX);
 const FRAME_RAW_BYTES_MAX: number = Math.max(FRAME_RAW_BYTES, OBJECT_BYTES_MAX);
 
+/** The longest frame: what a table says of its length is believed up to here. */
+export const FRAME_BYTES_MAX: number =
+  FRAME_HEAD_BYTES + FRAME_OBJECTS_MAX * ROW_BYTES + FRAME_RAW_BYTES_MAX + CHECKSUM_BYTES;
+
 const FRAME_CONTEXT = "artifold format 1 frame";
 
 /** An object on its way into a frame. */

@@ -6,6 +6,7 @@
  */
 import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashWithContext } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { FRAME_BYTES_MAX } from "./frame.ts";
 import { type EncodedFrames, eachObject } from "./frame-encoder.ts";
 
 const TABLE_CONTEXT = "artifold format 1 table";
@@ -139,7 +140,7 @@ export function decodeFoot(bytes: Uint8Array, fileLength: number): Foot {
   if (foot.subarray(48, 56).some((byte) => byte !== 0)) refuse();
   const tableOffset = Number(foot.readBigUInt64LE(0));
   const tableLength = Number(foot.readBigUInt64LE(8));
-  if (tableOffset + tableLength + FOOT_BYTES > fileLength || tableLength > TABLE_BYTES_MAX) refuse();
+  if (tableOffset + tableLength + FOOT_BYTES !== fileLength || tableLength > TABLE_BYTES_MAX) refuse();
   return { tableOffset, tableLength, tableDigest: digestFromBytes(foot, 16) };
 }
 
@@ -211,7 +212,9 @@ export class Table {
     if (number >= this.#frameCount) refuse();
     const at = HEAD_BYTES + number * FRAME_ENTRY_BYTES;
     const offset = Number(this.#bytes.readBigUInt64LE(at));
-    return { offset, length: this.#bytes.readUInt32LE(at + 8) };
+    const length = this.#bytes.readUInt32LE(at + 8);
+    if (!Number.isSafeInteger(offset) || length > FRAME_BYTES_MAX) refuse();
+    return { offset, length };
   }
 
   /** Digest of the n-th row, in the order of digests. */
