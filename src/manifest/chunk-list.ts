@@ -196,11 +196,3 @@ async function* chunksBelow(
   }
   if (chunks.length > 0) yield chunks;
 }
-
-/** The digests of all nodes of a chunk list, the root's included. */
-export async function chunkListNodes(source: NodeSource, root: Digest): Promise<Digest[]> {
-  const node = decodeListNode(await source.readNode(root));
-  const digests = [root];
-  if (node.level > 0) for (const row of node.rows) digests.push(...(await chunkListNodes(source, row.digest)));
-  return digests;
-}

@@ -86,7 +86,7 @@ async function closeTree(
     return EMPTY_MANIFEST;
   }
   // The root is the lowest node that holds everything: an inner node with one row is not it.
-  for (let node = await reader.root(top.digest); node.level > 0 && node.rows.length === 1; ) {
+  for (let node = await reader.node(top.digest); node.level > 0 && node.rows.length === 1; ) {
     top = node.rows[0] as ChildRow;
     node = await reader.child(top, node.level);
   }

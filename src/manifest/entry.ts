@@ -2,8 +2,8 @@
 import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES } from "../chunking/index.ts";
 import { type Digest, EMPTY_DIGEST, hashContent } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { type Decoder, type Encoder, MAX_INTEGER } from "./codec.ts";
-import { pathProblem } from "./path.ts";
+import { type Decoder, type Encoder, MAX_INTEGER, utf8Length } from "./codec.ts";
+import { isWellFormed, pathProblem } from "./path.ts";
 
 /** What a newer artifold wrote beside the fields we know: tag and value, tags ascending. Kept as it is. */
 export type Extras = readonly (readonly [tag: number, value: Uint8Array])[];
@@ -56,9 +56,9 @@ export type Entry = FileEntry | FolderEntry | LinkEntry | ReferenceEntry;
 
 /** The longest target of a link, in UTF-8 bytes. */
 export const LINK_TARGET_BYTES_MAX = 4096;
-/** The longest URI of a reference, and its longest etag, in characters. */
-export const URI_LENGTH_MAX = 8192;
-export const ETAG_LENGTH_MAX = 1024;
+/** The longest URI of a reference, and its longest etag, in UTF-8 bytes. */
+export const URI_BYTES_MAX = 8192;
+export const ETAG_BYTES_MAX = 1024;
 /** How many extras an entry or a node may hold, and how long each may be. */
 export const EXTRAS_MAX = 16;
 export const EXTRA_BYTES_MAX = 1024;
@@ -195,7 +195,8 @@ function fileProblem(entry: FileEntry): string | undefined {
 export function linkTargetProblem(path: string, target: string): string | undefined {
   if (target === "") return "it points nowhere";
   if (target.includes("\0")) return "its target holds a NUL character";
-  if (target.length > LINK_TARGET_BYTES_MAX) return `its target is longer than ${LINK_TARGET_BYTES_MAX} bytes`;
+  if (!isWellFormed(target)) return "its target is not valid Unicode";
+  if (utf8Length(target) > LINK_TARGET_BYTES_MAX) return `its target is longer than ${LINK_TARGET_BYTES_MAX} bytes`;
   if (target.startsWith("/")) return "it points to an absolute path";
   let above = path.split("/").length - 1;
   let descended = false;
@@ -208,13 +209,17 @@ export function linkTargetProblem(path: string, target: string): string | undefi
   return undefined;
 }
 
-const uriShape = /^[A-Za-z][A-Za-z0-9+.-]*:[^\s\0]+$/;
+// Written out, for each language means something else by "white space".
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused.
+const uriShape = /^[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f]+$/;
 
 /** Says why a reference cannot be kept, or `undefined`. */
 export function referenceProblem(entry: ReferenceEntry): string | undefined {
-  if (entry.uri.length > URI_LENGTH_MAX) return `a URI longer than ${URI_LENGTH_MAX} characters`;
+  const etag = entry.etag ?? "";
+  if (utf8Length(entry.uri) > URI_BYTES_MAX) return `a URI longer than ${URI_BYTES_MAX} bytes`;
   if (!uriShape.test(entry.uri)) return "a reference without an absolute URI";
-  if ((entry.etag?.length ?? 0) > ETAG_LENGTH_MAX) return `an etag longer than ${ETAG_LENGTH_MAX} characters`;
+  if (utf8Length(etag) > ETAG_BYTES_MAX) return `an etag longer than ${ETAG_BYTES_MAX} bytes`;
+  if (!isWellFormed(entry.uri) || !isWellFormed(etag)) return "a reference that is not valid Unicode";
   return undefined;
 }
 

@@ -5,7 +5,6 @@ export {
   CHUNK_LIST_CONTEXT,
   ChunkListBuilder,
   type ChunkRow,
-  chunkListNodes,
   decodeListNode,
   type PlacedChunk,
   readChunkList,

@@ -36,25 +36,14 @@ export class NodeReader {
   /** Reads the root of a manifest. The empty manifest needs no source. */
   async root(digest: Digest): Promise<ManifestNode> {
     if (digest === EMPTY_MANIFEST) return { level: 0, rows: [] };
-    return this.#read(digest);
-  }
-
-  /**
-   * Reads a child and checks it against what its parent says of it: level, first path, sums. A hostile tree is refused
-   * here before anybody acts on it.
-   */
-  async child(row: ChildRow, parentLevel: number): Promise<ManifestNode> {
-    const node = await this.#read(row.digest);
-    if (node.level !== parentLevel - 1) malformed("manifest: a child of the wrong level");
-    if (node.rows[0]?.path !== row.path) malformed("manifest: a child with another first path");
-    const sums = sumRows(node);
-    if (sums.entries !== row.entries || sums.files !== row.files || sums.bytes !== row.bytes) {
-      malformed("manifest: a child with other sums");
-    }
+    const node = await this.node(digest);
+    // The child alone is the same manifest: with this root it would have a second digest.
+    if (node.level > 0 && node.rows.length < 2) malformed("manifest: a root with one row");
     return node;
   }
 
-  async #read(digest: Digest): Promise<ManifestNode> {
+  /** Reads a node wherever it stands in a tree. */
+  async node(digest: Digest): Promise<ManifestNode> {
     const kept = this.#kept.get(digest);
     if (kept !== undefined) {
       // A Map keeps the order of insertion: putting it in again makes it the newest.
@@ -65,6 +54,21 @@ export class NodeReader {
     const bytes = await this.#source.readNode(digest);
     const node = decodeNode(bytes);
     this.#keep(digest, node, bytes.length);
+    return node;
+  }
+
+  /**
+   * Reads a child and checks it against what its parent says of it: level, first path, sums. A hostile tree is refused
+   * here before anybody acts on it.
+   */
+  async child(row: ChildRow, parentLevel: number): Promise<ManifestNode> {
+    const node = await this.node(row.digest);
+    if (node.level !== parentLevel - 1) malformed("manifest: a child of the wrong level");
+    if (node.rows[0]?.path !== row.path) malformed("manifest: a child with another first path");
+    const sums = sumRows(node);
+    if (sums.entries !== row.entries || sums.files !== row.files || sums.bytes !== row.bytes) {
+      malformed("manifest: a child with other sums");
+    }
     return node;
   }
 

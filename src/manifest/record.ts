@@ -1,7 +1,7 @@
 /** The version record: the immutable statement that an artifact had this content, and who made it, when and from what. */
 import { type Digest, hashWithContext } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { Decoder, Encoder } from "./codec.ts";
+import { Decoder, Encoder, utf8Length } from "./codec.ts";
 import { type Extras, readExtras, writeExtras } from "./entry.ts";
 
 /** Metadata: a JSON object. */
@@ -39,11 +39,16 @@ export const PARENTS_MAX = 64;
 export const MESSAGE_BYTES_MAX: number = 64 * 1024;
 export const METADATA_BYTES_MAX: number = 1024 * 1024;
 export const METADATA_DEPTH_MAX = 32;
+export const CREATED_BY_BYTES_MAX = 1024;
+/** The last millisecond that calendars of common languages can show: 100,000,000 days after the first. */
+export const CREATED_AT_MAX = 8_640_000_000_000_000;
 
-/** The canonical bytes of a record. @throws ArtifoldError LIMIT when message or metadata are too large */
+/** The canonical bytes of a record. @throws ArtifoldError LIMIT when message, maker or metadata are too large */
 export function encodeVersionRecord(record: VersionRecord): Uint8Array {
   const metadata = metadataText(record.metadata);
-  checkLimit("message", new TextEncoder().encode(record.message).length, MESSAGE_BYTES_MAX);
+  checkLimit("message", utf8Length(record.message), MESSAGE_BYTES_MAX);
+  checkLimit("name of who made it", utf8Length(record.createdBy), CREATED_BY_BYTES_MAX);
+  if (record.createdAt > CREATED_AT_MAX) throw new TypeError(`not a time: ${record.createdAt}`);
   if (record.nonce.length !== NONCE_BYTES) throw new TypeError(`a nonce has ${NONCE_BYTES} bytes`);
   if (record.parents.length > PARENTS_MAX) throw new TypeError(`a version has at most ${PARENTS_MAX} parents`);
   const encoder = new Encoder(512);
@@ -75,10 +80,11 @@ export function decodeVersionRecord(bytes: Uint8Array): VersionRecord {
   if (count > PARENTS_MAX) decoder.fail("too many parents");
   const parents = Array.from({ length: count }, () => decoder.digest());
   const createdAt = decoder.uint();
-  const createdBy = decoder.string();
+  if (createdAt > CREATED_AT_MAX) decoder.fail("a time after the last one");
+  const createdBy = limited(decoder, "the name of who made it", CREATED_BY_BYTES_MAX);
   const run = decoder.isNil() ? undefined : decoder.digest();
-  const message = decoder.string();
-  const metadata = parseMetadata(decoder, decoder.string());
+  const message = limited(decoder, "message", MESSAGE_BYTES_MAX);
+  const metadata = parseMetadata(decoder, limited(decoder, "metadata", METADATA_BYTES_MAX));
   const nonce = decoder.binaryOf(NONCE_BYTES).slice();
   const extras = readExtras(decoder);
   decoder.finish();
@@ -111,7 +117,7 @@ export function metadataText(metadata: Metadata): string {
     throw new ArtifoldError("LIMIT", `metadata is nested deeper than ${METADATA_DEPTH_MAX} levels`);
   }
   const text = JSON.stringify(metadata);
-  checkLimit("metadata", new TextEncoder().encode(text).length, METADATA_BYTES_MAX);
+  checkLimit("metadata", utf8Length(text), METADATA_BYTES_MAX);
   return text;
 }
 
@@ -128,8 +134,13 @@ function jsonDepth(value: unknown, depth = 0): number {
   return deepest;
 }
 
+function limited(decoder: Decoder, what: string, max: number): string {
+  const text = decoder.string();
+  if (utf8Length(text) > max) decoder.fail(`${what} longer than ${max} bytes`);
+  return text;
+}
+
 function parseMetadata(decoder: Decoder, text: string): Metadata {
-  if (text.length > METADATA_BYTES_MAX) decoder.fail("metadata too large");
   let value: unknown;
   try {
     value = JSON.parse(text);
