@@ -1,15 +1,17 @@
 /** Applies records of the journal to the catalog, one transaction each. */
 import { type Digest, digestToBytes } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
 import type {
   ArtifactMade,
   ArtifactState,
   Change,
+  Checkpoint,
   JournalEntry,
   JournalPosition,
   NoteMade,
   VersionMade,
 } from "../journal/index.ts";
-import { decodeVersionRecord, type Metadata } from "../manifest/index.ts";
+import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
 import { packPath } from "../objects/index.ts";
 import type { Catalog } from "./catalog.ts";
 import { foldName } from "./names.ts";
@@ -78,26 +80,50 @@ export function applyCheckpoint(
       catalog
         .statement("UPDATE artifact SET highest = max(highest, ?) WHERE artifact = ?")
         .run(state.highest, state.artifact);
-      catalog
-        .statement("DELETE FROM tag WHERE artifact = (SELECT id FROM artifact WHERE artifact = ?)")
-        .run(state.artifact);
-      for (const [tag, version] of state.tags) setTag(catalog, state.artifact, tag, version);
+      if (state.tags !== null) setTags(catalog, state.artifact, state.tags);
       for (const version of state.removed) setRemoved(catalog, version, 1);
     }
     setPosition(catalog, position);
   });
 }
 
-/** The state that a checkpoint would hold now. */
-export function checkpointState(catalog: Catalog): ArtifactState[] {
-  return catalog.artifacts().map(({ row, ...artifact }) => ({
-    ...artifact,
-    tags: catalog.tags(row).map(({ tag, version }) => [tag, version] as const),
-    removed: catalog
-      .versions(row, { removed: true })
-      .filter((version) => version.removed)
-      .map((version) => version.version),
-  }));
+/** How many tags and removed versions go into one record: each takes less than 600 bytes of its 32 MiB. */
+const CHECKPOINT_ITEMS_MAX = 32 * 1024;
+
+/** The checkpoints that say what is now. */
+export function* checkpoints(catalog: Catalog, itemsMax: number = CHECKPOINT_ITEMS_MAX): Generator<Checkpoint> {
+  let artifacts: ArtifactState[] = [];
+  let items = 0;
+  for (const { row, ...artifact } of catalog.artifacts()) {
+    for (const state of artifactStates(catalog, row, artifact, itemsMax / 2)) {
+      // Its names take as much as a few tags.
+      const cost = 4 + (state.tags?.length ?? 0) + state.removed.length;
+      if (artifacts.length > 0 && items + cost > itemsMax) {
+        yield { artifacts };
+        artifacts = [];
+        items = 0;
+      }
+      artifacts.push(state);
+      items += cost;
+    }
+  }
+  if (artifacts.length > 0) yield { artifacts };
+}
+
+/** The state of one artifact, in as many parts as it has removed versions for. */
+function* artifactStates(
+  catalog: Catalog,
+  row: number,
+  artifact: Omit<ArtifactState, "tags" | "removed">,
+  partMax: number,
+): Generator<ArtifactState> {
+  const all = catalog.tags(row);
+  const tags = all.length > partMax ? null : all.map(({ tag, version }) => [tag, version] as const);
+  const removed = catalog.removedVersions(row);
+  yield { ...artifact, tags, removed: removed.slice(0, partMax) };
+  for (let from = partMax; from < removed.length; from += partMax) {
+    yield { ...artifact, tags: null, removed: removed.slice(from, from + partMax) };
+  }
 }
 
 /** Moves the position without a change of tables: over what could not be read. */
@@ -131,9 +157,18 @@ function applyChange(catalog: Catalog, change: Change): void {
       addNote(catalog, change);
       break;
     default:
-      // A later version of artifold may know more changes; a store that has them has a newer format number.
-      throw new TypeError(`unknown change ${(change as { change: string }).change}`);
+      throw new ArtifoldError(
+        "FORMAT_UNSUPPORTED",
+        `the journal tells of a change that is not known here: ${changeName(change)}`,
+        {
+          hint: "A newer artifold made it. Update artifold.",
+        },
+      );
   }
+}
+
+function changeName(change: { change?: unknown }): string {
+  return JSON.stringify(change.change)?.slice(0, 80) ?? "one without a name";
 }
 
 function addArtifact(catalog: Catalog, made: ArtifactMade): void {
@@ -155,6 +190,9 @@ function addFolded(catalog: Catalog, scope: string, name: string): void {
 
 function addVersion(catalog: Catalog, made: VersionMade): void {
   const record = decodeVersionRecord(made.record);
+  if (versionId(made.record) !== made.version || record.artifact !== made.artifact) {
+    throw new ArtifoldError("DAMAGED", `the journal calls a record ${made.version} that is another one's`);
+  }
   catalog
     .statement(
       `INSERT OR IGNORE INTO version
@@ -175,6 +213,12 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
       made.newBytes,
     );
   catalog.statement("UPDATE artifact SET highest = max(highest, ?) WHERE artifact = ?").run(made.number, made.artifact);
+}
+
+/** Makes these all the tags of an artifact. */
+function setTags(catalog: Catalog, artifact: Digest, tags: readonly (readonly [string, Digest])[]): void {
+  catalog.statement("DELETE FROM tag WHERE artifact = (SELECT id FROM artifact WHERE artifact = ?)").run(artifact);
+  for (const [tag, version] of tags) setTag(catalog, artifact, tag, version);
 }
 
 function setTag(catalog: Catalog, artifact: Digest, tag: string, version: Digest | null): void {

@@ -209,6 +209,11 @@ export class Catalog {
       .get(artifactRow) as number;
   }
 
+  removedVersions(artifactRow: number): Digest[] {
+    const sql = "SELECT version FROM version WHERE artifact = ? AND removed = 1 ORDER BY number";
+    return this.statement(sql).pluck().all(artifactRow) as Digest[];
+  }
+
   /** Numbers of the living versions of an artifact with this content. */
   numbersWithContent(artifactRow: number, manifest: Digest): number[] {
     const sql = "SELECT number FROM version WHERE artifact = ? AND manifest = ? AND removed = 0 ORDER BY number";

@@ -80,7 +80,11 @@ export interface JournalEntry {
   readonly changes: readonly Change[];
 }
 
-/** Live state at the beginning of a segment, so that damage before it cannot bring back a number, a tag or a deletion. */
+/**
+ * Live state at the beginning of a segment, so that damage before it cannot bring back a number, a tag or a deletion.
+ *
+ * A large state is several records. Each may be the last one that is there, so none says what only a later one completes.
+ */
 export interface Checkpoint {
   readonly artifacts: readonly ArtifactState[];
 }
@@ -94,9 +98,9 @@ export interface ArtifactState {
   readonly name: string;
   /** The highest number that was ever given. */
   readonly highest: number;
-  /** Pairs, for a tag may have any name, "__proto__" too. */
-  readonly tags: readonly (readonly [tag: string, version: Digest])[];
-  /** Ids of removed versions. */
+  /** All its tags, as pairs, for a tag may have any name, "__proto__" too; `null` says nothing of them. */
+  readonly tags: readonly (readonly [tag: string, version: Digest])[] | null;
+  /** Ids of removed versions; others of the same artifact may be named by another state. */
   readonly removed: readonly Digest[];
 }
 

@@ -7,7 +7,7 @@ import {
   applyEntry,
   applyNothing,
   Catalog,
-  checkpointState,
+  checkpoints,
   FolderCache,
   type FoldReport,
   foldJournal,
@@ -310,10 +310,15 @@ export class Engine {
     const bytes = table.finish();
     const rolled = await this.journal.roll(position, bytes, (tableOffset) => encodeFoot(tableOffset, bytes));
     await this.#foldUnderLock();
-    const payload = encodePayload({ artifacts: checkpointState(this.#catalog) });
-    const checkpoint = await this.journal.append(rolled.position, { kind: "checkpoint", payload, attachment: [] });
-    applyNothing(this.#catalog, checkpoint.position);
-    return { position: checkpoint.position, written: rolled.written + checkpoint.written };
+    let { position: at, written } = rolled;
+    for (const checkpoint of checkpoints(this.#catalog)) {
+      const record = { kind: "checkpoint", payload: encodePayload(checkpoint), attachment: [] } as const;
+      const appended = await this.journal.append(at, record);
+      at = appended.position;
+      written += appended.written;
+    }
+    applyNothing(this.#catalog, at);
+    return { position: at, written };
   }
 
   async #catchUp(isNew: boolean, call: LongCallOptions = {}): Promise<void> {
