@@ -11,6 +11,7 @@ import {
   type FileSystem,
   openFlags,
   publishFile,
+  randomBytes,
   readFully,
   storeWriteError,
   writeFully,
@@ -19,18 +20,19 @@ import {
 import {
   attachmentStart,
   encodeRecord,
-  findRecordMark,
   type JournalRecord,
+  markOfRecord,
   type NewRecord,
   NO_RECORD,
+  RECORD_HEAD_BYTES,
+  type ReadAt,
   readRecord,
+  recordBeginning,
 } from "./record.ts";
+import { decodeSegmentHead, encodeSegmentHead, MARK_BYTES, SEGMENT_HEAD_BYTES } from "./segment-head.ts";
 
 /** The folder of segments, below the store's. */
 export const JOURNAL_FOLDER = "journal";
-const SEGMENT_MAGIC = "AFjrnl\0\x01";
-/** Bytes of a segment before its first record: magic and number. */
-export const SEGMENT_HEAD_BYTES = 16;
 /** A segment is sealed when it has grown to this size. */
 export const SEGMENT_BYTES: number = 64 * 1024 * 1024;
 
@@ -74,10 +76,11 @@ export type JournalItem =
   /** Bytes after the last record that are no record: an append that power or process ended. */
   | { readonly kind: "torn"; readonly segment: number; readonly offset: number };
 
-/** Reads and appends. Holds no state but the folder; what is known of the journal is a {@link JournalPosition}. */
+/** Reads and appends. What is known of the journal is a {@link JournalPosition}; here only its mark is kept. */
 export class Journal {
   readonly #fs: FileSystem;
   readonly #folder: string;
+  #mark: Uint8Array | undefined;
 
   /** @param folder the store's folder */
   constructor(fs: FileSystem, folder: string) {
@@ -123,7 +126,8 @@ export class Journal {
     for (const segment of segments) {
       const isLast = segment === segments[segments.length - 1];
       const start = segment === from.segment ? from.offset : 0;
-      for (const item of this.#readSegment(segment, start, isLast, isLast || allAttachments)) {
+      const reading = { segment, isLast, withAttachments: isLast || allAttachments, lastSequence: () => sequence };
+      for (const item of this.#readSegment(reading, start)) {
         if (item.kind === "record") {
           const { record } = item;
           if (record.previous !== digest || record.sequence !== sequence + 1) {
@@ -148,7 +152,7 @@ export class Journal {
     at: JournalPosition,
     record: NewRecord,
   ): Promise<{ position: JournalPosition; attachmentOffset: number; written: number }> {
-    const { bytes, digest } = encodeRecord(record, at.sequence + 1, at.digest);
+    const { bytes, digest } = encodeRecord(record, at.sequence + 1, at.digest, this.#markOfAll());
     await this.#write(at, bytes);
     const position = { segment: at.segment, offset: at.offset + bytes.length, sequence: at.sequence + 1, digest };
     const attachmentOffset = at.offset + attachmentStart(record.payload.length);
@@ -167,7 +171,7 @@ export class Journal {
     footOf: (tableOffset: number) => Uint8Array,
   ): Promise<{ position: JournalPosition; written: number }> {
     const seal: NewRecord = { kind: "seal", payload: new Uint8Array(), attachment: [table] };
-    const { bytes, digest } = encodeRecord(seal, at.sequence + 1, at.digest);
+    const { bytes, digest } = encodeRecord(seal, at.sequence + 1, at.digest, this.#markOfAll());
     const foot = footOf(at.offset + attachmentStart(0));
     await this.#write(at, Buffer.concat([bytes, foot]));
     this.#fs.setMode(this.#path(at.segment), 0o400);
@@ -179,11 +183,9 @@ export class Journal {
   /** Makes a segment unless it is there. */
   async beginSegment(segment: number): Promise<void> {
     if (this.segmentLength(segment) >= SEGMENT_HEAD_BYTES) return;
-    const head = Buffer.alloc(SEGMENT_HEAD_BYTES);
-    head.write(SEGMENT_MAGIC, 0, "latin1");
-    head.writeBigUInt64LE(BigInt(segment), 8);
+    const mark = this.segments().length === 0 ? randomBytes(MARK_BYTES) : this.#markOfAll();
     try {
-      await publishFile(this.#fs, this.#path(segment), head);
+      await publishFile(this.#fs, this.#path(segment), encodeSegmentHead(segment, mark));
     } catch (error) {
       throw storeWriteError(error, "the journal");
     }
@@ -254,56 +256,81 @@ export class Journal {
     }
   }
 
-  *#readSegment(segment: number, from: number, isLast: boolean, withAttachments: boolean): Generator<JournalItem> {
+  /**
+   * The mark of this journal: from the first segment whose head is whole, else from the first record of one. Without it
+   * every record would look like a torn tail, and be cut.
+   */
+  #markOfAll(): Uint8Array {
+    this.#mark ??= this.#find((readAt, segment) => decodeSegmentHead(readAt(0, SEGMENT_HEAD_BYTES), segment));
+    this.#mark ??= this.#find((readAt) => {
+      const mark = markOfRecord(readAt(SEGMENT_HEAD_BYTES, RECORD_HEAD_BYTES));
+      return "problem" in readRecord(readAt, SEGMENT_HEAD_BYTES, mark, false) ? undefined : mark;
+    });
+    if (this.#mark === undefined) throw new ArtifoldError("DAMAGED", "no segment of the journal begins as it should");
+    return this.#mark;
+  }
+
+  /** Asks the segments one after another. */
+  #find<Found>(ask: (readAt: ReadAt, segment: number) => Found | undefined): Found | undefined {
+    for (const segment of this.segments()) {
+      const fd = this.#fs.open(this.#path(segment), openFlags.read);
+      try {
+        const found = ask((offset, count) => this.#readAt(fd, offset, count), segment);
+        if (found !== undefined) return found;
+      } finally {
+        this.#fs.close(fd);
+      }
+    }
+    return undefined;
+  }
+
+  *#readSegment(reading: Reading, from: number): Generator<JournalItem> {
+    const { segment, isLast, withAttachments } = reading;
     const file = segmentPath(segment);
+    const mark = this.#markOfAll();
     const fd = this.#fs.open(this.#path(segment), openFlags.read);
     try {
       const length = Number(this.#fs.stat(fd).size);
       const readAt = (offset: number, count: number): Uint8Array => this.#readAt(fd, offset, count);
       let offset = from;
-      if (offset === 0) {
-        if (!isSegmentHead(readAt(0, SEGMENT_HEAD_BYTES), segment)) {
+      if (offset <= SEGMENT_HEAD_BYTES) {
+        const found = decodeSegmentHead(readAt(0, SEGMENT_HEAD_BYTES), segment);
+        if (found === undefined || Buffer.compare(found, mark) !== 0) {
           yield { kind: "damage", damage: { file, offset: 0, reason: "it does not begin as a segment does" } };
         }
         offset = SEGMENT_HEAD_BYTES;
       }
       while (offset < length) {
-        const record = readRecord(readAt, offset, withAttachments);
-        if (!("problem" in record)) {
-          yield { kind: "record", record, segment };
-          // After the seal comes the foot and nothing more.
-          if (record.kind === "seal") return;
-          offset = record.end;
-          continue;
+        let record = readRecord(readAt, offset, mark, withAttachments);
+        if ("problem" in record && record.problem === "not whole") {
+          const next = findRecord({ readAt, length, mark, afterSequence: reading.lastSequence() }, offset + 1);
+          if (next === undefined && isLast) {
+            yield { kind: "torn", segment, offset };
+            return;
+          }
+          // Where only the attachment is damaged, what the record says still counts.
+          const told = withAttachments ? readRecord(readAt, offset, mark, false) : record;
+          const reason = "problem" in told ? "no whole record stands here" : "the content of a record is damaged";
+          yield { kind: "damage", damage: { file, offset, reason } };
+          if ("problem" in told) {
+            if (next === undefined) return;
+            offset = next;
+            continue;
+          }
+          record = told;
         }
-        if (record.problem === "unknown kind") {
+        if ("problem" in record) {
           yield { kind: "unknown", segment, offset };
           return;
         }
-        const next = this.#findRecord(readAt, offset + 1, length);
-        if (next === undefined && isLast) {
-          yield { kind: "torn", segment, offset };
-          return;
-        }
-        yield { kind: "damage", damage: { file, offset, reason: "no whole record stands here" } };
-        if (next === undefined) return;
-        offset = next;
+        yield { kind: "record", record, segment };
+        // After the seal comes the foot and nothing more.
+        if (record.kind === "seal") return;
+        offset = record.end;
       }
     } finally {
       this.#fs.close(fd);
     }
-  }
-
-  /** Looks for the next whole record after a place that is none. */
-  #findRecord(readAt: (offset: number, count: number) => Uint8Array, from: number, length: number): number | undefined {
-    const window = 1024 * 1024;
-    for (let start = from; start < length; start += window) {
-      const bytes = readAt(start, window + 3);
-      for (let at = findRecordMark(bytes, 0); at !== -1 && at < window; at = findRecordMark(bytes, at + 1)) {
-        if (!("problem" in readRecord(readAt, start + at, true))) return start + at;
-      }
-    }
-    return undefined;
   }
 
   #readAt(fd: number, offset: number, count: number): Uint8Array {
@@ -316,8 +343,36 @@ export class Journal {
   }
 }
 
-function isSegmentHead(head: Uint8Array, segment: number): boolean {
-  if (head.length < SEGMENT_HEAD_BYTES) return false;
-  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength);
-  return bytes.toString("latin1", 0, 8) === SEGMENT_MAGIC && Number(bytes.readBigUInt64LE(8)) === segment;
+/** What is read of a segment, and how. */
+interface Reading {
+  readonly segment: number;
+  readonly isLast: boolean;
+  readonly withAttachments: boolean;
+  /** Sequence of the last record that was given. */
+  readonly lastSequence: () => number;
+}
+
+/** A segment in which a record is looked for. */
+interface Searched {
+  readonly readAt: ReadAt;
+  readonly length: number;
+  readonly mark: Uint8Array;
+  /** Older records can only be copies in somebody's content. */
+  readonly afterSequence: number;
+}
+
+const SEARCH_WINDOW_BYTES: number = 1024 * 1024;
+
+/** Looks for the next whole record after a place that is none. */
+function findRecord(searched: Searched, from: number): number | undefined {
+  const { readAt, length, mark, afterSequence } = searched;
+  const beginning = recordBeginning(mark);
+  for (let start = from; start < length; start += SEARCH_WINDOW_BYTES) {
+    const bytes = Buffer.from(readAt(start, SEARCH_WINDOW_BYTES + beginning.length - 1));
+    for (let at = bytes.indexOf(beginning); at !== -1; at = bytes.indexOf(beginning, at + 1)) {
+      const record = readRecord(readAt, start + at, mark, true);
+      if (!("problem" in record) && record.sequence > afterSequence) return start + at;
+    }
+  }
+  return undefined;
 }

@@ -15,6 +15,7 @@ import {
   hashWithContext,
 } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { MARK_BYTES } from "./segment-head.ts";
 
 /** What a record is: changes that users see, a summary of the state, or the end of a segment. */
 export const recordKinds = { entry: 1, checkpoint: 2, seal: 3 } as const;
@@ -22,8 +23,15 @@ export type RecordKind = keyof typeof recordKinds;
 
 const RECORD_CONTEXT = "artifold format 1 journal record";
 const MAGIC = 0x316a4641; // "AFj1" in the order of bytes
+const MARK_AT = 4;
+const KIND_AT = 20;
+const SEQUENCE_AT = 24;
+const PAYLOAD_LENGTH_AT = 32;
+const ATTACHMENT_LENGTH_AT = 36;
+const PREVIOUS_AT = 40;
+const ATTACHMENT_HASH_AT = 72;
 /** Bytes of a record before its payload. */
-export const RECORD_HEAD_BYTES = 88;
+export const RECORD_HEAD_BYTES = 104;
 /** The largest payload and the largest attachment. A reader reserves nothing for what claims to be larger. */
 export const PAYLOAD_BYTES_MAX: number = 32 * 1024 * 1024;
 export const ATTACHMENT_BYTES_MAX: number = 32 * 1024 * 1024;
@@ -61,6 +69,7 @@ export function encodeRecord(
   record: NewRecord,
   sequence: number,
   previous: Digest,
+  mark: Uint8Array,
 ): { bytes: Uint8Array; digest: Digest } {
   const attachmentLength = record.attachment.reduce((sum, part) => sum + part.length, 0);
   if (record.payload.length > PAYLOAD_BYTES_MAX || attachmentLength > ATTACHMENT_BYTES_MAX) {
@@ -71,12 +80,13 @@ export function encodeRecord(
   const digestAt = RECORD_HEAD_BYTES + record.payload.length;
   const bytes = Buffer.allocUnsafeSlow(digestAt + DIGEST_BYTES + attachmentLength);
   bytes.writeUInt32LE(MAGIC, 0);
-  bytes.writeUInt32LE(recordKinds[record.kind], 4);
-  bytes.writeBigUInt64LE(BigInt(sequence), 8);
-  bytes.writeUInt32LE(record.payload.length, 16);
-  bytes.writeUInt32LE(attachmentLength, 20);
-  digestToBytes(previous, bytes, 24);
-  digestToBytes(attachmentHash.digest(), bytes, 56);
+  bytes.set(mark, MARK_AT);
+  bytes.writeUInt32LE(recordKinds[record.kind], KIND_AT);
+  bytes.writeBigUInt64LE(BigInt(sequence), SEQUENCE_AT);
+  bytes.writeUInt32LE(record.payload.length, PAYLOAD_LENGTH_AT);
+  bytes.writeUInt32LE(attachmentLength, ATTACHMENT_LENGTH_AT);
+  digestToBytes(previous, bytes, PREVIOUS_AT);
+  digestToBytes(attachmentHash.digest(), bytes, ATTACHMENT_HASH_AT);
   bytes.set(record.payload, RECORD_HEAD_BYTES);
   const digest = hashWithContext(RECORD_CONTEXT, bytes.subarray(0, digestAt));
   digestToBytes(digest, bytes, digestAt);
@@ -106,18 +116,24 @@ export type ReadAt = (offset: number, length: number) => Uint8Array;
 /**
  * Reads the record at a place of a segment.
  *
+ * @param mark the mark that records of this journal carry
  * @param withAttachment false skips the attachment: it is neither read nor checked
  */
-export function readRecord(readAt: ReadAt, offset: number, withAttachment: boolean): JournalRecord | RecordProblem {
+export function readRecord(
+  readAt: ReadAt,
+  offset: number,
+  mark: Uint8Array,
+  withAttachment: boolean,
+): JournalRecord | RecordProblem {
   const notWhole = { problem: "not whole" } as const;
   const headBytes = readAt(offset, RECORD_HEAD_BYTES);
   if (headBytes.length < RECORD_HEAD_BYTES) return notWhole;
   const head = Buffer.from(headBytes.buffer, headBytes.byteOffset, headBytes.byteLength);
-  const payloadLength = head.readUInt32LE(16);
-  const attachmentLength = head.readUInt32LE(20);
-  if (head.readUInt32LE(0) !== MAGIC || payloadLength > PAYLOAD_BYTES_MAX || attachmentLength > ATTACHMENT_BYTES_MAX) {
-    return notWhole;
-  }
+  const payloadLength = head.readUInt32LE(PAYLOAD_LENGTH_AT);
+  const attachmentLength = head.readUInt32LE(ATTACHMENT_LENGTH_AT);
+  const sequence = Number(head.readBigUInt64LE(SEQUENCE_AT));
+  if (!head.subarray(0, KIND_AT).equals(recordBeginning(mark)) || !Number.isSafeInteger(sequence)) return notWhole;
+  if (payloadLength > PAYLOAD_BYTES_MAX || attachmentLength > ATTACHMENT_BYTES_MAX) return notWhole;
   const digestAt = RECORD_HEAD_BYTES + payloadLength;
   const bytes = readAt(offset, digestAt + DIGEST_BYTES);
   if (bytes.length < digestAt + DIGEST_BYTES) return notWhole;
@@ -128,15 +144,15 @@ export function readRecord(readAt: ReadAt, offset: number, withAttachment: boole
   if (withAttachment) {
     attachment = readAt(attachmentOffset, attachmentLength);
     if (attachment.length < attachmentLength) return notWhole;
-    if (hashContent(attachment) !== digestFromBytes(bytes, 56)) return notWhole;
+    if (hashContent(attachment) !== digestFromBytes(bytes, ATTACHMENT_HASH_AT)) return notWhole;
   }
-  const kindNumber = head.readUInt32LE(4);
+  const kindNumber = head.readUInt32LE(KIND_AT);
   const kind = (Object.keys(recordKinds) as RecordKind[]).find((name) => recordKinds[name] === kindNumber);
   if (kind === undefined) return { problem: "unknown kind", kind: kindNumber };
   return {
     kind,
-    sequence: Number(head.readBigUInt64LE(8)),
-    previous: digestFromBytes(head, 24),
+    sequence,
+    previous: digestFromBytes(head, PREVIOUS_AT),
     digest,
     payload: bytes.subarray(RECORD_HEAD_BYTES, digestAt),
     attachment,
@@ -145,9 +161,15 @@ export function readRecord(readAt: ReadAt, offset: number, withAttachment: boole
   };
 }
 
-/** Where the mark of a record stands next in bytes, from `from` on; -1 when it does not. */
-export function findRecordMark(bytes: Uint8Array, from: number): number {
-  const mark = Buffer.alloc(4);
-  mark.writeUInt32LE(MAGIC, 0);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(mark, from);
+/** What every record of a journal begins with. */
+export function recordBeginning(mark: Uint8Array): Uint8Array {
+  const beginning = Buffer.alloc(MARK_AT + MARK_BYTES);
+  beginning.writeUInt32LE(MAGIC, 0);
+  beginning.set(mark, MARK_AT);
+  return beginning;
+}
+
+/** The mark of whatever record stands at the beginning of `bytes`, if one does. */
+export function markOfRecord(bytes: Uint8Array): Uint8Array {
+  return Uint8Array.from(bytes.subarray(MARK_AT, MARK_AT + MARK_BYTES));
 }
