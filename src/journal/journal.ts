@@ -9,6 +9,7 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import {
   type FileSystem,
+  namesIn,
   openFlags,
   publishFile,
   randomBytes,
@@ -33,6 +34,7 @@ import { decodeSegmentHead, encodeSegmentHead, MARK_BYTES, SEGMENT_HEAD_BYTES } 
 
 /** The folder of segments, below the store's. */
 export const JOURNAL_FOLDER = "journal";
+const SEGMENT_NAME = /^(\d{8})\.segment$/;
 /** A segment is sealed when it has grown to this size. */
 export const SEGMENT_BYTES: number = 64 * 1024 * 1024;
 
@@ -90,19 +92,8 @@ export class Journal {
 
   /** The numbers of all segments, ascending. */
   segments(): number[] {
-    const numbers: number[] = [];
-    const reader = this.#fs.openFolder(path.join(this.#folder, JOURNAL_FOLDER));
-    try {
-      const onName = (name: string): void => {
-        const match = /^(\d{8})\.segment$/.exec(name);
-        if (match !== null) numbers.push(Number(match[1]));
-      };
-      while (reader.next(1024, onName)) {
-        // The names arrive in onName.
-      }
-    } finally {
-      reader.close();
-    }
+    const matches = namesIn(this.#fs, path.join(this.#folder, JOURNAL_FOLDER)).map((name) => SEGMENT_NAME.exec(name));
+    const numbers = matches.flatMap((match) => (match === null ? [] : Number(match[1])));
     return numbers.sort((left, right) => left - right);
   }
 

@@ -8,7 +8,15 @@
  */
 import path from "node:path";
 import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashContentBytes } from "../digest/index.ts";
-import { type FileSystem, openFlags, randomHex, readFully, removeQuietly, writeFullyLater } from "../platform/index.ts";
+import {
+  type FileSystem,
+  namesIn,
+  openFlags,
+  randomHex,
+  readFully,
+  removeQuietly,
+  writeFullyLater,
+} from "../platform/index.ts";
 import { DigestFilter, filterLength } from "./digest-filter.ts";
 import type { Place } from "./object-store.ts";
 
@@ -36,19 +44,7 @@ const NAME = /^cache-places-[0-9a-f]{16}\.run$/;
 
 /** Names of the runs in a store's folder. */
 export function runNames(fs: FileSystem, folder: string): string[] {
-  const names: string[] = [];
-  const reader = fs.openFolder(folder);
-  try {
-    const onName = (name: string): void => {
-      if (NAME.test(name)) names.push(name);
-    };
-    while (reader.next(1024, onName)) {
-      // The names arrive in onName.
-    }
-  } finally {
-    reader.close();
-  }
-  return names;
+  return namesIn(fs, folder).filter((name) => NAME.test(name));
 }
 
 /** What follows the rows of a run, and is in memory while it is open. */

@@ -15,6 +15,7 @@ export { diskSpace, networkFileSystem } from "./file-system-kind.ts";
 export {
   flushFolder,
   makeFolders,
+  namesIn,
   publishFile,
   readFully,
   readWholeFile,

@@ -1,32 +1,29 @@
-/** Downloads: makes a folder of the user's hold a version, and compares folders with versions. */
+/** Downloads: makes a folder of the user's hold a version. */
 import path from "node:path";
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { manifestSums, NodeReader, readEntries, sameEntry } from "../manifest/index.ts";
+import { manifestSums, type NodeReader, readEntries } from "../manifest/index.ts";
 import { type FileStat, kindOf } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
-  type Compared,
   type ComparisonOptions,
   carryOut,
-  compareFolder,
   compileGlobs,
   type DownloadPlan,
   FolderMemory,
   fillFolder,
-  Ingest,
   type PathFilter,
   planDownload,
   RacyClock,
   readError,
   refuseConflicts,
-  Sweep,
   TargetFolder,
   walk,
 } from "../worktree/index.ts";
-import { chunkListSource } from "./content.ts";
+import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
+import { comparisonOf } from "./folder-difference.ts";
 
 /** How to download. */
 export interface DownloadOptions extends LongCallOptions {
@@ -58,19 +55,6 @@ export interface DownloadResult {
   readonly removed: number;
   /** References, whose content lies elsewhere and was not fetched. */
   readonly references: readonly string[];
-}
-
-/** One difference of a folder from a version. */
-export interface FolderChange {
-  readonly path: string;
-  readonly kind: "added" | "modified" | "removed";
-  /** Size of what the folder has, or had. */
-  readonly size: number;
-}
-
-/** Reads manifests of the store. */
-export function manifestReader(engine: Engine): NodeReader {
-  return new NodeReader({ readNode: (digest) => engine.objects.read(digest, "manifestNode") });
 }
 
 /** Makes a folder hold a version. */
@@ -109,7 +93,7 @@ class Checkout {
     this.#options = options;
     this.#memory = new FolderMemory(engine.folders, folder);
     this.#clock = new RacyClock(engine.fs, engine.folder);
-    this.#reader = manifestReader(engine);
+    this.#reader = manifestReader(engine.objects);
     this.#globs = options.path === undefined ? undefined : [options.path].flat();
     this.#filter = this.#globs === undefined ? undefined : compileGlobs(this.#globs);
   }
@@ -287,7 +271,7 @@ async function rehearseEmpty(
   options: DownloadOptions,
 ): Promise<DownloadResult> {
   const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
-  const sums = await selectedSums(manifestReader(engine), version.manifest, filter);
+  const sums = await selectedSums(manifestReader(engine.objects), version.manifest, filter);
   return {
     path: path.resolve(folder),
     version: label,
@@ -321,81 +305,6 @@ async function selectedSums(
     }
   }
   return { files, bytes };
-}
-
-/** Compares a folder with a version; gives what differs, in path order. */
-export async function* compareWithFolder(
-  engine: Engine,
-  manifest: Digest,
-  folder: string,
-  filter: PathFilter | undefined,
-  call: LongCallOptions,
-): AsyncGenerator<FolderChange, void, undefined> {
-  let place: string;
-  try {
-    place = engine.fs.realPath(folder);
-  } catch (error) {
-    throw readError(folder, error);
-  }
-  const memory = new FolderMemory(engine.folders, place);
-  const reader = manifestReader(engine);
-  const comparison = comparisonOf(engine, place, memory, reader, { base: manifest, target: manifest, filter, call });
-  for await (const compared of compareFolder(comparison)) {
-    const change = changeOf(compared);
-    if (change !== undefined) yield change;
-  }
-}
-
-function changeOf({ path: entryPath, local, isForeign, size, base }: Compared): FolderChange | undefined {
-  const isThere = local !== undefined || isForeign;
-  if (base === undefined || base.kind === "reference") {
-    return isThere ? { path: entryPath, kind: "added", size } : undefined;
-  }
-  const baseSize = base.kind === "file" ? base.size : 0;
-  if (!isThere) return { path: entryPath, kind: "removed", size: baseSize };
-  return local !== undefined && sameEntry(local, base) ? undefined : { path: entryPath, kind: "modified", size };
-}
-
-function comparisonOf(
-  engine: Engine,
-  folder: string,
-  memory: FolderMemory,
-  reader: NodeReader,
-  what: { base: Digest | undefined; target: Digest; filter: PathFilter | undefined; call: LongCallOptions },
-): ComparisonOptions {
-  const { base, target, filter, call } = what;
-  const apart = new Map([[engine.folder, "store" as const]]);
-  const absolute = (entryPath: string): string => path.join(folder, entryPath);
-  const dropNodes = { writeNode: () => {} };
-  return {
-    sweep: (all) => new Sweep(walk(engine.fs, folder, { apart, ignoreFiles: false }), memory.cache, memory.folder, all),
-    memory,
-    reader,
-    base,
-    target,
-    filter,
-    ingest: new Ingest({
-      pool: engine.pool,
-      sink: { wants: () => false, addChunks: () => {}, ready: async () => {} },
-      lists: dropNodes,
-      signal: call.signal,
-    }),
-    readLink: (entryPath) => readLinkTarget(engine, absolute(entryPath)),
-    absolute,
-    signal: call.signal,
-    onScanned: (counts) => call.onProgress?.({ phase: "plan", files: counts.names, bytes: counts.bytes }),
-  };
-}
-
-/** The target of a link, when it is one that a version can keep. */
-function readLinkTarget(engine: Engine, file: string): string | undefined {
-  try {
-    const bytes = engine.fs.readLink(file);
-    const text = bytes.toString("utf8");
-    return Buffer.from(text, "utf8").equals(bytes) ? text : undefined;
-  } catch (error) {
-    throw readError(file, error);
-  }
 }
 
 /** Looks at a path as the user means it: a link to a folder is that folder. */

@@ -1,8 +1,13 @@
 /** Reads the content of files of a version: whole, in part, or as a stream. Every byte is checked on its way out. */
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
-import { type ByteRange, type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
+import { type ByteRange, type FileEntry, NodeReader, type NodeSource, readChunkList } from "../manifest/index.ts";
 import type { ObjectStore } from "../objects/index.ts";
+
+/** Reads manifests of the store. */
+export function manifestReader(objects: ObjectStore): NodeReader {
+  return new NodeReader({ readNode: (digest) => objects.read(digest, "manifestNode") });
+}
 
 /** Nodes of chunk lists, from the store. */
 export function chunkListSource(objects: ObjectStore): NodeSource {

@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Release } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, isArtifoldError, throwIfAborted } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import {
   applyEdits,
   checkPath,
@@ -19,7 +19,7 @@ import {
 } from "../manifest/index.ts";
 import { ContentWriter } from "../objects/index.ts";
 import { kindOf } from "../platform/index.ts";
-import type { LongCallOptions, ProgressEvent } from "../progress.ts";
+import type { LongCallOptions } from "../progress.ts";
 import {
   compileGlobs,
   downloadedFolders,
@@ -31,11 +31,11 @@ import {
   type PathFilter,
   RacyClock,
   readError,
-  type SweepCounts,
   viewOf,
 } from "../worktree/index.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
+import { UploadProgress } from "./upload-progress.ts";
 
 /** How a folder or file is added. */
 export interface AddOptions extends LongCallOptions {
@@ -270,7 +270,7 @@ export class Draft {
     const include = options.include ?? [];
     const exclude = options.exclude ?? [];
     const memory = new FolderMemory(engine.folders, folder, viewOf({ include, exclude }));
-    const progress = new Progress(options);
+    const progress = new UploadProgress(options);
     const scan = new FolderScan(
       {
         fs: engine.fs,
@@ -350,7 +350,7 @@ export class Draft {
     return this.#clock;
   }
 
-  #makeIngest(call: LongCallOptions, progress: Progress = new Progress(call)): Ingest {
+  #makeIngest(call: LongCallOptions, progress: UploadProgress = new UploadProgress(call)): Ingest {
     return new Ingest({
       pool: this.engine.pool,
       sink: this.content,
@@ -379,36 +379,4 @@ function foldersApart(engine: Engine, folder: string): Map<string, LeftOutReason
     if (downloaded !== folder) apart.set(downloaded, "download");
   }
   return apart;
-}
-
-/** Turns what scan and ingest tell into progress events. */
-class Progress {
-  readonly #call: LongCallOptions;
-  #files = 0;
-  #bytes = 0;
-  #path: string | undefined;
-  #scanned: SweepCounts = { names: 0, files: 0, bytes: 0 };
-
-  constructor(call: LongCallOptions) {
-    this.#call = call;
-  }
-
-  scanned(counts: SweepCounts): void {
-    this.#scanned = { ...counts };
-    if (this.#bytes === 0) this.#tell({ phase: "scan", files: counts.names, bytes: counts.bytes });
-  }
-
-  stored(bytes: number, path_: string): void {
-    // A large file is heard of several times.
-    if (path_ !== this.#path) this.#files++;
-    this.#path = path_;
-    this.#bytes += bytes;
-    const { files: filesTotal, bytes: bytesTotal } = this.#scanned;
-    this.#tell({ phase: "store", files: this.#files, filesTotal, bytes: this.#bytes, bytesTotal, path: path_ });
-  }
-
-  #tell(event: ProgressEvent): void {
-    throwIfAborted(this.#call.signal);
-    this.#call.onProgress?.(event);
-  }
 }

@@ -6,15 +6,15 @@ import path from "node:path";
 import {
   applyEntry,
   applyNothing,
-  Catalog,
+  type Catalog,
   checkpoints,
   FolderCache,
   type FoldReport,
   foldJournal,
-  isDamagedDatabase,
-  isUnwritableDatabase,
   Locks,
   type NewPlace,
+  type OpenedCatalog,
+  openCatalog,
   type Release,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
@@ -45,6 +45,7 @@ import {
   type Clock,
   defaultWorkerCount,
   type FileSystem,
+  namesIn,
   nodeFileSystem,
   removeQuietly,
   systemClock,
@@ -129,7 +130,7 @@ export class Engine {
     await prepareCompression();
     if (options.create === true) await createStore(fs, folder, options);
     const mark = checkStore(fs, folder, options);
-    const opened = openCatalog(folder);
+    const opened = openCatalog(fs, path.join(folder, storeNames.catalog));
     const engine = new Engine(fs.realPath(folder), mark, options, opened);
     try {
       engine.#catalogInode = engine.#inodeOfCatalog();
@@ -216,22 +217,11 @@ export class Engine {
   sweepTemporaryFiles(): void {
     if (this.#isReadOnly) return;
     const folder = path.join(this.folder, PACKS_FOLDER);
-    const left: string[] = [];
-    const reader = this.fs.openFolder(folder);
-    try {
-      const onName = (name: string): void => {
-        if (name.startsWith(TEMPORARY_PREFIX)) left.push(path.join(folder, name));
-      };
-      while (reader.next(1024, onName)) {
-        // The names arrive in onName.
-      }
-    } finally {
-      reader.close();
-    }
+    const left = namesIn(this.fs, folder).filter((name) => name.startsWith(TEMPORARY_PREFIX));
     if (left.length === 0) return;
     const release = this.locks.tryExclusive();
     if (release === undefined) return;
-    for (const file of left) removeQuietly(this.fs, file);
+    for (const name of left) removeQuietly(this.fs, path.join(folder, name));
     release();
   }
 
@@ -373,7 +363,7 @@ export class Engine {
   /** Somebody took the catalog away: it is a cache, and made anew. */
   #reopenCatalog(): void {
     this.#catalog.close();
-    const opened = openCatalog(this.folder);
+    const opened = openCatalog(this.fs, path.join(this.folder, storeNames.catalog));
     this.#catalog = opened.catalog;
     this.#isReadOnly = opened.isInMemory;
     this.#catalogInode = this.#inodeOfCatalog();
@@ -397,26 +387,6 @@ export class Engine {
         hint: "Make room on its disk, or give yourself the right to write there.",
       });
     }
-  }
-}
-
-interface OpenedCatalog {
-  readonly catalog: Catalog;
-  readonly isNew: boolean;
-  /** Whether it could only be made in memory, because the store's folder cannot be written. */
-  readonly isInMemory: boolean;
-}
-
-/** Opens the catalog; one that is damaged is replaced, one that cannot be written is made in memory. */
-function openCatalog(folder: string): OpenedCatalog {
-  const file = path.join(folder, storeNames.catalog);
-  try {
-    return { ...Catalog.open(file), isInMemory: false };
-  } catch (error) {
-    if (isUnwritableDatabase(error)) return { ...Catalog.open(":memory:"), isInMemory: true };
-    if (!isDamagedDatabase(error)) throw error;
-    for (const suffix of ["", "-wal", "-shm"]) removeQuietly(nodeFileSystem, file + suffix);
-    return { ...Catalog.open(file), isInMemory: false };
   }
 }
 

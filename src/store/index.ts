@@ -6,9 +6,10 @@ export {
   type UploadOptions,
   type UploadResult,
 } from "./artifact.ts";
-export type { DownloadOptions, DownloadResult, FolderChange } from "./checkout.ts";
+export type { DownloadOptions, DownloadResult } from "./checkout.ts";
 export type { Added, AddOptions } from "./draft.ts";
 export type { Engine } from "./engine.ts";
+export type { FolderChange } from "./folder-difference.ts";
 export type { OnConflict } from "./publish.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export {

@@ -8,6 +8,7 @@ import {
   type FileSystem,
   kindOf,
   makeFolders,
+  namesIn,
   networkFileSystem,
   nodeFileSystem,
   publishFile,
@@ -158,18 +159,7 @@ function refuseForeign(fs: FileSystem, folder: string): void {
   if (kindOf(stat) === "file" || kindOf(stat) === "other") {
     throw new ArtifoldError("STORE_REFUSED", `${folder} is not a folder`, { info: { path: folder } });
   }
-  const foreign: string[] = [];
-  const reader = fs.openFolder(folder);
-  try {
-    const onName = (name: string): void => {
-      if (!/^(packs|journal|(catalog|cache|lock).*|\.tmp-.*)$/.test(name)) foreign.push(name);
-    };
-    while (reader.next(1024, onName)) {
-      // The names arrive in onName.
-    }
-  } finally {
-    reader.close();
-  }
+  const foreign = namesIn(fs, folder).filter((name) => !/^(packs|journal|(catalog|cache|lock).*|\.tmp-.*)$/.test(name));
   if (foreign.length > 0) {
     throw new ArtifoldError("STORE_REFUSED", `${folder} is not empty and not a store`, {
       hint: "Name an empty folder, or one that does not exist yet.",

@@ -20,16 +20,10 @@ import {
 import type { LongCallOptions } from "../progress.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
-import {
-  compareWithFolder,
-  type DownloadOptions,
-  type DownloadResult,
-  download,
-  type FolderChange,
-  manifestReader,
-} from "./checkout.ts";
-import { readContent } from "./content.ts";
+import { type DownloadOptions, type DownloadResult, download } from "./checkout.ts";
+import { manifestReader, readContent } from "./content.ts";
 import type { Engine } from "./engine.ts";
+import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
 import { type EntryView, viewEntry } from "./view.ts";
 
@@ -136,7 +130,7 @@ export class Version {
   /** All entries that are meant, in path order. */
   async *entries(filter: EntryFilter = {}): AsyncGenerator<EntryView, void, undefined> {
     const isMeant = filter.path === undefined ? undefined : compileGlobs([filter.path].flat());
-    const reader = manifestReader(this.#engine);
+    const reader = manifestReader(this.#engine.objects);
     for await (const batch of readEntries(reader, this.digest, folderRange(trimFolder(filter.folder)))) {
       for (const entry of batch) if (isMeant?.(entry.path) !== false) yield viewEntry(entry);
     }
@@ -145,7 +139,7 @@ export class Version {
   /** What is in one folder ("" for the root): files, links, references, and folders with what lies below them. */
   async *list(folder = ""): AsyncGenerator<FolderListItem, void, undefined> {
     const path = trimFolder(folder);
-    const reader = manifestReader(this.#engine);
+    const reader = manifestReader(this.#engine.objects);
     if (path !== "" && !(await hasEntryBelow(reader, this.digest, path))) {
       const entry = await findEntry(reader, this.digest, path);
       if (entry === undefined) throw this.#noEntry(path);
@@ -205,7 +199,7 @@ export class Version {
 
   /** Where this version and another one of any artifact differ, in path order: what the other changed. */
   async *diff(other: Version): AsyncGenerator<VersionChange, void, undefined> {
-    const reader = manifestReader(this.#engine);
+    const reader = manifestReader(this.#engine.objects);
     for await (const batch of diffManifests(reader, this.digest, other.digest)) {
       for (const { path, before, after } of batch) {
         const kind = before === undefined ? "added" : after === undefined ? "removed" : "modified";
@@ -288,7 +282,7 @@ export class Version {
 
   async #find(path: string): Promise<Entry | undefined> {
     checkPath(path);
-    return findEntry(manifestReader(this.#engine), this.digest, path);
+    return findEntry(manifestReader(this.#engine.objects), this.digest, path);
   }
 
   async #file(path: string): Promise<FileEntry> {

@@ -2,8 +2,7 @@
  * Reads content, cuts it into chunks, hashes them, and packs those that are wanted into frames.
  *
  * Runs in a worker thread or, without workers, in place. All calls are synchronous; what they read stays in buffers of
- * this reader until the caller says which chunks it wants. Requests and answers are made to travel between threads:
- * columns of numbers instead of objects.
+ * this reader until the caller says which chunks it wants.
  */
 import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, chunkLength } from "../chunking/index.ts";
 import {
@@ -17,8 +16,9 @@ import {
 } from "../digest/index.ts";
 import { errnoOf } from "../errors.ts";
 import { type EncodedFrames, FrameEncoder } from "../objects/index.ts";
-import { type FileStat, type FileSystem, isExecutable, kindOf, openFlags, readFully } from "../platform/index.ts";
-import { putStat, STAT_NUMBERS } from "./run.ts";
+import { type FileStat, type FileSystem, kindOf, openFlags, readFully } from "../platform/index.ts";
+import { FileRows, readStatus } from "./file-columns.ts";
+import type { ChunkColumns, FilesRead, ReadRequest, StreamOpened, WindowRead } from "./read-request.ts";
 
 /** Files up to this size are read whole, many in one request; larger ones come window by window. */
 export const WHOLE_FILE_BYTES: number = 1024 * 1024;
@@ -30,67 +30,6 @@ export const BATCH_FILES = 256;
 const BUFFER_BYTES: number = 4 * 1024 * 1024;
 /** How often a file that changes while it is read is read again. */
 const ATTEMPTS = 3;
-
-/** What is asked of a reader. */
-export type ReadRequest =
-  /** Read small files whole. */
-  | { readonly op: "files"; readonly paths: readonly string[] }
-  /** Open a large file. */
-  | { readonly op: "open"; readonly path: string }
-  /** Read on in an open file. */
-  | { readonly op: "window"; readonly stream: number }
-  /** Take content that is already in memory: a window of what `begin` began. */
-  | { readonly op: "begin" }
-  | { readonly op: "feed"; readonly stream: number; readonly bytes: Uint8Array; readonly end: boolean }
-  /** Give up an open file. */
-  | { readonly op: "close"; readonly stream: number }
-  /** Pack the chunks of a batch whose byte in `wanted` is not 0, and free the batch. */
-  | { readonly op: "encode"; readonly batch: number; readonly wanted: Uint8Array }
-  /** Free a batch of which nothing is wanted. */
-  | { readonly op: "release"; readonly batch: number };
-
-/** Chunks that were read: which batch holds them, and what they are. */
-export interface ChunkColumns {
-  readonly batch: number;
-  /** Digests, 32 bytes each. */
-  readonly digests: Uint8Array;
-  readonly lengths: Uint32Array;
-}
-
-/** How reading a file ended. */
-export const readStatus = { ok: 0, changed: 1, notAFile: 2, failed: 3 } as const;
-
-/** What became of files: one row a file. */
-export interface FileColumns {
-  readonly statuses: Uint8Array;
-  /** Errno of those that failed, by row. */
-  readonly errnos: { readonly [row: number]: string };
-  readonly executable: Uint8Array;
-  /** Inode, size, mtime and ctime in nanoseconds, of the descriptor that was read. */
-  readonly stats: BigInt64Array;
-  /** Digests of whole contents, 32 bytes each. */
-  readonly digests: Uint8Array;
-  /** How many of the chunks are a file's: 0 for an empty one. */
-  readonly chunkCounts: Uint32Array;
-}
-
-/** Answer to "files". */
-export interface FilesRead extends ChunkColumns {
-  readonly files: FileColumns;
-}
-
-/** Answer to "open" and "begin". */
-export interface StreamOpened {
-  readonly stream: number;
-  /** Errno when the file could not be opened; "" when it is no file. */
-  readonly failed?: string;
-}
-
-/** Answer to "window" and "feed". */
-export interface WindowRead extends ChunkColumns {
-  /** There when the end was reached, or reading cannot go on. The stream is closed then. */
-  readonly end?: FileColumns;
-}
 
 /** Why a read could not be made. Internal to the reader; callers see statuses. */
 class NotAFile extends Error {}
@@ -182,7 +121,8 @@ export class BlobReader {
       }
       rows.fail(row, readStatus.changed);
     } catch (error) {
-      rows.failWith(row, error);
+      if (error instanceof NotAFile) rows.fail(row, readStatus.notAFile);
+      else rows.fail(row, readStatus.failed, errnoOrThrow(error));
     }
     return used;
   }
@@ -371,51 +311,4 @@ function errnoOrThrow(error: unknown): string {
   const errno = errnoOf(error);
   if (errno === undefined) throw error;
   return errno;
-}
-
-/** Fills file columns. */
-class FileRows {
-  readonly #statuses: Uint8Array;
-  readonly #executable: Uint8Array;
-  readonly #stats: BigInt64Array;
-  readonly #digests: Uint8Array;
-  readonly #chunkCounts: Uint32Array;
-  readonly #errnos: { [row: number]: string } = {};
-
-  constructor(count: number) {
-    this.#statuses = new Uint8Array(count);
-    this.#executable = new Uint8Array(count);
-    this.#stats = new BigInt64Array(count * STAT_NUMBERS);
-    this.#digests = new Uint8Array(count * DIGEST_BYTES);
-    this.#chunkCounts = new Uint32Array(count);
-  }
-
-  set(row: number, status: number, stat: FileStat, digest: Uint8Array, chunks: number): void {
-    this.#statuses[row] = status;
-    this.#executable[row] = isExecutable(stat) ? 1 : 0;
-    putStat(this.#stats, row, stat);
-    this.#digests.set(digest, row * DIGEST_BYTES);
-    this.#chunkCounts[row] = chunks;
-  }
-
-  fail(row: number, status: number, errno?: string): void {
-    this.#statuses[row] = status;
-    if (errno !== undefined) this.#errnos[row] = errno;
-  }
-
-  failWith(row: number, error: unknown): void {
-    if (error instanceof NotAFile) this.fail(row, readStatus.notAFile);
-    else this.fail(row, readStatus.failed, errnoOrThrow(error));
-  }
-
-  columns(): FileColumns {
-    return {
-      statuses: this.#statuses,
-      errnos: this.#errnos,
-      executable: this.#executable,
-      stats: this.#stats,
-      digests: this.#digests,
-      chunkCounts: this.#chunkCounts,
-    };
-  }
 }

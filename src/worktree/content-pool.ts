@@ -1,8 +1,9 @@
 /** Spreads reading and writing of files over worker threads, or does it in place. */
 import type { TransferListItem } from "node:worker_threads";
 import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
-import { BlobReader, type ReadRequest } from "./blob-reader.ts";
+import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
+import type { ReadRequest } from "./read-request.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 
 /** What a thread is asked to do. */

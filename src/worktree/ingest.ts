@@ -9,19 +9,10 @@ import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
 import type { ContentWriter, EncodedFrames } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
-import {
-  BATCH_BYTES,
-  BATCH_FILES,
-  type ChunkColumns,
-  FEED_BYTES_MAX,
-  type FileColumns,
-  type FilesRead,
-  readStatus,
-  type StreamOpened,
-  WHOLE_FILE_BYTES,
-  type WindowRead,
-} from "./blob-reader.ts";
+import { BATCH_BYTES, BATCH_FILES, FEED_BYTES_MAX, WHOLE_FILE_BYTES } from "./blob-reader.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
+import { type FileColumns, readStatus } from "./file-columns.ts";
+import type { ChunkColumns, FilesRead, StreamOpened, WindowRead } from "./read-request.ts";
 import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
 import { readError } from "./walk.ts";
 

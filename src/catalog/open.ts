@@ -1,0 +1,23 @@
+import { type FileSystem, removeQuietly } from "../platform/index.ts";
+import { Catalog } from "./catalog.ts";
+import { isDamagedDatabase, isUnwritableDatabase } from "./database.ts";
+
+/** A catalog that was opened. */
+export interface OpenedCatalog {
+  readonly catalog: Catalog;
+  readonly isNew: boolean;
+  /** Whether it could only be made in memory, because the store's folder cannot be written. */
+  readonly isInMemory: boolean;
+}
+
+/** Opens the catalog; one that is damaged is replaced, one that cannot be written is made in memory. */
+export function openCatalog(fs: FileSystem, file: string): OpenedCatalog {
+  try {
+    return { ...Catalog.open(file), isInMemory: false };
+  } catch (error) {
+    if (isUnwritableDatabase(error)) return { ...Catalog.open(":memory:"), isInMemory: true };
+    if (!isDamagedDatabase(error)) throw error;
+    for (const suffix of ["", "-wal", "-shm"]) removeQuietly(fs, file + suffix);
+    return { ...Catalog.open(file), isInMemory: false };
+  }
+}

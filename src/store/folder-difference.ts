@@ -1,0 +1,102 @@
+/** Where a folder differs from a version. */
+import path from "node:path";
+import type { Digest } from "../digest/index.ts";
+import { type NodeReader, sameEntry } from "../manifest/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import {
+  type Compared,
+  type ComparisonOptions,
+  compareFolder,
+  FolderMemory,
+  Ingest,
+  type PathFilter,
+  readError,
+  Sweep,
+  walk,
+} from "../worktree/index.ts";
+import { manifestReader } from "./content.ts";
+import type { Engine } from "./engine.ts";
+
+/** One difference of a folder from a version. */
+export interface FolderChange {
+  readonly path: string;
+  readonly kind: "added" | "modified" | "removed";
+  /** Size of what the folder has, or had. */
+  readonly size: number;
+}
+
+/** Compares a folder with a version; gives what differs, in path order. */
+export async function* compareWithFolder(
+  engine: Engine,
+  manifest: Digest,
+  folder: string,
+  filter: PathFilter | undefined,
+  call: LongCallOptions,
+): AsyncGenerator<FolderChange, void, undefined> {
+  let place: string;
+  try {
+    place = engine.fs.realPath(folder);
+  } catch (error) {
+    throw readError(folder, error);
+  }
+  const memory = new FolderMemory(engine.folders, place);
+  const reader = manifestReader(engine.objects);
+  const comparison = comparisonOf(engine, place, memory, reader, { base: manifest, target: manifest, filter, call });
+  for await (const compared of compareFolder(comparison)) {
+    const change = changeOf(compared);
+    if (change !== undefined) yield change;
+  }
+}
+
+function changeOf({ path: entryPath, local, isForeign, size, base }: Compared): FolderChange | undefined {
+  const isThere = local !== undefined || isForeign;
+  if (base === undefined || base.kind === "reference") {
+    return isThere ? { path: entryPath, kind: "added", size } : undefined;
+  }
+  const baseSize = base.kind === "file" ? base.size : 0;
+  if (!isThere) return { path: entryPath, kind: "removed", size: baseSize };
+  return local !== undefined && sameEntry(local, base) ? undefined : { path: entryPath, kind: "modified", size };
+}
+
+/** How a folder is compared with the version that it held and the one that it is to hold. */
+export function comparisonOf(
+  engine: Engine,
+  folder: string,
+  memory: FolderMemory,
+  reader: NodeReader,
+  what: { base: Digest | undefined; target: Digest; filter: PathFilter | undefined; call: LongCallOptions },
+): ComparisonOptions {
+  const { base, target, filter, call } = what;
+  const apart = new Map([[engine.folder, "store" as const]]);
+  const absolute = (entryPath: string): string => path.join(folder, entryPath);
+  const dropNodes = { writeNode: () => {} };
+  return {
+    sweep: (all) => new Sweep(walk(engine.fs, folder, { apart, ignoreFiles: false }), memory.cache, memory.folder, all),
+    memory,
+    reader,
+    base,
+    target,
+    filter,
+    ingest: new Ingest({
+      pool: engine.pool,
+      sink: { wants: () => false, addChunks: () => {}, ready: async () => {} },
+      lists: dropNodes,
+      signal: call.signal,
+    }),
+    readLink: (entryPath) => readLinkTarget(engine, absolute(entryPath)),
+    absolute,
+    signal: call.signal,
+    onScanned: (counts) => call.onProgress?.({ phase: "plan", files: counts.names, bytes: counts.bytes }),
+  };
+}
+
+/** The target of a link, when it is one that a version can keep. */
+function readLinkTarget(engine: Engine, file: string): string | undefined {
+  try {
+    const bytes = engine.fs.readLink(file);
+    const text = bytes.toString("utf8");
+    return Buffer.from(text, "utf8").equals(bytes) ? text : undefined;
+  } catch (error) {
+    throw readError(file, error);
+  }
+}

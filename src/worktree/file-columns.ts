@@ -1,0 +1,63 @@
+/** What became of files that were read, as columns of numbers, which travel between threads at little cost. */
+import { DIGEST_BYTES } from "../digest/index.ts";
+import { type FileStat, isExecutable } from "../platform/index.ts";
+import { putStat, STAT_NUMBERS } from "./run.ts";
+
+/** How reading a file ended. */
+export const readStatus = { ok: 0, changed: 1, notAFile: 2, failed: 3 } as const;
+
+/** What became of files: one row a file. */
+export interface FileColumns {
+  readonly statuses: Uint8Array;
+  /** Errno of those that failed, by row. */
+  readonly errnos: { readonly [row: number]: string };
+  readonly executable: Uint8Array;
+  /** Inode, size, mtime and ctime in nanoseconds, of the descriptor that was read. */
+  readonly stats: BigInt64Array;
+  /** Digests of whole contents, 32 bytes each. */
+  readonly digests: Uint8Array;
+  /** How many of the chunks are a file's: 0 for an empty one. */
+  readonly chunkCounts: Uint32Array;
+}
+
+/** Fills file columns. */
+export class FileRows {
+  readonly #statuses: Uint8Array;
+  readonly #executable: Uint8Array;
+  readonly #stats: BigInt64Array;
+  readonly #digests: Uint8Array;
+  readonly #chunkCounts: Uint32Array;
+  readonly #errnos: { [row: number]: string } = {};
+
+  constructor(count: number) {
+    this.#statuses = new Uint8Array(count);
+    this.#executable = new Uint8Array(count);
+    this.#stats = new BigInt64Array(count * STAT_NUMBERS);
+    this.#digests = new Uint8Array(count * DIGEST_BYTES);
+    this.#chunkCounts = new Uint32Array(count);
+  }
+
+  set(row: number, status: number, stat: FileStat, digest: Uint8Array, chunks: number): void {
+    this.#statuses[row] = status;
+    this.#executable[row] = isExecutable(stat) ? 1 : 0;
+    putStat(this.#stats, row, stat);
+    this.#digests.set(digest, row * DIGEST_BYTES);
+    this.#chunkCounts[row] = chunks;
+  }
+
+  fail(row: number, status: number, errno?: string): void {
+    this.#statuses[row] = status;
+    if (errno !== undefined) this.#errnos[row] = errno;
+  }
+
+  columns(): FileColumns {
+    return {
+      statuses: this.#statuses,
+      errnos: this.#errnos,
+      executable: this.#executable,
+      stats: this.#stats,
+      digests: this.#digests,
+      chunkCounts: this.#chunkCounts,
+    };
+  }
+}
