@@ -32,7 +32,8 @@ class Cycle {
     this.#corpus = corpus;
     this.#name = name;
     this.#folder = folder;
-    this.#tree = path.join(folder, "tree");
+    // Alone in its folder: there are tools that take the folder above for their workspace, and look through it.
+    this.#tree = path.join(folder, "workspace", "tree");
     this.#run = run;
     this.#settings = settings;
     this.#say = say;

@@ -9,15 +9,15 @@ export function installedPeers(wanted) {
   const found = [];
   for (const [name, make] of Object.entries(peers)) {
     if (wanted !== "all" && !wanted.includes(name)) continue;
-    const version = firstLine(name, name === "restic" ? "version" : "--version");
+    const version = nameAndVersion(name, name === "restic" ? "version" : "--version");
     if (version !== undefined) found.push({ name, version, make });
   }
   return found;
 }
 
-function firstLine(program, argument) {
+function nameAndVersion(program, argument) {
   const { status, stdout } = spawnSync(program, [argument], { env: { ...process.env, DVC_NO_ANALYTICS: "1" } });
-  return status === 0 ? stdout.toString().split("\n")[0].trim() : undefined;
+  return status === 0 ? `${program} ${/\d+(\.\d+)+/.exec(stdout.toString())?.[0]}` : undefined;
 }
 
 /** Encrypts always. */
@@ -109,7 +109,7 @@ function dvc() {
     call(place, ["init", "--no-scm", "--force", "--quiet"], cwd, true),
     call(place, ["cache", "dir", place.store], cwd, true),
   ];
-  const pointer = (place, version) => path.join(place.scratch, `${version}.dvc`);
+  const pointer = (place, version) => path.join(place.scratch, `${version}.pointer`);
   const checkout = (place, version, target) => [
     plain(["cp", pointer(place, version), path.join(target, "tree.dvc")], target),
     call(place, ["checkout", "--quiet"], target),
