@@ -12,17 +12,9 @@ import type {
   VersionMade,
 } from "../journal/index.ts";
 import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
-import { packPath } from "../objects/index.ts";
+import { type PlacedObject, packPath } from "../objects/index.ts";
 import type { Catalog } from "./catalog.ts";
 import { foldName } from "./names.ts";
-
-/** An object that came with a record, and where it lies in the segment. */
-export interface NewPlace {
-  readonly digest: Digest;
-  readonly offset: number;
-  readonly length: number;
-  readonly index: number;
-}
 
 /** Where names of a kind must be distinct, as one text. */
 export const nameScopes = {
@@ -37,7 +29,7 @@ export const nameScopes = {
 export function applyEntry(
   catalog: Catalog,
   entry: JournalEntry,
-  places: Iterable<NewPlace>,
+  places: Iterable<PlacedObject>,
   position: JournalPosition,
 ): void {
   inTransaction(catalog, () => {
@@ -248,7 +240,7 @@ function addNote(catalog: Catalog, note: NoteMade): void {
   }
 }
 
-function addPlaces(catalog: Catalog, places: Iterable<NewPlace>): void {
+function addPlaces(catalog: Catalog, places: Iterable<PlacedObject>): void {
   const insert = catalog.statement(
     "INSERT OR IGNORE INTO place (digest, offset, length, position) VALUES (?, ?, ?, ?)",
   );

@@ -16,9 +16,9 @@ import {
   type JournalRecord,
   segmentPath,
 } from "../journal/index.ts";
-import { FRAME_HEAD_BYTES, Frame, readFrameHead } from "../objects/index.ts";
+import { FRAME_HEAD_BYTES, Frame, type PlacedObject, readFrameHead } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
-import { applyCheckpoint, applyEntry, applyNothing, applySeal, inTransaction, type NewPlace } from "./apply.ts";
+import { applyCheckpoint, applyEntry, applyNothing, applySeal, inTransaction } from "./apply.ts";
 import type { Catalog } from "./catalog.ts";
 
 /** What folding met on its way. */
@@ -120,7 +120,7 @@ function applyRecord(catalog: Catalog, journal: Journal, record: JournalRecord, 
 }
 
 /** Where the objects of a record's attachment lie in the segment. None where the attachment was not read. */
-export function* placesOf(record: Pick<JournalRecord, "attachment" | "attachmentOffset">): Generator<NewPlace> {
+export function* placesOf(record: Pick<JournalRecord, "attachment" | "attachmentOffset">): Generator<PlacedObject> {
   const bytes = record.attachment ?? new Uint8Array();
   for (let at = 0; at < bytes.length; ) {
     const { frameLength } = readFrameHead(bytes.subarray(at, at + FRAME_HEAD_BYTES));

@@ -1,5 +1,5 @@
 /** What the journal says now, ready to be asked, and the locks between processes. The only room that knows SQLite. */
-export { applyCheckpoint, applyEntry, applyNothing, checkpoints, type NewPlace, nameScopes } from "./apply.ts";
+export { applyCheckpoint, applyEntry, applyNothing, checkpoints, nameScopes } from "./apply.ts";
 export {
   type ArtifactRow,
   Catalog,

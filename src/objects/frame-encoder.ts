@@ -127,3 +127,24 @@ export function eachObject(
     frameOffset += frameLength;
   }
 }
+
+/** An object and where it lies in the file that its frame was written to. */
+export interface PlacedObject {
+  readonly digest: Digest;
+  readonly offset: number;
+  readonly length: number;
+  readonly index: number;
+}
+
+/** The objects of frames that lie one after another from an offset of a file. */
+export function* placedObjects(frames: readonly EncodedFrames[], start: number): Generator<PlacedObject> {
+  let at = start;
+  for (const each of frames) {
+    const places: PlacedObject[] = [];
+    eachObject(each, (digest, offset, length, index) => {
+      places.push({ digest, offset: at + offset, length, index });
+    });
+    yield* places;
+    at += each.bytes.length;
+  }
+}

@@ -12,7 +12,6 @@ import {
   type FoldReport,
   foldJournal,
   Locks,
-  type NewPlace,
   type OpenedCatalog,
   openCatalog,
   type Release,
@@ -30,11 +29,11 @@ import {
   segmentPath,
 } from "../journal/index.ts";
 import {
-  type EncodedFrames,
-  eachObject,
   encodeFoot,
   ObjectStore,
   PACKS_FOLDER,
+  type PlacedObject,
+  placedObjects,
   prepareCompression,
   type SealedPack,
   TableBuilder,
@@ -258,7 +257,7 @@ export class Engine {
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
-    this.#apply(entry, placesOf(frames, appended.attachmentOffset), appended.position);
+    this.#apply(entry, placedObjects(frames, appended.attachmentOffset), appended.position);
     return { operation: appended.position.sequence, writtenBytes };
   }
 
@@ -272,7 +271,7 @@ export class Engine {
     }
   }
 
-  #apply(entry: JournalEntry, places: Iterable<NewPlace>, position: JournalPosition): void {
+  #apply(entry: JournalEntry, places: Iterable<PlacedObject>, position: JournalPosition): void {
     try {
       applyEntry(this.#catalog, entry, places, position);
       this.#refreshFiles();
@@ -387,18 +386,5 @@ export class Engine {
         hint: "Make room on its disk, or give yourself the right to write there.",
       });
     }
-  }
-}
-
-/** Where the objects of frames lie in the segment that they ride in. */
-function* placesOf(frames: readonly EncodedFrames[], start: number): Generator<NewPlace> {
-  let at = start;
-  for (const each of frames) {
-    const places: NewPlace[] = [];
-    eachObject(each, (digest, offset, length, index) => {
-      places.push({ digest, offset: at + offset, length, index });
-    });
-    yield* places;
-    at += each.bytes.length;
   }
 }
