@@ -11,7 +11,10 @@ const rows = [...list.matchAll(/\/\*\* (.*?) \*\/\s+([A-Z_]+): (\d+),/gs)].map(
 const table = ["| code | exit | meaning |", "| --- | --- | --- |", ...rows].join("\n");
 
 const before = readFileSync(page, "utf8");
-const after = before.replace(/(<!-- codes -->\n\n).*(\n\n<!-- end of codes -->)/s, (_, start, end) => start + table + end);
+const after = before.replace(
+  /(<!-- codes -->\n\n).*(\n\n<!-- end of codes -->)/s,
+  (_, start, end) => start + table + end,
+);
 if (process.argv.includes("--check")) {
   if (after !== before) {
     console.error("docs/errors.md is not what src/errors.ts says. Run `node scripts/errors-table.mjs`.");

@@ -2,7 +2,8 @@
  * MurmurHash3, x86, 32 bits (Austin Appleby, 2011, public domain), which decides where nodes of a manifest begin.
  *
  * A cryptographic hash would give no more safety here (whoever chooses the paths can try paths until the rule fits,
- * under any public rule; hard limits hold the worst case) and costs sixty times as much for each path.
+ * under any public rule; hard limits hold the worst case) and costs tens of times as much for each path: see
+ * docs/design/001-node-boundaries.md.
  */
 
 /** Hash of `bytes[from..to)`. */

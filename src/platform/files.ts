@@ -1,4 +1,4 @@
-/** Reading and writing whole files with the care that a store needs (rules R1, R2, R5 of docs/design/durability.md). */
+/** Reading and writing whole files with the care that a store needs (rules R1, R2, R5 of docs/durability.md). */
 import path from "node:path";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { type FileSystem, openFlags } from "./file-system.ts";
