@@ -1,17 +1,23 @@
 /** Reads the project's Markdown: its files, headings, links and code blocks. */
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const root: string = fileURLToPath(new URL("../../", import.meta.url));
 
-/** All Markdown files that belong to the project, as paths from its root. */
+/** Folders at the top that are not the project's own. */
+const NOT_OURS = new Set([".git", "node_modules", "dist", "coverage"]);
+
+/** All Markdown files of the project, as paths from its root. */
 export function markdownFiles(): string[] {
-  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.md"], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  return listed.split("\0").filter((file) => file !== "");
+  const folders = readdirSync(root, { withFileTypes: true }).filter(
+    (item) => item.isDirectory() && !NOT_OURS.has(item.name),
+  );
+  const below = folders.flatMap(({ name }) =>
+    readdirSync(root + name, { recursive: true }).map((file) => `${name}/${String(file).replaceAll("\\", "/")}`),
+  );
+  return [...readdirSync(root), ...below]
+    .filter((file) => file.endsWith(".md") && !file.startsWith("bench/.work"))
+    .sort();
 }
 
 export function readProjectFile(file: string): string {
@@ -52,4 +58,14 @@ export function blocksOf(markdown: string, language: string): string[] {
 
 function withoutBlocks(markdown: string): string {
   return markdown.replace(/^```[\s\S]*?^```$/gm, "");
+}
+
+/** The files of the project that a document names in code spans: `src/errors.ts`, `test/vectors/`, `scripts/build.mjs`. */
+export function pathsOf(markdown: string): string[] {
+  const spans = [...withoutBlocks(markdown).matchAll(/`([^`\n]+)`/g)].map((match) => match[1] as string);
+  return spans.filter(
+    (span) =>
+      /^[\w./-]+\/[\w.-]+\.(ts|mjs|json|md)$/.test(span) ||
+      /^(src|test|docs|scripts|bench|examples)\/[\w./-]*$/.test(span),
+  );
 }
