@@ -250,7 +250,8 @@ export function readExtras(decoder: Decoder): Extras | undefined {
     last = tag;
     const value = decoder.binary();
     if (value.length > EXTRA_BYTES_MAX) decoder.fail("an extra too long");
-    extras.push([tag, value.slice()]);
+    // A copy: the slice of a Buffer would go on sharing the bytes of whoever read them.
+    extras.push([tag, Uint8Array.from(value)]);
   }
   return extras;
 }

@@ -85,7 +85,7 @@ export function decodeVersionRecord(bytes: Uint8Array): VersionRecord {
   const run = decoder.isNil() ? undefined : decoder.digest();
   const message = limited(decoder, "message", MESSAGE_BYTES_MAX);
   const metadata = parseMetadata(decoder, limited(decoder, "metadata", METADATA_BYTES_MAX));
-  const nonce = decoder.binaryOf(NONCE_BYTES).slice();
+  const nonce = Uint8Array.from(decoder.binaryOf(NONCE_BYTES));
   const extras = readExtras(decoder);
   decoder.finish();
   return {

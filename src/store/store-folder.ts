@@ -91,8 +91,10 @@ function readMark(fs: FileSystem, folder: string): Uint8Array | undefined {
 function parseMark(folder: string, bytes: Uint8Array): StoreMark {
   try {
     const mark = JSON.parse(Buffer.from(bytes).toString("utf8")) as StoreMark;
-    const isMark = mark.artifold === "store" && Number.isSafeInteger(mark.format) && Array.isArray(mark.needs);
-    if (isMark) return mark;
+    const isMark = mark.artifold === "store" && Number.isSafeInteger(mark.format);
+    // Of another format nothing more is known than its number.
+    if (isMark && mark.format !== STORE_FORMAT) return { ...mark, needs: [] };
+    if (isMark && Array.isArray(mark.needs)) return mark;
   } catch {
     // Said below: no JSON is no mark either.
   }
