@@ -1,0 +1,251 @@
+/** Frames, tables, packs, journals and whole stores. */
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Digest, hashContent } from "../../src/digest/index.ts";
+import { ArtifoldError } from "../../src/errors.ts";
+import { openStore } from "../../src/index.ts";
+import { decodeCheckpoint, decodeEntry, JOURNAL_START, Journal, segmentPath } from "../../src/journal/index.ts";
+import { encodeFrame, frameTypes } from "../../src/objects/frame.ts";
+import {
+  type CompressionName,
+  compressionImplementation,
+  decodeFoot,
+  Frame,
+  type ObjectType,
+  openTable,
+  prepareCompression,
+  readFrameHead,
+  readPackHead,
+  type TablePlace,
+} from "../../src/objects/index.ts";
+import { nodeFileSystem } from "../../src/platform/index.ts";
+import { hex, seededBytes, unhex } from "./make/shape.ts";
+import { expectRefused, type Refused, readVectors } from "./read.ts";
+
+let folder: string;
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "artifold-vectors-"));
+});
+
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+/** Reads all of a frame, as verification and reading together do. */
+function readFrame(bytes: Uint8Array): { digest: Digest; bytes: string }[] {
+  const frame = new Frame(bytes);
+  const objects = Array.from({ length: frame.head.count }, (_, index) => ({
+    digest: frame.digest(index),
+    bytes: hex(frame.object(index)),
+  }));
+  if (!frame.isWhole) throw new ArtifoldError("DAMAGED", "a checksum that does not fit");
+  return objects;
+}
+
+interface FrameVector {
+  readonly name: string;
+  readonly type: number;
+  readonly codec: number;
+  readonly objects: { digest: Digest; bytes: string }[];
+  readonly hex: string;
+}
+
+describe.each(["addon", "node", "wasm"] satisfies CompressionName[])("frames, with zstd by %s", (implementation) => {
+  const { valid, invalid } = readVectors<{ valid: FrameVector[]; invalid: Refused[] }>("frames");
+
+  // Where an implementation is not there, another one takes its place.
+  beforeAll(() => prepareCompression(implementation));
+
+  test("hold their objects, and are written so where nothing is compressed", () => {
+    expect(["addon", "node", "wasm"]).toContain(compressionImplementation());
+    for (const { type, codec, objects, hex: bytes } of valid) {
+      expect(readFrame(unhex(bytes))).toEqual(objects);
+      expect(readFrameHead(unhex(bytes))).toMatchObject({
+        codec,
+        count: objects.length,
+        frameLength: bytes.length / 2,
+      });
+      if (codec !== 0) continue;
+      const name = Object.entries(frameTypes).find(([, number]) => number === type)?.[0] as ObjectType;
+      const given = objects.map(({ digest, bytes: object }) => ({ digest, bytes: unhex(object) }));
+      expect(hex(encodeFrame(name, given))).toBe(bytes);
+    }
+  });
+
+  test("are refused where a rule is broken", () => {
+    expectRefused(invalid, readFrame);
+  });
+});
+
+interface TableVector {
+  readonly name: string;
+  readonly table: string;
+  readonly foot: string;
+  readonly fileLength: number;
+}
+
+describe("tables", () => {
+  const { valid, invalid } = readVectors<{
+    valid: (TableVector & { rows: (TablePlace & { digest: Digest })[] })[];
+    invalid: (TableVector & { wanted: Digest; why: string; code: string })[];
+  }>("tables");
+
+  test("say where objects lie", () => {
+    for (const { table, foot, fileLength, rows } of valid) {
+      const opened = openTable(unhex(table), decodeFoot(unhex(foot), fileLength));
+      expect([...opened.rows()]).toEqual(rows);
+      for (const { digest, ...place } of rows) expect(opened.find(digest)).toEqual(place);
+    }
+  });
+
+  test("are refused where a rule is broken", () => {
+    for (const { name, table, foot, fileLength, wanted, why, code } of invalid) {
+      const read = (): unknown => openTable(unhex(table), decodeFoot(unhex(foot), fileLength)).find(wanted);
+      expect(read, `${name}: ${why}`).toThrow(expect.objectContaining({ code }));
+    }
+  });
+});
+
+describe("packs", () => {
+  const { valid, invalidHeads } = readVectors<{
+    valid: { name: Digest; kind: string; objects: { digest: Digest; bytes: string }[]; hex: string }[];
+    invalidHeads: Refused[];
+  }>("packs");
+
+  test("have the hash of all their bytes as name, and are read by the table and by a scan", async () => {
+    await prepareCompression();
+    for (const { name, kind, objects, hex: text } of valid) {
+      const bytes = unhex(text);
+      expect(hashContent(bytes)).toBe(name);
+      expect(readPackHead(bytes)).toBe(kind);
+      const foot = decodeFoot(bytes.subarray(-64), bytes.length);
+      const table = openTable(bytes.subarray(foot.tableOffset, foot.tableOffset + foot.tableLength), foot);
+      for (const { digest, bytes: content } of objects) {
+        const place = table.find(digest) as TablePlace;
+        const frame = new Frame(bytes.subarray(place.offset, place.offset + place.length));
+        expect(hex(frame.object(place.index))).toBe(content);
+      }
+      const scanned: unknown[] = [];
+      for (let at = 32; at < foot.tableOffset; ) {
+        const { frameLength } = readFrameHead(bytes.subarray(at));
+        scanned.push(...readFrame(bytes.subarray(at, at + frameLength)));
+        at += frameLength;
+      }
+      expect(scanned).toEqual(objects);
+    }
+  });
+
+  test("are refused by their heads", () => {
+    expectRefused(invalidHeads, readPackHead);
+  });
+});
+
+interface Journals {
+  readonly mark: string;
+  readonly entries: { changes: Record<string, unknown>[]; payload: string }[];
+  readonly checkpoint: { artifacts: unknown[]; payload: string };
+  readonly cases: { name: string; segments: (string | null)[]; meets: unknown[]; tornAt?: number }[];
+}
+
+describe("journals", () => {
+  const { cases, entries, checkpoint } = readVectors<Journals>("journals");
+
+  test.each(cases.map((each) => [each.name, each] as const))("%s", (_, { segments, meets, tornAt }) => {
+    fs.mkdirSync(path.join(folder, "journal"));
+    segments.forEach((segment, index) => {
+      if (segment !== null) fs.writeFileSync(path.join(folder, segmentPath(index + 1)), unhex(segment));
+    });
+    const items = [...new Journal(nodeFileSystem, folder).read(JOURNAL_START)];
+    const met = items.map((item) => {
+      if (item.kind === "record") return item.record.sequence;
+      return item.kind === "unknown" ? "unknown kind" : item.kind;
+    });
+    expect(met).toEqual(meets);
+    const torn = items.find((item) => item.kind === "torn");
+    expect(torn?.offset).toBe(tornAt);
+  });
+
+  test("payloads say what the vectors say", () => {
+    for (const { changes, payload } of entries) {
+      const entry = decodeEntry(unhex(payload));
+      expect(entry).toEqual({ at: 1_700_000_000_000, by: "mina", packs: [], changes });
+    }
+    expect(decodeCheckpoint(unhex(checkpoint.payload))).toEqual({ artifacts: checkpoint.artifacts });
+  });
+});
+
+interface Stores {
+  readonly small: {
+    readonly files: Record<string, string>;
+    readonly artifacts: {
+      team: string;
+      experiment: string;
+      type: string;
+      name: string;
+      tags: Record<string, Digest>;
+    }[];
+    readonly versions: {
+      number: number;
+      id: Digest;
+      removed: boolean;
+      message: string;
+      metadata: unknown;
+      entries: { path: string; kind: string }[];
+      contents: Record<string, string | { seed: number; length: number }>;
+    }[];
+  };
+  readonly refusedMarks: { mark: string; why: string; code: string }[];
+}
+
+describe("stores", () => {
+  const { small, refusedMarks } = readVectors<Stores>("stores");
+
+  function writeStore(): void {
+    for (const name of ["journal", "packs"]) fs.mkdirSync(path.join(folder, name));
+    for (const [name, bytes] of Object.entries(small.files)) fs.writeFileSync(path.join(folder, name), unhex(bytes));
+  }
+
+  test("a small one opens without its catalog and answers", async () => {
+    writeStore();
+    await using store = await openStore(folder, { create: false, workers: 0 });
+    expect(store.damage).toEqual([]);
+    for (const { name, tags } of small.artifacts) {
+      const found = [];
+      for await (const version of store.versions(name, { removed: true })) found.push(version);
+      expect(found.map((version) => version.number).reverse()).toEqual(small.versions.map(({ number }) => number));
+      for (const [tag, id] of Object.entries(tags)) expect((await store.resolve(`${name}:${tag}`)).id).toBe(id);
+    }
+    for (const expected of small.versions) {
+      const version = await store.resolve(`sample:V${expected.number}`, { removed: true });
+      expect(version).toMatchObject({ id: expected.id, message: expected.message, metadata: expected.metadata });
+      const entries: unknown[] = [];
+      for await (const entry of version.entries()) entries.push([entry.path, entry.kind]);
+      expect(entries).toEqual(expected.entries.map(({ path: each, kind }) => [each, kind]));
+      for (const [file, content] of Object.entries(expected.contents)) {
+        const bytes = typeof content === "string" ? content : hex(seededBytes(content.seed, content.length));
+        expect(hex(await version.read(file))).toBe(bytes);
+      }
+    }
+    await expect(store.resolve("sample:V1")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await store.resolve("sample")).number).toBe(3);
+    expect(await store.verify()).toMatchObject({ ok: true, versions: 3 });
+  });
+
+  test("go on where the small one ends: the next version is V4", async () => {
+    writeStore();
+    await using store = await openStore(folder, { create: false, workers: 0 });
+    const artifact = await store.artifact({ name: "sample", type: "dataset", experiment: "pets" });
+    await artifact.add(new Uint8Array([1]), { as: "one" });
+    expect((await artifact.upload()).version).toBe("V4");
+  });
+
+  test("with a mark that is not known are refused, and left as they are", async () => {
+    for (const { mark, why, code } of refusedMarks) {
+      fs.writeFileSync(path.join(folder, "format.json"), mark);
+      const opening = openStore(folder, { create: false, workers: 0 });
+      await expect(opening, why).rejects.toMatchObject({ code });
+      expect(fs.readdirSync(folder)).toEqual(["format.json"]);
+    }
+  });
+});
