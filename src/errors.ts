@@ -5,7 +5,7 @@
  * the API by the programmer is a bare `TypeError`. An aborted call rejects with its signal's own reason.
  */
 
-/** Says whether the operation took effect: what a caller must know before trying again. */
+/** Says whether an operation took effect: what a caller must know before trying again. */
 export type Happened = "yes" | "no" | "unknown";
 
 /**
@@ -80,9 +80,13 @@ const brand: unique symbol = Symbol.for("artifold.error") as never;
 
 /** The one error class of artifold. Recognise it with {@link isArtifoldError} and act on `code`. */
 export class ArtifoldError extends Error {
+  /** What went wrong: stable, for programs. */
   readonly code: ErrorCode;
+  /** What the reader can do about it, as one sentence. */
   readonly hint: string | undefined;
+  /** Whether the operation took effect; docs/errors.md says when it is not "no". */
   readonly happened: Happened;
+  /** Facts for programs, by code; docs/errors.md lists them. Never a secret. */
   readonly info: Record<string, unknown>;
   readonly [brand] = true;
 

@@ -39,5 +39,6 @@ export type OnProgress = (event: ProgressEvent) => void;
 export interface LongCallOptions {
   /** Ends the call: it rejects with the signal's reason and publishes nothing. */
   signal?: AbortSignal | undefined;
+  /** Hears how far the call is. */
   onProgress?: OnProgress | undefined;
 }

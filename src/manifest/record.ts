@@ -4,7 +4,7 @@ import { ArtifoldError } from "../errors.ts";
 import { Decoder, Encoder, utf8Length } from "./codec.ts";
 import { type Extras, readExtras, writeExtras } from "./entry.ts";
 
-/** Metadata: a JSON object. */
+/** Metadata: a JSON object, at most 1 MiB as text and 32 levels deep. */
 export type Metadata = { readonly [key: string]: JsonValue };
 /** What JSON can say. */
 export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };

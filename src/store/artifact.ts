@@ -33,6 +33,7 @@ export type Source = string | Uint8Array | AsyncIterable<Uint8Array> | ReadableS
 export interface ReferenceOptions {
   /** Path of the entry. */
   readonly as: string;
+  /** Bytes of the content, where known. */
   readonly size?: number | undefined;
   /** BLAKE3 of the content, 64 hex digits. */
   readonly digest?: string | undefined;
@@ -42,7 +43,9 @@ export interface ReferenceOptions {
 
 /** How to upload. */
 export interface UploadOptions extends LongCallOptions {
+  /** At most 64 KiB of UTF-8. */
   readonly message?: string | undefined;
+  /** A JSON object, at most 1 MiB as text and 32 levels deep. */
   readonly metadata?: Metadata | undefined;
   /** Tags that move to the version, whether it is made or was there. */
   readonly tags?: readonly string[] | undefined;
@@ -52,8 +55,9 @@ export interface UploadOptions extends LongCallOptions {
 
 /** What an upload came to. */
 export interface UploadResult extends ArtifactName {
-  /** "V2" */
+  /** "V2"; of a dry run, the number that the version would get now. */
   readonly version: string;
+  /** The same as a number: 2. */
   readonly number: number;
   /** Version id; null for a version that a dry run did not make. */
   readonly id: Digest | null;
@@ -61,7 +65,7 @@ export interface UploadResult extends ArtifactName {
   readonly digest: Digest;
   /** Whether a version was made. */
   readonly changed: boolean;
-  /** Files and bytes of the version. */
+  /** Files of the version, and the bytes that they have together. */
   readonly files: number;
   readonly bytes: number;
   /** Entries that differ from the version before. */
@@ -70,9 +74,9 @@ export interface UploadResult extends ArtifactName {
   readonly removed: number;
   /** Entries of the version that did not come from what was added. */
   readonly kept: number;
-  /** Bytes of content that were not stored before. */
+  /** Bytes of content that were not stored before, uncompressed. */
   readonly newBytes: number;
-  /** Bytes written to journal and packs. */
+  /** Bytes written to journal and packs, their tables included; caches are not. */
   readonly writtenBytes: number;
   /** Somebody else's version that this one was merged with: "V3". */
   readonly mergedWith: string | null;
@@ -84,6 +88,7 @@ export interface UploadResult extends ArtifactName {
 
 /** An artifact as a draft. Close it when it is not to be uploaded; an upload leaves it on the version it made. */
 export class Artifact implements AsyncDisposable {
+  /** Its name; type, team and experiment say where it stands. */
   readonly name: string;
   readonly type: string;
   readonly team: string;
@@ -115,7 +120,10 @@ export class Artifact implements AsyncDisposable {
    * and stored.
    *
    * A folder's content goes to the root of the version or below `as`; a file goes to `as` or to its own name; bytes need
-   * `as`.
+   * `as`. A relative path is taken from the working folder of the process.
+   *
+   * @throws ArtifoldError NOT_FOUND, READ_FAILED, FILE_CHANGED, LINK_OUTSIDE, PATH_INVALID, CONFLICT (a file where the draft
+   *   has a folder, or the other way round), USAGE, NO_SPACE, STORE_WRITE_FAILED, BUSY
    */
   add(source: Source, options: AddOptions = {}): Promise<Added> {
     return this.#inTurn(options.signal, async (draft) => {
@@ -125,7 +133,12 @@ export class Artifact implements AsyncDisposable {
     });
   }
 
-  /** Adds content that lies elsewhere and is only named. */
+  /**
+   * Adds content that lies elsewhere and is only named: nothing is fetched, now or at a download.
+   *
+   * @param uri any URI with a scheme
+   * @throws ArtifoldError USAGE, PATH_INVALID, CONFLICT
+   */
   addReference(uri: string, options: ReferenceOptions): Promise<void> {
     return this.#inTurn(undefined, async (draft) => {
       const { as: path, size, digest, etag } = options;
@@ -143,17 +156,20 @@ export class Artifact implements AsyncDisposable {
     });
   }
 
-  /** Takes out entries by path or glob; a folder with all that is in it. @returns how many entries went */
+  /** Takes out entries by path or glob; a folder with all that is in it. @returns how many entries went: 0 for no match */
   remove(globs: string | readonly string[], options: LongCallOptions = {}): Promise<number> {
     return this.#inTurn(options.signal, (draft) => draft.remove(typeof globs === "string" ? [globs] : globs));
   }
 
-  /** Makes the version (or what is below `as`) equal to a folder: adds, replaces, and takes out what is not there. */
+  /**
+   * Makes the version (or what is below `as`) equal to a folder: adds, replaces, and takes out what is not there, or is left
+   * out by filters and rules. What cannot be read and is skipped stays as it was. Throws what `add` throws.
+   */
   mirror(folder: string, options: AddOptions = {}): Promise<Added> {
     return this.#inTurn(options.signal, (draft) => draft.addPath(folder, options, true));
   }
 
-  /** The entries as they will be. */
+  /** The entries as they will be, in path order; with globs only those that are meant. */
   async *entries(filter: { readonly path?: string | readonly string[] } = {}): AsyncGenerator<EntryView> {
     const globs = filter.path === undefined ? undefined : [filter.path].flat();
     const isMeant = globs === undefined ? undefined : compileGlobs(globs);
@@ -167,7 +183,11 @@ export class Artifact implements AsyncDisposable {
    * Makes a version of the draft, if its content differs from the newest version's. Other people's uploads since the draft
    * was begun are kept: the draft's changes are applied to their version.
    *
-   * When it resolves, the version survives any crash. After a failure it can be called again.
+   * When it resolves, the version survives any crash. After a failure it can be called again. Without a change no version is
+   * made, and given tags move to the newest version.
+   *
+   * @throws ArtifoldError CONFLICT (see `onConflict`; or a tag that looks like another), NAME_INVALID, LIMIT, NO_SPACE,
+   *   STORE_WRITE_FAILED, BUSY; look at `happened`
    */
   upload(options: UploadOptions = {}): Promise<UploadResult> {
     return this.#inTurn(options.signal, async (draft) => {

@@ -17,13 +17,13 @@ import { Version } from "./version.ts";
 
 /** How to open a store. */
 export interface StoreOptions extends LongCallOptions {
-  /** Makes the store if there is none. Default true. */
+  /** Makes the store if there is none. Default true; with false, opening none rejects with NO_STORE. */
   readonly create?: boolean;
   /** Who makes changes, for the record. Default: the user who runs the process. */
   readonly user?: string;
   /** Threads for reading and writing files; 0 does everything in the calling thread. Default: one a processor, up to 8. */
   readonly workers?: number;
-  /** How long to wait for other processes, in milliseconds. Default 30,000. */
+  /** How long to wait for other processes, in milliseconds; after it a call rejects with BUSY. Default 30,000. */
   readonly lockWaitMs?: number;
   /** Opens a store that belongs to another user. */
   readonly trustOwner?: boolean;
@@ -38,6 +38,7 @@ export interface StoreOptions extends LongCallOptions {
 export interface ArtifactSummary {
   readonly team: string;
   readonly experiment: string;
+  /** What kind of thing it is, in its makers' words: "dataset", "model". */
   readonly type: string;
   readonly name: string;
   /** The highest version that lives: "V3". */
@@ -48,19 +49,23 @@ export interface ArtifactSummary {
 
 /** An operation of the log. */
 export interface Operation {
-  /** Number of the operation: what `undo` takes. */
+  /** Number of the operation. Numbers grow, with gaps. */
   readonly operation: number;
-  /** ISO 8601. */
+  /** When, by the clock of whoever made it: ISO 8601, UTC. */
   readonly at: string;
+  /** The user who made it. */
   readonly by: string;
+  /** What changed, in order; in one operation all of it or nothing. */
   readonly changes: readonly LoggedChange[];
 }
 
-/** Which artifact is meant. */
+/** Which artifact is meant. Names have 1 to 128 letters, marks, digits, `.`, `_` and `-`, and are compared in NFC. */
 export interface ArtifactQuery {
   readonly name: string;
   readonly type: string;
+  /** Default "local", or what the settings say for a store that was opened without a folder. */
   readonly team?: string | undefined;
+  /** Default "uncategorized", or what the settings say. */
   readonly experiment?: string | undefined;
 }
 
@@ -68,6 +73,7 @@ export interface ArtifactQuery {
 export interface FolderStatus {
   /** The version that the folder was given. */
   readonly version: Version;
+  /** Where the folder differs from it now, in path order; to be read once. */
   readonly changes: AsyncGenerator<FolderChange, void, undefined>;
 }
 
@@ -75,10 +81,13 @@ export interface FolderStatus {
 const LISTEN_MS = 500;
 
 /**
- * Opens a store.
+ * Opens a store, and makes it if there is none.
  *
  * Without a folder it is found as the command finds it: ARTIFOLD_STORE, else the nearest `.artifold` upward, else the
- * user's own. With a folder no environment is read.
+ * user's own. With a folder no environment is read. An open store holds no lock: other processes may have it open too.
+ *
+ * @throws ArtifoldError NO_STORE (with `create: false`), STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, BUSY, DAMAGED,
+ *   NO_SPACE, STORE_WRITE_FAILED
  */
 export async function openStore(folder?: string, options: StoreOptions = {}): Promise<Store> {
   if (folder !== undefined) return Store.open(path.resolve(folder), options);
@@ -123,12 +132,17 @@ export class Store implements AsyncDisposable {
     return this.engine.folder;
   }
 
-  /** Places where the journal was found damaged when its catalog was built. */
+  /** Places where the journal was found damaged when the catalog was brought up to it; mostly none. `verify` tells all. */
   get damage(): readonly JournalDamage[] {
     return this.engine.damage;
   }
 
-  /** A draft on the newest version of an artifact; of an unknown name, an empty one. */
+  /**
+   * A draft on the newest version of an artifact; of an unknown name, an empty one. Nothing is stored yet.
+   *
+   * @param options.dryRun a draft that stores nothing: its `upload` says what it would come to
+   * @throws ArtifoldError NAME_INVALID
+   */
   async artifact(query: ArtifactQuery, options: { dryRun?: boolean } = {}): Promise<Artifact> {
     const name = {
       team: checkName("team", query.team ?? this.#defaults.team),
@@ -145,6 +159,9 @@ export class Store implements AsyncDisposable {
   /**
    * A version of an artifact, by tag, number ("V2") or digest; the newest without one.
    *
+   * What is left open (type, team, experiment) is taken from the defaults, and else from wherever the name is unique.
+   *
+   * @param query.digest of the content, or a version id: 8 to 64 of its hex digits
    * @throws ArtifoldError NOT_FOUND, AMBIGUOUS
    */
   async getArtifact(
@@ -158,7 +175,13 @@ export class Store implements AsyncDisposable {
     return this.#version({ name, type, team, experiment, tag, digest });
   }
 
-  /** The version at an address: `[team/experiment/]name[:tag|@digest]`. @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE */
+  /**
+   * The version at an address: `[team/experiment/]name[:tag|@digest]`; without tag the newest.
+   *
+   * @param options.removed also finds removed versions
+   * @param options.needsTag refuses an address without tag or digest
+   * @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE
+   */
   async resolve(
     address: string,
     options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {},
@@ -166,7 +189,12 @@ export class Store implements AsyncDisposable {
     return this.#version(parseRef(address), options);
   }
 
-  /** All versions of the artifact at an address, newest first. */
+  /**
+   * All versions of the artifact at an address, newest first.
+   *
+   * @param options.removed removed ones too
+   * @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE
+   */
   async *versions(
     address: string,
     options: RefDefaults & { removed?: boolean } = {},
@@ -182,7 +210,7 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** All artifacts with a living version, in the order of their names. */
+  /** All artifacts with a living version, in the order of team, experiment, type and name. A filter's values match whole. */
   async *artifacts(
     filter: { team?: string; experiment?: string; type?: string; name?: string } = {},
   ): AsyncGenerator<ArtifactSummary, void, undefined> {
@@ -196,7 +224,7 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** What happened in the store, newest first. */
+  /** What happened in the store, newest first; with a limit only the last so many operations. */
   async *log(options: { limit?: number } = {}): AsyncGenerator<Operation, void, undefined> {
     await this.engine.refresh();
     let left = options.limit ?? Number.MAX_SAFE_INTEGER;
@@ -219,7 +247,11 @@ export class Store implements AsyncDisposable {
     return `${this.engine.catalog.artifactByRow(row.artifactRow).name}:${formatNumber(row.number)}`;
   }
 
-  /** What a folder was given by a download (or an upload made of it), and how it differs now. */
+  /**
+   * What a folder was given by a download (or an upload made of it), and how it differs now.
+   *
+   * @throws ArtifoldError NOT_FOUND when nothing is known of the folder, READ_FAILED
+   */
   async status(folder: string, options: LongCallOptions = {}): Promise<FolderStatus> {
     await this.engine.refresh();
     let place: string;
@@ -246,7 +278,7 @@ export class Store implements AsyncDisposable {
 
   /**
    * Reads and checks everything that the store holds, or all content of some versions. Finding damage is a result, not an
-   * error.
+   * error. Changes nothing, and may run beside uploads.
    */
   async verify(options: VerifyOptions = {}, versions?: readonly Version[]): Promise<VerifyResult> {
     await this.engine.refresh();
@@ -260,7 +292,12 @@ export class Store implements AsyncDisposable {
     }
   }
 
-  /** Calls back for each version that is made from now on, by this process or another. @returns ends the calls */
+  /**
+   * Calls back for each version that is made from now on, by this process or another, in the order of the log. Looks twice
+   * a second, and does not keep the process alive.
+   *
+   * @returns ends the calls
+   */
   on(_event: "version", listener: (version: Version) => void): () => void {
     if (this.#listeners.size === 0) this.#listen();
     this.#listeners.add(listener);
@@ -270,6 +307,7 @@ export class Store implements AsyncDisposable {
     };
   }
 
+  /** Closes the store; drafts are to be closed before. Calls that come after it reject with CLOSED. */
   async close(): Promise<void> {
     clearInterval(this.#listening);
     this.#listeners.clear();

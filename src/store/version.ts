@@ -29,7 +29,7 @@ import { type EntryView, viewEntry } from "./view.ts";
 
 /** Which entries of a version are meant. */
 export interface EntryFilter {
-  /** Globs, see docs/cli.md. */
+  /** Globs; see docs/ignore.md, "Globs". */
   readonly path?: string | readonly string[];
   /** Only what is below this folder. */
   readonly folder?: string;
@@ -38,7 +38,7 @@ export interface EntryFilter {
 /** One name in a folder of a version. */
 export interface FolderListItem extends Omit<EntryView, "kind"> {
   readonly kind: EntryView["kind"];
-  /** Files below a folder; of a file itself 1. */
+  /** Files below a folder (its `size` is what they have together); of a file, link or reference itself 1. */
   readonly files: number;
 }
 
@@ -46,7 +46,9 @@ export interface FolderListItem extends Omit<EntryView, "kind"> {
 export interface VersionChange {
   readonly path: string;
   readonly kind: "added" | "modified" | "removed";
+  /** What the first version has there; `undefined` for what was added. */
   readonly before: EntryView | undefined;
+  /** What the other one has there; `undefined` for what was removed. */
   readonly after: EntryView | undefined;
 }
 
@@ -54,10 +56,11 @@ export interface VersionChange {
 export class Version {
   /** "V2" */
   readonly version: string;
+  /** The same as a number: 2. */
   readonly number: number;
-  /** Version id: 64 hex digits. */
+  /** Version id, the identity of the version: 64 hex digits. */
   readonly id: Digest;
-  /** Digest of the content. */
+  /** Digest of the manifest, the identity of the content: versions with equal ones hold the same. */
   readonly digest: Digest;
   readonly team: string;
   readonly experiment: string;
@@ -67,13 +70,15 @@ export class Version {
   readonly entryCount: number;
   readonly files: number;
   readonly bytes: number;
-  /** Bytes of content that were not stored before. */
+  /** Bytes of content that were not stored before it was made, uncompressed. */
   readonly newBytes: number;
-  /** ISO 8601. */
+  /** When, by the clock of whoever made it: ISO 8601, UTC. */
   readonly createdAt: string;
   readonly createdBy: string;
+  /** Message and metadata with later notes. Empty text and an empty object where none were given. */
   readonly message: string;
   readonly metadata: Metadata;
+  /** The user's tags on it; numbers and "latest" are not among them. */
   readonly tags: readonly string[];
   /** The version that it was made from: "V1", null for a first one. */
   readonly parent: string | null;
@@ -81,7 +86,7 @@ export class Version {
   readonly parents: readonly Digest[];
   /** Other versions of the artifact with the same content: ["V1"]. */
   readonly sameAs: readonly string[];
-  /** The run that made it. */
+  /** Id of the run that made it; null for none. Runs are planned: it is null today. */
   readonly run: string | null;
   readonly #engine: Engine;
   readonly #artifact: ArtifactRow;
@@ -127,7 +132,7 @@ export class Version {
     return `${this.team}/${this.experiment}/${this.name}:${this.version}`;
   }
 
-  /** All entries that are meant, in path order. */
+  /** All entries that are meant, in the order of their paths' UTF-8 bytes. @throws ArtifoldError DAMAGED */
   async *entries(filter: EntryFilter = {}): AsyncGenerator<EntryView, void, undefined> {
     const isMeant = filter.path === undefined ? undefined : compileGlobs([filter.path].flat());
     const reader = manifestReader(this.#engine.objects);
@@ -136,7 +141,12 @@ export class Version {
     }
   }
 
-  /** What is in one folder ("" for the root): files, links, references, and folders with what lies below them. */
+  /**
+   * What is in one folder ("" for the root): files, links, references, and folders with what lies below them. The path of
+   * a file gives that file.
+   *
+   * @throws ArtifoldError NOT_FOUND, DAMAGED
+   */
   async *list(folder = ""): AsyncGenerator<FolderListItem, void, undefined> {
     const path = trimFolder(folder);
     const reader = manifestReader(this.#engine.objects);
@@ -155,19 +165,23 @@ export class Version {
     }
   }
 
-  /** The entry at a path, or `undefined`. */
+  /** The entry at a path, or `undefined`. A folder with something in it is no entry: see `list`. @throws ArtifoldError PATH_INVALID */
   async entry(path: string): Promise<EntryView | undefined> {
     const entry = await this.#find(path);
     return entry === undefined ? undefined : viewEntry(entry);
   }
 
-  /** The content of a file, whole. @throws ArtifoldError NOT_FOUND, DAMAGED */
+  /** The content of a file, whole and in memory; see `stream` for large ones. @throws ArtifoldError NOT_FOUND, DAMAGED */
   async read(path: string): Promise<Uint8Array> {
     const entry = await this.#file(path);
     return this.readRange(path, 0, entry.size);
   }
 
-  /** `length` bytes of a file from `offset`; less where it ends before. Only the chunks that hold them are read. */
+  /**
+   * `length` bytes of a file from `offset`; less where it ends before. Only the chunks that hold them are read, and checked.
+   *
+   * @throws ArtifoldError NOT_FOUND, DAMAGED
+   */
   async readRange(path: string, offset: number, length: number): Promise<Uint8Array> {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(length) || offset < 0 || length < 0) {
       throw new TypeError("offset and length are whole numbers from 0");
@@ -179,7 +193,10 @@ export class Version {
     return Buffer.concat(pieces);
   }
 
-  /** The content of a file as a web stream; with a range (`end` not included) a part of it. */
+  /**
+   * The content of a file as a web stream; with a range (`end` not included) a part of it. What goes wrong (NOT_FOUND,
+   * DAMAGED) is the stream's error.
+   */
   stream(path: string, range: { start?: number; end?: number; signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
     const find = (): Promise<FileEntry> => this.#file(path);
     const { objects } = this.#engine;
@@ -191,7 +208,13 @@ export class Version {
     return ReadableStream.from(bytes()) as ReadableStream<Uint8Array>;
   }
 
-  /** Makes a folder hold this version: writes, replaces and removes only what differs. See docs/cli.md, "download". */
+  /**
+   * Makes a folder hold this version: writes, replaces and removes only what differs. The folder is made if need be. Looks
+   * for conflicts before the first write; files that no version has stay.
+   *
+   * @throws ArtifoldError CONFLICT (files that were changed, or a folder of another artifact: nothing was written),
+   *   WRITE_FAILED, NO_SPACE, DAMAGED, READ_FAILED (what was finished stays), USAGE
+   */
   async download(folder: string, options: DownloadOptions = {}): Promise<DownloadResult> {
     await this.#engine.refresh();
     return download(this.#engine, this.#artifact, this.#row, this.version, folder, options);
@@ -225,13 +248,18 @@ export class Version {
     );
   }
 
-  /** Moves a tag here. @returns the operation of the log */
+  /**
+   * Moves a tag here, wherever it was. Names that look like a number ("v3") and "latest" are refused.
+   *
+   * @returns the operation of the log; null when it was here already
+   * @throws ArtifoldError NAME_INVALID, CONFLICT (a tag that cannot be told from another)
+   */
   async tag(name: string): Promise<number | null> {
     const tag = checkName("tag", name);
     return this.#change((row) => tagChanges(this.#engine.catalog, row, row.artifact, [tag], this.id));
   }
 
-  /** Takes a tag away from this version. @throws ArtifoldError NOT_FOUND when it has no such tag */
+  /** Takes a tag away from this version. @returns the operation of the log @throws ArtifoldError NOT_FOUND: no such tag here */
   async untag(name: string): Promise<number | null> {
     const tag = name.normalize("NFC");
     return this.#change((row) => {
@@ -242,7 +270,13 @@ export class Version {
     });
   }
 
-  /** Gives the version another message, or changes its metadata. The record as first made stays, and so does the id. */
+  /**
+   * Gives the version another message, or other metadata in the place of all it had. The record as first made stays, and so
+   * does the id.
+   *
+   * @returns the operation of the log; null when neither is given
+   * @throws ArtifoldError LIMIT
+   */
   async annotate(note: { message?: string; metadata?: Metadata }): Promise<number | null> {
     const metadata = note.metadata === undefined ? undefined : metadataText(note.metadata);
     return this.#change(() => {
@@ -258,12 +292,16 @@ export class Version {
     });
   }
 
-  /** Removes the version. Its number is not given again; its content stays until gc, and `restore` brings it back. */
+  /**
+   * Removes the version. Its number is not given again; its content stays until gc, and `restore` brings it back.
+   *
+   * @returns the operation of the log; null when it was removed already
+   */
   async remove(): Promise<number | null> {
     return this.#change(() => (this.#isRemoved() ? [] : [{ change: "remove", version: this.id }]));
   }
 
-  /** Brings a removed version back. */
+  /** Brings a removed version back. @returns the operation of the log; null when it was not removed */
   async restore(): Promise<number | null> {
     return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.id }] : []));
   }

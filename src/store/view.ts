@@ -4,17 +4,21 @@ import { type Entry, entryDigest, entrySize } from "../manifest/index.ts";
 
 /** An entry of a version. */
 export interface EntryView {
+  /** From the root of the version, with "/" between parts on every platform. */
   readonly path: string;
+  /** A folder is an entry only while nothing is in it. */
   readonly kind: "file" | "folder" | "link" | "reference";
   /** Bytes of a file, of a link's target, of a reference's content where known; 0 for a folder. */
   readonly size: number;
   /** BLAKE3 of the content; null for folders, and for references whose content is not known. */
   readonly digest: Digest | null;
+  /** Whether the owner may execute the file: the one mode bit that is kept. False for all else. */
   readonly executable: boolean;
-  /** Where a link points. */
+  /** Where a link points: relative to its folder, and inside the version. */
   readonly target?: string;
   /** Where a reference's content is. */
   readonly uri?: string;
+  /** What that place calls this state of the content, where it was given. */
   readonly etag?: string;
 }
 

@@ -51,10 +51,13 @@ export interface Problem {
 
 /** What a verification found. */
 export interface VerifyResult {
+  /** Whether there is no problem. */
   readonly ok: boolean;
-  /** Bytes of stored files that were read and checked. */
+  /** Bytes that were read and checked: of stored files, or, of given versions, of their content. */
   readonly checkedBytes: number;
+  /** Stored files that were looked at; 0 where versions were given. */
   readonly checkedFiles: number;
+  /** How many versions were checked. */
   readonly versions: number;
   readonly problems: readonly Problem[];
 }

@@ -18,7 +18,9 @@ export function portabilityProblem(part: string): string | undefined {
 
 /** A name that some platform cannot hold, or cannot hold beside another. */
 export interface PortabilityWarning {
+  /** From the root of the version. */
   readonly path: string;
+  /** What is wrong with it, for people. */
   readonly problem: string;
 }
 

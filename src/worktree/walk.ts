@@ -31,8 +31,10 @@ export type LeftOutReason =
 
 /** Something that is left out, and why. */
 export interface LeftOut {
+  /** From the folder that was added. */
   readonly path: string;
   readonly reason: LeftOutReason;
+  /** More about it, for people: "EACCES", "it is not UTF-8". */
   readonly detail?: string;
 }
 
