@@ -1,6 +1,16 @@
+import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  resolve: {
+    // Threads cannot run from source: tests start those that were built.
+    alias: [
+      {
+        find: /^\.\/worker-script\.ts$/,
+        replacement: fileURLToPath(new URL("test/support/worker-script.ts", import.meta.url)),
+      },
+    ],
+  },
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/build.ts"],

@@ -71,7 +71,8 @@ export async function* compareFolder(options: ComparisonOptions): AsyncGenerator
 /** Whether the stat cache says of every entry of the base what the folder had of it. */
 function agrees({ memory, base, filter }: ComparisonOptions): boolean {
   const { agreement } = memory;
-  return filter === undefined && agreement?.exact === true && agreement.prefix === "" && agreement.manifest === base;
+  const isSaid = agreement?.exact === true && agreement.prefix === "" && agreement.manifest === base;
+  return filter === undefined && isSaid && memory.isWhole;
 }
 
 /** A file needs to be read only when somebody has an entry of its kind and size. */

@@ -63,6 +63,12 @@ export class FolderMemory {
     return this.cache.generation(this.folder) !== this.#generation;
   }
 
+  /** Whether all rows can be read. Only then does a path without a row say that nothing was there. */
+  get isWhole(): boolean {
+    for (const { data } of this.cache.runs(this.folder)) if (RunView.open(data) === undefined) return false;
+    return true;
+  }
+
   /** Says that rows no longer agree with a manifest: before the first of them is replaced. */
   disagree(): void {
     if (this.#kept.agreement !== undefined) this.#keep({ ...(this.record && { record: this.record }) });
@@ -181,7 +187,7 @@ export class RowEditor {
     this.#index = 0;
     if (run === undefined) return [];
     this.#gone.push(run.row);
-    const view = RunView.open(this.#memory.cache.run(run.row));
+    const view = RunView.open(this.#memory.cache.run(this.#memory.folder, run.row));
     return view === undefined ? [] : Array.from({ length: view.count }, (_, index) => view.row(index));
   }
 

@@ -115,9 +115,9 @@ export class FolderScan {
     return this.#parents;
   }
 
-  /** Whether another process disturbed the stat cache, so that differences may have been overlooked. */
+  /** Whether the stat cache was damaged or disturbed by another process, so that differences may have been overlooked. */
   get mustCompareAll(): boolean {
-    return this.#rowsAgree && this.#options.memory.isDisturbed;
+    return this.#rowsAgree && (this.#sweep.hasLostRows || this.#options.memory.isDisturbed);
   }
 
   /** The edits, in path order. */

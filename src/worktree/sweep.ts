@@ -54,6 +54,11 @@ export class Sweep {
     this.#all = all;
   }
 
+  /** Whether rows could not be read: then what is gone since may have been overlooked. Complete when the pass is. */
+  get hasLostRows(): boolean {
+    return this.#rows.hasLostSome;
+  }
+
   /** Makes the pass. A `PAUSE` says that its driver may let other work in. */
   *[Symbol.iterator](): Generator<Swept | typeof PAUSE, void, undefined> {
     const rows = this.#rows;
@@ -97,6 +102,7 @@ class CachedRows {
   #view: RunView | undefined;
   #index = 0;
   #last: string | undefined;
+  hasLostSome = false;
 
   constructor(cache: FolderCache, folder: FolderRow) {
     this.#runs = cache.runs(folder);
@@ -144,7 +150,10 @@ class CachedRows {
       if (next.done === true) return;
       // A run that cannot be read is as good as none. Runs of two processes may overlap: then what is behind is skipped.
       const view = this.#view;
-      if (view === undefined) continue;
+      if (view === undefined) {
+        this.hasLostSome = true;
+        continue;
+      }
       while (this.#last !== undefined && this.#index < view.count) {
         if (comparePaths(view.path(this.#index), this.#last) > 0) break;
         this.#index++;
