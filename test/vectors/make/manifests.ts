@@ -113,7 +113,7 @@ export async function manifests(): Promise<unknown> {
       "every kind of entry",
       { kind: "entries", entries: [...mixed].sort((left, right) => (left.path < right.path ? -1 : 1)) },
     ],
-    ["every path begins a node: nodes of two rows, and so on upward", { kind: "folders", paths: pathsThat(true, 9) }],
+    ["every path begins a leaf: leaves of two rows", { kind: "folders", paths: pathsThat(true, 9) }],
   ];
   const large: (readonly [string, DescribedEntries])[] = [
     ["no path begins a leaf: 512 rows end it", { kind: "folders", paths: pathsThat(false, 600) }],

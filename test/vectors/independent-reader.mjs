@@ -1,0 +1,323 @@
+// A reader of stores written from docs/format.md: it shares no code with artifold. It reads what the journal and the
+// packs say, with no catalog, and believes nothing whose digest it has not made.
+import fs from "node:fs";
+import path from "node:path";
+import * as zstd from "@bokuweb/zstd-wasm";
+import blake3 from "blake3";
+import { Unpackr } from "msgpackr";
+
+const hash = (bytes) => Buffer.from(blake3.hash(bytes));
+const derive = (context, bytes) => Buffer.from(blake3.deriveKey(`artifold format 1 ${context}`, bytes));
+const check = (holds, what) => {
+  if (!holds) throw new Error(`refused: ${what}`);
+};
+const u64 = (bytes, at) => Number(bytes.readBigUInt64LE(at));
+
+/** Section 13: the store as a whole. */
+export async function readStore(folder) {
+  await zstd.init();
+  const mark = JSON.parse(fs.readFileSync(path.join(folder, "format.json"), "utf8"));
+  check(mark.artifold === "store" && mark.format === 1 && mark.needs.length === 0, "the mark");
+  const objects = new Map();
+  const state = { artifacts: new Map(), versions: new Map() };
+  readJournal(folder, state, objects);
+  const object = (type, digest) => readObject(folder, objects, type, digest);
+  return {
+    artifacts: [...state.artifacts.values()],
+    versions: [...state.versions.values()],
+    entries: (manifest) => [...entriesOf(object, manifest)],
+    content: (entry) => contentOf(object, entry),
+  };
+}
+
+/** Section 12: records in order, and what they say. */
+function readJournal(folder, state, objects) {
+  const names = fs.readdirSync(path.join(folder, "journal")).filter((name) => /^\d{8}\.segment$/.test(name));
+  let previous = Buffer.alloc(32);
+  let sequence = 0;
+  for (const name of names.sort()) {
+    const file = `journal/${name}`;
+    const bytes = fs.readFileSync(path.join(folder, file));
+    check(bytes.toString("latin1", 0, 8) === "AFjrnl\0\x01" && u64(bytes, 8) === Number(name.slice(0, 8)), "a head");
+    check(
+      derive("journal segment head", bytes.subarray(0, 32)).subarray(0, 16).equals(bytes.subarray(32, 48)),
+      "a head",
+    );
+    const mark = bytes.subarray(16, 32);
+    for (let at = 48; at < bytes.length; ) {
+      const record = readRecord(bytes, at, mark);
+      // What is left is a torn tail, or damage that this reader does not step over.
+      if (record === undefined) break;
+      sequence++;
+      check(record.sequence === sequence && record.previous.equals(previous), "the chain");
+      previous = record.digest;
+      at = record.end;
+      if (record.kind === 3) {
+        readTable(file, bytes, objects);
+        break;
+      }
+      applyRecord(folder, record, state, objects);
+      placeFrames(file, bytes, record, objects);
+    }
+  }
+}
+
+function readRecord(bytes, at, mark) {
+  if (bytes.length - at < 104 || bytes.toString("latin1", at, at + 4) !== "AFj1") return undefined;
+  if (!bytes.subarray(at + 4, at + 20).equals(mark)) return undefined;
+  const payloadEnd = at + 104 + bytes.readUInt32LE(at + 32);
+  const attachmentAt = payloadEnd + 32;
+  const end = attachmentAt + bytes.readUInt32LE(at + 36);
+  if (end > bytes.length) return undefined;
+  const digest = bytes.subarray(payloadEnd, attachmentAt);
+  if (!derive("journal record", bytes.subarray(at, payloadEnd)).equals(digest)) return undefined;
+  if (!hash(bytes.subarray(attachmentAt, end)).equals(bytes.subarray(at + 72, at + 104))) return undefined;
+  return {
+    kind: bytes.readUInt32LE(at + 20),
+    sequence: u64(bytes, at + 24),
+    previous: bytes.subarray(at + 40, at + 72),
+    payload: bytes.subarray(at + 104, payloadEnd),
+    digest,
+    attachmentAt,
+    end,
+  };
+}
+
+const payloads = new Unpackr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
+
+function applyRecord(folder, record, state, objects) {
+  const payload = payloads.unpack(record.payload);
+  if (record.kind === 2) return applyCheckpoint(payload, state);
+  check(record.kind === 1, "a kind of record");
+  for (const { name } of payload.packs) {
+    const file = `packs/${name}.pack`;
+    const bytes = fs.readFileSync(path.join(folder, file));
+    check(hash(bytes).toString("hex") === name, "a pack's name");
+    readTable(file, bytes, objects);
+  }
+  for (const change of payload.changes) applyChange(change, state);
+}
+
+function applyChange(change, { artifacts, versions }) {
+  switch (change.change) {
+    case "artifact": {
+      const { artifact, team, experiment, type, name } = change;
+      artifacts.set(artifact, { artifact, team, experiment, type, name, highest: 0, tags: {} });
+      break;
+    }
+    case "version": {
+      const made = readVersion(change);
+      versions.set(change.version, made);
+      const artifact = artifacts.get(change.artifact);
+      artifact.highest = Math.max(artifact.highest, change.number);
+      break;
+    }
+    case "tag": {
+      const { tags } = artifacts.get(change.artifact);
+      if (change.version === null) delete tags[change.tag];
+      else tags[change.tag] = change.version;
+      break;
+    }
+    case "remove":
+    case "restore":
+      versions.get(change.version).removed = change.change === "remove";
+      break;
+    case "note": {
+      const version = versions.get(change.version);
+      if (change.message !== undefined) version.message = change.message;
+      if (change.metadata !== undefined) version.metadata = JSON.parse(change.metadata);
+      break;
+    }
+    default:
+      check(false, `a change: ${change.change}`);
+  }
+}
+
+function applyCheckpoint(payload, { artifacts, versions }) {
+  for (const state of payload.artifacts) {
+    const artifact = artifacts.get(state.artifact);
+    artifact.highest = Math.max(artifact.highest, state.highest);
+    if (state.tags !== null) artifact.tags = Object.fromEntries(state.tags);
+    for (const version of state.removed) versions.get(version).removed = true;
+  }
+}
+
+/** Section 9. */
+function readVersion({ artifact, version, number, record }) {
+  check(derive("version record", record).toString("hex") === version, "a version id");
+  const [kind, owner, manifest, parents, createdAt, createdBy, , message, metadata] = readValue(record);
+  check(kind === 3 && owner.toString("hex") === artifact, "a version record");
+  return {
+    artifact,
+    id: version,
+    number,
+    removed: false,
+    manifest: manifest.toString("hex"),
+    parents: parents.map((parent) => parent.toString("hex")),
+    createdAt,
+    createdBy,
+    message,
+    metadata: JSON.parse(metadata),
+  };
+}
+
+/** Section 11: where the objects of a file lie, from its last 64 bytes. */
+function readTable(file, bytes, objects) {
+  const foot = bytes.subarray(-64);
+  check(foot.toString("latin1", 56) === "AFtable\x01", "a foot");
+  const table = bytes.subarray(u64(foot, 0), u64(foot, 0) + u64(foot, 8));
+  check(derive("table", table).equals(foot.subarray(16, 48)), "a table");
+  const rowsAt = 8 + table.readUInt32LE(0) * 12;
+  for (let row = 0; row < table.readUInt32LE(4); row++) {
+    const at = rowsAt + row * 38;
+    const frameAt = 8 + table.readUInt32LE(at + 32) * 12;
+    const place = {
+      file,
+      offset: u64(table, frameAt),
+      length: table.readUInt32LE(frameAt + 8),
+      index: table.readUInt16LE(at + 36),
+    };
+    objects.set(table.toString("hex", at, at + 32), place);
+  }
+}
+
+/** Section 12: objects in the attachment of a record, found by its frames. */
+function placeFrames(file, bytes, record, objects) {
+  for (let at = record.attachmentAt; at < record.end; ) {
+    const frame = readFrame(bytes.subarray(at, record.end));
+    const place = { file, offset: at, length: frame.length };
+    for (const [index, digest] of frame.digests.entries()) objects.set(digest, { ...place, index });
+    at += frame.length;
+  }
+}
+
+/** Section 10. */
+function readFrame(bytes) {
+  check(bytes.toString("latin1", 0, 4) === "AFf1" && bytes[5] <= 1 && bytes.readUInt16LE(6) === 0, "a frame");
+  const count = bytes.readUInt32LE(8);
+  const payloadAt = 20 + count * 36;
+  const payloadEnd = payloadAt + bytes.readUInt32LE(16);
+  const payload = bytes.subarray(payloadAt, payloadEnd);
+  const checksum = derive("frame", Buffer.concat([bytes.subarray(0, payloadAt), hash(payload)])).subarray(0, 16);
+  check(checksum.equals(bytes.subarray(payloadEnd, payloadEnd + 16)), "a frame's checksum");
+  const rows = Array.from({ length: count }, (_, index) => bytes.subarray(20 + index * 36, 56 + index * 36));
+  return {
+    type: bytes[4],
+    codec: bytes[5],
+    rawLength: bytes.readUInt32LE(12),
+    payload,
+    length: payloadEnd + 16,
+    digests: rows.map((row) => row.toString("hex", 0, 32)),
+    lengths: rows.map((row) => row.readUInt32LE(32)),
+  };
+}
+
+const CHUNK = 1;
+const MANIFEST_NODE = 2;
+const CHUNK_LIST_NODE = 3;
+const contexts = { [MANIFEST_NODE]: "manifest node", [CHUNK_LIST_NODE]: "chunk list node" };
+
+function readObject(folder, objects, type, digest) {
+  const place = objects.get(digest);
+  check(place !== undefined, `an object that is nowhere: ${digest}`);
+  const bytes = Buffer.alloc(place.length);
+  const fd = fs.openSync(path.join(folder, place.file));
+  fs.readSync(fd, bytes, 0, place.length, place.offset);
+  fs.closeSync(fd);
+  const frame = readFrame(bytes);
+  check(frame.type === type, "a type of object");
+  const options = { defaultHeapSize: frame.rawLength };
+  const raw = frame.codec === 0 ? frame.payload : Buffer.from(zstd.decompress(frame.payload, options));
+  check(raw.length === frame.rawLength, "a raw length");
+  const from = frame.lengths.slice(0, place.index).reduce((sum, length) => sum + length, 0);
+  const object = raw.subarray(from, from + frame.lengths[place.index]);
+  const made = type === CHUNK ? hash(object) : derive(contexts[type], object);
+  check(made.toString("hex") === digest, "an object's digest");
+  return object;
+}
+
+/** Section 7: entries of a manifest, in order. */
+function* entriesOf(object, digest, parent) {
+  if (digest === "deac41ad022a5d50ff5ab31e406169954a33c2ee3dbc6c244ffad717b2282558") return;
+  const [kind, level, rows] = readValue(object(MANIFEST_NODE, digest));
+  check(kind === 1 && (parent === undefined || (level === parent.level - 1 && rows[0][0] === parent.path)), "a node");
+  for (const row of rows) {
+    if (level === 0) yield entryOf(row);
+    else yield* entriesOf(object, row[1].toString("hex"), { level, path: row[0] });
+  }
+}
+
+/** Section 6. */
+function entryOf([path_, mode, ...fields]) {
+  const digest = (bytes) => (bytes === null ? undefined : bytes.toString("hex"));
+  if (mode <= 1) {
+    const [size, content, chunkList] = fields;
+    return {
+      path: path_,
+      kind: "file",
+      size,
+      digest: digest(content),
+      chunkList: digest(chunkList),
+      executable: mode === 1,
+    };
+  }
+  if (mode === 2) return { path: path_, kind: "folder" };
+  if (mode === 3) return { path: path_, kind: "link", target: fields[0] };
+  check(mode === 4, "a mode");
+  return {
+    path: path_,
+    kind: "reference",
+    uri: fields[0],
+    size: fields[1] ?? undefined,
+    digest: digest(fields[2]),
+    etag: fields[3] ?? undefined,
+  };
+}
+
+/** Sections 6 and 8: the bytes of a file. */
+function contentOf(object, { size, digest, chunkList }) {
+  if (size === 0) return Buffer.alloc(0);
+  const chunks = chunkList === undefined ? [object(CHUNK, digest)] : [...chunksOf(object, chunkList)];
+  const bytes = Buffer.concat(chunks);
+  check(bytes.length === size && hash(bytes).toString("hex") === digest, "the content of a file");
+  return bytes;
+}
+
+function* chunksOf(object, digest) {
+  const [kind, level, rows] = readValue(object(CHUNK_LIST_NODE, digest));
+  check(kind === 2, "a chunk list");
+  for (const row of rows) {
+    if (level === 0) yield object(CHUNK, row[0].toString("hex"));
+    else yield* chunksOf(object, row[0].toString("hex"));
+  }
+}
+
+/** Section 5: one value that is all there is. */
+function readValue(bytes) {
+  const buffer = Buffer.from(bytes);
+  let at = 0;
+  const number = (length) => {
+    at += length;
+    return length === 8 ? Number(buffer.readBigUInt64BE(at - 8)) : buffer.readUIntBE(at - length, length);
+  };
+  const take = (length) => {
+    at += length;
+    return buffer.subarray(at - length, at);
+  };
+  const array = (count) => Array.from({ length: count }, value);
+  function value() {
+    const mark = number(1);
+    if (mark < 0x80) return mark;
+    if (mark >= 0xcc && mark <= 0xcf) return number(1 << (mark - 0xcc));
+    if (mark >= 0xa0 && mark <= 0xbf) return take(mark & 0x1f).toString("utf8");
+    if (mark >= 0xd9 && mark <= 0xdb) return take(number(1 << (mark - 0xd9))).toString("utf8");
+    if (mark >= 0xc4 && mark <= 0xc6) return take(number(1 << (mark - 0xc4)));
+    if (mark >= 0x90 && mark <= 0x9f) return array(mark & 0x0f);
+    if (mark === 0xdc || mark === 0xdd) return array(number(mark === 0xdc ? 2 : 4));
+    check(mark === 0xc0, "a value");
+    return null;
+  }
+  const read = value();
+  check(at === buffer.length, "bytes after a value");
+  return read;
+}

@@ -1,0 +1,194 @@
+/** docs/format.md is enough: a reader written from it reads what artifold writes, without the catalog. */
+import { execFileSync } from "node:child_process";
+import fs from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type EntryView, openStore, type Store, type Version } from "../../src/index.ts";
+import { hex, seededBytes, text, unhex } from "./make/shape.ts";
+import { readVectors } from "./read.ts";
+
+interface ReadVersion {
+  readonly id: string;
+  readonly number: number;
+  readonly removed: boolean;
+  readonly manifest: string;
+  readonly parents: readonly string[];
+  readonly createdBy: string;
+  readonly message: string;
+  readonly metadata: unknown;
+}
+
+interface ReadEntry {
+  readonly path: string;
+  readonly kind: EntryView["kind"];
+  readonly size?: number;
+  readonly digest?: string;
+  readonly executable?: boolean;
+}
+
+interface ReadStore {
+  readonly artifacts: readonly { name: string; highest: number; tags: Record<string, string> }[];
+  readonly versions: readonly ReadVersion[];
+  entries(manifest: string): ReadEntry[];
+  content(entry: ReadEntry): Uint8Array;
+}
+
+async function readStore(at: string): Promise<ReadStore> {
+  // Not a part of the program that is checked, nor of its types.
+  const script = new URL("./independent-reader.mjs", import.meta.url).href;
+  const reader = (await import(script)) as { readStore(folder: string): Promise<ReadStore> };
+  return reader.readStore(at);
+}
+
+let folder: string;
+
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), "artifold-independent-"));
+});
+
+afterEach(() => fs.rmSync(folder, { recursive: true }));
+
+/** A folder of small and large files, compressible and not, in several folders. */
+function makeFolder(at: string): void {
+  const write = (name: string, bytes: Uint8Array, mode = 0o644): void => {
+    fs.mkdirSync(path.dirname(path.join(at, name)), { recursive: true });
+    fs.writeFileSync(path.join(at, name), bytes, { mode });
+  };
+  write("empty", new Uint8Array());
+  write("run.sh", text("#!/bin/sh\n"), 0o755);
+  write("고양이/야옹.txt", text("야옹\n"));
+  for (let number = 0; number < 300; number++)
+    write(`rows/${number % 7}/${number}.txt`, text(`row ${number}\n`.repeat(number)));
+  write("noise.bin", seededBytes(21, 3_000_000));
+  write("more noise.bin", seededBytes(22, 4_000_000));
+  write("text.txt", text("the same line, again and again\n".repeat(60_000)));
+  fs.mkdirSync(path.join(at, "nothing here"));
+  fs.symlinkSync("rows/0/0.txt", path.join(at, "link"));
+}
+
+/** Uploads of one artifact: a large one, a small one, and what can happen to versions. */
+async function makeStore(at: string): Promise<void> {
+  await using store = await openStore(at, { user: "mina", workers: 0 });
+  const artifact = await store.artifact({ name: "sample", type: "dataset" });
+  await artifact.add(path.join(folder, "data"));
+  const metadata = { epochs: 3, nested: { list: [1, "two", null] } };
+  await artifact.upload({ message: "first", metadata, tags: ["prod", "old"] });
+  const again = await store.artifact({ name: "sample", type: "dataset" });
+  await again.add(text("new\n"), { as: "new.txt" });
+  await again.remove("empty");
+  await again.upload({ message: "second", tags: ["prod"] });
+  const third = await store.artifact({ name: "sample", type: "dataset" });
+  await third.remove("new.txt");
+  await third.upload();
+  await (await store.resolve("sample:V2")).remove();
+}
+
+async function versionsOf(store: Store): Promise<Version[]> {
+  const versions: Version[] = [];
+  for await (const version of store.versions("sample", { removed: true })) versions.push(version);
+  return versions.reverse();
+}
+
+describe("a reader written from docs/format.md", () => {
+  test("reads versions, entries and every byte of a store that artifold has just made", async () => {
+    makeFolder(path.join(folder, "data"));
+    const at = path.join(folder, "store");
+    await makeStore(at);
+    for (const name of fs.readdirSync(at)) if (/^(catalog|cache|lock)/.test(name)) fs.rmSync(path.join(at, name));
+    expect(fs.readdirSync(path.join(at, "packs"))).not.toEqual([]);
+    const read = await readStore(at);
+    await using store = await openStore(at, { create: false, workers: 0 });
+    const versions = await versionsOf(store);
+    expect(versions).toHaveLength(3);
+    expect(read.versions.map(({ id, number, message, createdBy }) => [id, number, message, createdBy])).toEqual(
+      versions.map(({ id, number, message, createdBy }) => [id, number, message, createdBy]),
+    );
+    expect(read.versions.map(({ metadata, parents }) => [metadata, parents])).toEqual(
+      versions.map(({ metadata, parents }) => [metadata, parents]),
+    );
+    expect(read.versions.map(({ removed }) => removed)).toEqual([false, true, false]);
+    expect(read.artifacts).toMatchObject([{ name: "sample", highest: 3 }]);
+    expect(read.artifacts[0]?.tags).toEqual({ prod: versions[1]?.id, old: versions[0]?.id });
+    for (const [index, version] of versions.entries()) {
+      const entries = read.entries(read.versions[index]?.manifest as string);
+      const own: EntryView[] = [];
+      for await (const entry of version.entries()) own.push(entry);
+      expect(entries.map(({ path: each, kind }) => [each, kind])).toEqual(own.map((entry) => [entry.path, entry.kind]));
+      for (const entry of entries) {
+        if (entry.kind !== "file") continue;
+        const bytes = read.content(entry);
+        expect(Buffer.compare(bytes, await version.read(entry.path)), entry.path).toBe(0);
+      }
+    }
+  });
+
+  test("reads the small store of the vectors", async () => {
+    const { small } = readVectors<{
+      small: {
+        files: Record<string, string>;
+        artifacts: { highest: number; tags: Record<string, string> }[];
+        versions: (ReadVersion & {
+          entries: ReadEntry[];
+          contents: Record<string, string | { seed: number; length: number }>;
+        })[];
+      };
+    }>("stores");
+    for (const [name, bytes] of Object.entries(small.files)) {
+      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      fs.writeFileSync(path.join(folder, name), unhex(bytes));
+    }
+    const read = await readStore(folder);
+    expect(read.artifacts).toMatchObject(small.artifacts);
+    expect(read.versions).toHaveLength(small.versions.length);
+    for (const [index, expected] of small.versions.entries()) {
+      const { entries, contents, ...version } = expected;
+      const found = read.versions[index] as ReadVersion;
+      expect(found).toMatchObject(version);
+      const readEntries = read.entries(found.manifest);
+      expect(readEntries).toEqual(entries.map((entry) => expect.objectContaining(entry)));
+      for (const [name, content] of Object.entries(contents)) {
+        const bytes = typeof content === "string" ? unhex(content) : seededBytes(content.seed, content.length);
+        expect(hex(read.content(readEntries.find((entry) => entry.path === name) as ReadEntry))).toBe(hex(bytes));
+      }
+    }
+  });
+});
+
+function hasB3sum(): boolean {
+  try {
+    execFileSync("b3sum", ["--version"], { stdio: "ignore" });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe("b3sum", () => {
+  test.skipIf(!hasB3sum())(
+    "prints the digest of every file of a version, and the name of every pack (needs b3sum)",
+    async () => {
+      const data = path.join(folder, "data");
+      makeFolder(data);
+      const at = path.join(folder, "store");
+      await using store = await openStore(at, { workers: 0 });
+      const artifact = await store.artifact({ name: "sample", type: "dataset" });
+      await artifact.add(data);
+      await artifact.upload();
+      const version = await store.resolve("sample");
+      const digests = new Map<string, string | null>();
+      for await (const entry of version.entries()) if (entry.kind === "file") digests.set(entry.path, entry.digest);
+      expect(digests.size).toBe(306);
+      expect(sums(data, [...digests.keys()])).toEqual([...digests.values()]);
+      const packs = fs.readdirSync(path.join(at, "packs"));
+      expect(packs.length).toBeGreaterThan(0);
+      expect(sums(path.join(at, "packs"), packs)).toEqual(packs.map((name) => name.replace(".pack", "")));
+    },
+  );
+});
+
+/** What b3sum prints of files of a folder. */
+function sums(cwd: string, names: readonly string[]): string[] {
+  const printed = execFileSync("b3sum", ["--no-names", "--", ...names], { cwd, encoding: "utf8" });
+  return printed.trim().split("\n");
+}
