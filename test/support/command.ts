@@ -1,0 +1,52 @@
+/** Runs the built command as users do: a process of its own. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+/** The built command. */
+export const commandPath: string = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+
+/** What a process left when it ended. */
+export interface Ended {
+  /** Exit code; null for a process that a signal ended. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A process under way. */
+export interface Running {
+  readonly child: ChildProcess;
+  readonly ended: Promise<Ended>;
+}
+
+/** Starts the command on a store. */
+export function startCommand(store: string, args: readonly string[], cwd?: string): Running {
+  const child = spawn(process.execPath, [commandPath, ...args], {
+    cwd,
+    env: { ...process.env, ARTIFOLD_STORE: store, NO_COLOR: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const out: Buffer[] = [];
+  const err: Buffer[] = [];
+  child.stdout?.on("data", (bytes: Buffer) => out.push(bytes));
+  child.stderr?.on("data", (bytes: Buffer) => err.push(bytes));
+  const ended = new Promise<Ended>((resolve) => {
+    child.on("close", (code, signal) => {
+      resolve({ code, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() });
+    });
+  });
+  return { child, ended };
+}
+
+/** Runs the command to its end. */
+export function command(store: string, args: readonly string[], cwd?: string): Promise<Ended> {
+  return startCommand(store, args, cwd).ended;
+}
+
+/** Runs the command with `--json`, and gives what it printed. */
+export async function commandJson<Result>(store: string, args: readonly string[], cwd?: string): Promise<Result> {
+  const { code, stdout, stderr } = await command(store, [...args, "--json"], cwd);
+  if (stdout === "") throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
+  return JSON.parse(stdout) as Result;
+}
