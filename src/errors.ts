@@ -29,6 +29,8 @@ export const errorCodes = {
   FILE_CHANGED: 1,
   /** A user's folder could not be written. */
   WRITE_FAILED: 1,
+  /** A file of the store could not be read: the disk, or a right, refused it. */
+  STORE_READ_FAILED: 1,
   /** The store could not be written. */
   STORE_WRITE_FAILED: 1,
   /** The disk (or a quota) is full. */

@@ -2,7 +2,7 @@
 import path from "node:path";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
-import { type FileSystem, openFlags, readFully, removeQuietly } from "../platform/index.ts";
+import { type FileSystem, openFlags, readFully, removeQuietly, storeReadError } from "../platform/index.ts";
 import { Frame, type ObjectType } from "./frame.ts";
 import { mergeRows, type PlacedRow, PlacesRun, runNames, writeRun } from "./places-run.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Table, type TablePlace } from "./table.ts";
@@ -216,10 +216,13 @@ export class ObjectStore {
 
   #readBytes(file: string, offset: number, length: number): Uint8Array {
     const bytes = Buffer.allocUnsafeSlow(length);
-    if (readFully(this.#fs, this.#open(file), bytes, offset) !== length) {
-      throw new ArtifoldError("DAMAGED", `${file} ends too early`, { info: { file, offset } });
+    const fd = this.#open(file);
+    try {
+      if (readFully(this.#fs, fd, bytes, offset) === length) return bytes;
+    } catch (error) {
+      throw storeReadError(error);
     }
-    return bytes;
+    throw new ArtifoldError("DAMAGED", `${file} ends too early`, { info: { file, offset } });
   }
 
   #open(file: string): number {

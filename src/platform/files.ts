@@ -159,3 +159,23 @@ export function storeWriteError(error: unknown, what: string, happened: "no" | "
     info,
   });
 }
+
+/** Turns a failed read of the store into the error the user gets. */
+export function storeReadError(error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === undefined) return error;
+  return new ArtifoldError("STORE_READ_FAILED", `cannot read the store: ${(error as Error).message}`, {
+    cause: error,
+    info: { errno, path: (error as { path?: string }).path },
+    hint: "Check the disk that holds the store and your rights there.",
+  });
+}
+
+/** Runs an action on files of the store; what the machine refuses, and nobody below expected, is told as such. */
+export async function onStoreFiles<Result>(action: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await action();
+  } catch (error) {
+    throw storeReadError(error);
+  }
+}

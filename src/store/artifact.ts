@@ -13,6 +13,7 @@ import {
   readEntries,
   referenceProblem,
 } from "../manifest/index.ts";
+import { onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
   compileGlobs,
@@ -228,7 +229,8 @@ export class Artifact implements AsyncDisposable {
       }
       return action(this.#draft);
     };
-    const result = this.#queue.then(run, run);
+    const inTurn = (): Promise<Result> => onStoreFiles(run);
+    const result = this.#queue.then(inTurn, inTurn);
     this.#queue = result.catch(() => {});
     return result;
   }

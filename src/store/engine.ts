@@ -46,6 +46,7 @@ import {
   type FileSystem,
   namesIn,
   nodeFileSystem,
+  onStoreFiles,
   removeQuietly,
   systemClock,
   TEMPORARY_PREFIX,
@@ -124,7 +125,11 @@ export class Engine {
   }
 
   /** Opens the store in a folder. @throws ArtifoldError NO_STORE and others */
-  static async open(folder: string, options: EngineOptions, call: LongCallOptions = {}): Promise<Engine> {
+  static open(folder: string, options: EngineOptions, call: LongCallOptions = {}): Promise<Engine> {
+    return onStoreFiles(() => Engine.#openParts(folder, options, call));
+  }
+
+  static async #openParts(folder: string, options: EngineOptions, call: LongCallOptions): Promise<Engine> {
     const fs = options.fs ?? nodeFileSystem;
     await prepareCompression();
     if (options.create === true) await createStore(fs, folder, options);
@@ -161,7 +166,11 @@ export class Engine {
   }
 
   /** Sees what other processes did since the last operation. */
-  async refresh(): Promise<void> {
+  refresh(): Promise<void> {
+    return onStoreFiles(() => this.#seeOthers());
+  }
+
+  async #seeOthers(): Promise<void> {
     this.#checkOpen();
     if (!this.#isReadOnly && this.#inodeOfCatalog() !== this.#catalogInode) this.#reopenCatalog();
     const position = this.#catalog.position();
