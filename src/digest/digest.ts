@@ -11,16 +11,6 @@ export function isDigest(text: string): text is Digest {
   return textForm.test(text);
 }
 
-/**
- * Reads a digest from its text form.
- *
- * @throws TypeError when the text is not 64 lower-case hex digits
- */
-export function parseDigest(text: string): Digest {
-  if (!isDigest(text)) throw new TypeError(`not a digest: ${JSON.stringify(text).slice(0, 80)}`);
-  return text;
-}
-
 const byteToHex: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
 
 /**

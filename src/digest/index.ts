@@ -9,4 +9,4 @@ export {
   hashWithContext,
   useBlake3,
 } from "./blake3.ts";
-export { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, isDigest, parseDigest } from "./digest.ts";
+export { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, isDigest } from "./digest.ts";

@@ -220,6 +220,7 @@ export function referenceProblem(entry: ReferenceEntry): string | undefined {
   if (!uriShape.test(entry.uri)) return "a reference without an absolute URI";
   if (utf8Length(etag) > ETAG_BYTES_MAX) return `an etag longer than ${ETAG_BYTES_MAX} bytes`;
   if (!isWellFormed(entry.uri) || !isWellFormed(etag)) return "a reference that is not valid Unicode";
+  if (entry.size !== undefined && (!Number.isSafeInteger(entry.size) || entry.size < 0)) return "a size that cannot be";
   return undefined;
 }
 

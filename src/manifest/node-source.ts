@@ -25,12 +25,18 @@ const CACHE_BYTES = 4 * 1024 * 1024;
 
 /** Reads and decodes nodes, and keeps those used last. */
 export class NodeReader {
+  /**
+   * Whether a path may be another's parent. Only for a manifest in the making: where the edits of a folder or of a merge are
+   * applied in one pass, what stands in their way is known at its end, and is taken out before anybody sees the result.
+   */
+  readonly isUnsettled: boolean;
   readonly #source: NodeSource;
   readonly #kept = new Map<Digest, { node: ManifestNode; cost: number }>();
   #keptBytes = 0;
 
-  constructor(source: NodeSource) {
+  constructor(source: NodeSource, options: { isUnsettled?: boolean } = {}) {
     this.#source = source;
+    this.isUnsettled = options.isUnsettled === true;
   }
 
   /** Reads the root of a manifest. The empty manifest needs no source. */
@@ -52,7 +58,7 @@ export class NodeReader {
       return kept.node;
     }
     const bytes = await this.#source.readNode(digest);
-    const node = decodeNode(bytes);
+    const node = decodeNode(bytes, this.isUnsettled);
     this.#keep(digest, node, bytes.length);
     return node;
   }

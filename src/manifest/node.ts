@@ -132,8 +132,12 @@ export function nodeDigest(bytes: Uint8Array): Digest {
 /** The node of a manifest without entries. */
 export const EMPTY_NODE_BYTES: Uint8Array = encodeNode({ level: 0, rows: [] });
 
-/** Reads a node strictly. The caller has checked the digest of the bytes. */
-export function decodeNode(bytes: Uint8Array): ManifestNode {
+/**
+ * Reads a node strictly. The caller has checked the digest of the bytes.
+ *
+ * @param isUnsettled lets a path be another's parent: see {@link NodeReader}
+ */
+export function decodeNode(bytes: Uint8Array, isUnsettled = false): ManifestNode {
   if (bytes.length > NODE_BYTES_MAX) malformed("manifest node: too large");
   const decoder = new Decoder(bytes, "manifest node");
   decoder.arrayOf(4);
@@ -145,7 +149,7 @@ export function decodeNode(bytes: Uint8Array): ManifestNode {
   if (count === 0 && level !== 0) decoder.fail("an inner node without rows");
   const rows =
     level === 0 ? readRows(decoder, bytes, 0, count, readEntry) : readRows(decoder, bytes, level, count, readChild);
-  if (level === 0) checkParents(decoder, rows as Entry[]);
+  if (level === 0 && !isUnsettled) checkParents(decoder, rows as Entry[]);
   const extras = readExtras(decoder);
   decoder.finish();
   return { level, rows, ...(extras && { extras }) } as ManifestNode;

@@ -36,7 +36,7 @@ export async function* readEntries(
       // Within a leaf the decoder has checked this; here it is checked across leaves.
       if (last !== undefined && comparePaths(last, entry.path) >= 0) malformed("manifest: leaves out of order");
       last = entry.path;
-      const parent = parents.next(entry.path);
+      const parent = reader.isUnsettled ? undefined : parents.next(entry.path);
       if (parent !== undefined) malformed(`manifest: ${JSON.stringify(parent)} is an entry and the parent of another`);
     }
     const from = range.from === undefined ? 0 : lastBefore(leaf, range.from, true) + 1;

@@ -1,7 +1,6 @@
 /** An artifact being worked on: a draft on one of its versions, until it is uploaded. */
-import type { Readable } from "node:stream";
 import { checkName, formatNumber } from "../catalog/index.ts";
-import { type Digest, parseDigest } from "../digest/index.ts";
+import { type Digest, isDigest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import {
   diffManifests,
@@ -24,11 +23,10 @@ import {
 } from "../worktree/index.ts";
 import { type Added, type AddOptions, Draft, type ScannedFolder } from "./draft.ts";
 import type { Engine } from "./engine.ts";
-import { type ArtifactName, type Base, type OnConflict, type Published, publish } from "./publish.ts";
+import type { OnConflict } from "./merging.ts";
+import { type ArtifactName, type Base, type Published, publish } from "./publish.ts";
+import { bytesOf, type Source } from "./source.ts";
 import { type EntryView, viewEntry } from "./view.ts";
-
-/** Content that can be added: a path of a file or folder, or bytes from wherever (then `as` says where they go). */
-export type Source = string | Uint8Array | AsyncIterable<Uint8Array> | ReadableStream<Uint8Array> | Readable;
 
 /** A reference to content that lies elsewhere. */
 export interface ReferenceOptions {
@@ -130,7 +128,7 @@ export class Artifact implements AsyncDisposable {
     return this.#inTurn(options.signal, async (draft) => {
       if (typeof source === "string") return draft.addPath(source, options, false);
       if (options.as === undefined) throw new TypeError("bytes need a path to go to: pass { as }");
-      return draft.addBytes(asIterable(source), options.as, options);
+      return draft.addBytes(bytesOf(source, options.as, options.signal), options.as, options);
     });
   }
 
@@ -143,12 +141,15 @@ export class Artifact implements AsyncDisposable {
   addReference(uri: string, options: ReferenceOptions): Promise<void> {
     return this.#inTurn(undefined, async (draft) => {
       const { as: path, size, digest, etag } = options;
+      if (digest !== undefined && !isDigest(digest)) {
+        throw new ArtifoldError("USAGE", `${uri}: not a digest of 64 hex digits: ${JSON.stringify(digest)}`);
+      }
       const entry: ReferenceEntry = {
         path,
         kind: "reference",
         uri,
         size,
-        digest: digest === undefined ? undefined : parseDigest(digest),
+        digest,
         etag,
       };
       const problem = referenceProblem(entry);
@@ -343,14 +344,4 @@ async function countChanges(draft: Draft, before: Digest, after: Digest): Promis
     }
   }
   return { counts, sums: await manifestSums(draft.reader, after), warnings: check.warnings };
-}
-
-async function* asIterable(source: Exclude<Source, string>): AsyncGenerator<Uint8Array, void, undefined> {
-  if (source instanceof Uint8Array) {
-    yield source;
-    return;
-  }
-  for await (const piece of source as AsyncIterable<Uint8Array | string>) {
-    yield typeof piece === "string" ? Buffer.from(piece) : piece;
-  }
 }

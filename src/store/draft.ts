@@ -78,6 +78,8 @@ export class Draft {
   readonly engine: Engine;
   readonly content: Content;
   readonly reader: NodeReader;
+  /** Reads what edits have just made, in which an entry may stand where others have a folder. */
+  readonly unsettledReader: NodeReader;
   readonly #release: Release;
   readonly #pending = new Map<string, Entry | undefined>();
   readonly #leftOut: LeftOut[] = [];
@@ -94,6 +96,7 @@ export class Draft {
       ? new DryContent(engine.objects)
       : new ContentWriter(engine.fs, engine.folder, engine.objects);
     this.reader = new NodeReader(this.content);
+    this.unsettledReader = new NodeReader(this.content, { isUnsettled: true });
     this.#root = root;
     this.#release = release;
   }
@@ -300,10 +303,13 @@ export class Draft {
   }
 
   async #applyScan(scan: FolderScan): Promise<void> {
-    const root = await applyEdits(this.reader, this.content.manifestNodes, this.#root, scan.edits());
-    await this.#settleParents(root, scan.parents);
-    this.#root = root;
-    await this.flush();
+    const reader = this.unsettledReader;
+    const root = await applyEdits(reader, this.content.manifestNodes, this.#root, scan.edits());
+    const emptied = await this.#emptyFolders(reader, root, scan.parents);
+    const edits = emptied.sort(comparePaths).map((path_) => ({ path: path_, entry: undefined }));
+    this.#root = await applyEdits(reader, this.content.manifestNodes, root, [edits]);
+    this.#touched.push(...emptied);
+    await this.content.ready();
   }
 
   /** An entry cannot come where the draft has a folder with something in it, nor below a file. */
@@ -315,17 +321,19 @@ export class Draft {
       else if (isWithin(path_, other)) inTheWay.push(other);
     }
     if (inTheWay.includes(path_)) throw clash(path_);
-    await this.#settleParents(this.#root, inTheWay);
+    for (const parent of await this.#emptyFolders(this.reader, this.#root, inTheWay)) this.#set(parent, undefined);
   }
 
   /** Of entries that have others below them, empty folders stop being entries; all else is a clash. */
-  async #settleParents(root: Digest, parents: Iterable<string>): Promise<void> {
+  async #emptyFolders(reader: NodeReader, root: Digest, parents: Iterable<string>): Promise<string[]> {
+    const emptied: string[] = [];
     for (const parent of parents) {
-      const entry = this.#pending.has(parent) ? this.#pending.get(parent) : await findEntry(this.reader, root, parent);
+      const entry = this.#pending.has(parent) ? this.#pending.get(parent) : await findEntry(reader, root, parent);
       if (entry === undefined) continue;
       if (entry.kind !== "folder") throw clash(parent);
-      this.#set(parent, undefined);
+      emptied.push(parent);
     }
+    return emptied;
   }
 
   #set(path_: string, entry: Entry | undefined): void {

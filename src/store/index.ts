@@ -2,7 +2,6 @@
 export {
   Artifact,
   type ReferenceOptions,
-  type Source,
   type UploadOptions,
   type UploadResult,
 } from "./artifact.ts";
@@ -10,7 +9,7 @@ export type { DownloadOptions, DownloadResult } from "./checkout.ts";
 export type { Added, AddOptions } from "./draft.ts";
 export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
-export type { OnConflict } from "./publish.ts";
+export type { OnConflict } from "./merging.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export {
   CONFIG_FILE,
@@ -23,6 +22,7 @@ export {
   type Setting,
   type Settings,
 } from "./resolve.ts";
+export type { Source } from "./source.ts";
 export {
   type ArtifactQuery,
   type ArtifactSummary,

@@ -4,16 +4,10 @@ import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import type { Change, TagMoved } from "../journal/index.ts";
 import {
-  applyEdits,
-  type Clash,
-  comparePaths,
-  diffManifests,
   EMPTY_MANIFEST,
   encodeVersionRecord,
-  entriesInTheWay,
   type Metadata,
   manifestSums,
-  mergeManifests,
   metadataText,
   NONCE_BYTES,
   type Sums,
@@ -24,6 +18,7 @@ import { randomBytes } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine, Step } from "./engine.ts";
+import { mergeInto, type OnConflict } from "./merging.ts";
 
 /** The full name of an artifact. */
 export interface ArtifactName {
@@ -32,9 +27,6 @@ export interface ArtifactName {
   readonly type: string;
   readonly name: string;
 }
-
-/** Who wins where two uploads changed one path: nobody (the upload fails), this upload, or the other one. */
-export type OnConflict = "fail" | "ours" | "theirs";
 
 /** How to upload. */
 export interface UploadOptions extends LongCallOptions {
@@ -86,7 +78,12 @@ export async function publish(
     await engine.refresh();
     const newest = newestOf(engine.catalog, name);
     if (!base.asIs && newest?.manifest !== standsOn?.manifest) {
-      await mergeInto(draft, standsOn?.manifest ?? EMPTY_MANIFEST, newest?.manifest ?? EMPTY_MANIFEST, options);
+      await mergeInto(
+        draft,
+        standsOn?.manifest ?? EMPTY_MANIFEST,
+        newest?.manifest ?? EMPTY_MANIFEST,
+        options.onConflict,
+      );
       mergedWith = newest;
     }
     if (!base.asIs) standsOn = newest;
@@ -102,49 +99,6 @@ export async function publish(
 function newestOf(catalog: Catalog, name: ArtifactName): VersionRow | undefined {
   const [artifact] = catalog.artifacts({ ...name });
   return artifact === undefined ? undefined : catalog.latest(artifact.row);
-}
-
-/** Puts the draft's changes onto somebody else's version. */
-async function mergeInto(draft: Draft, base: Digest, theirs: Digest, options: UploadOptions): Promise<void> {
-  const ours = await draft.flush();
-  const clashes: Clash[] = [];
-  async function* edits() {
-    for await (const step of mergeManifests(draft.reader, base, ours, theirs)) {
-      clashes.push(...step.clashes);
-      const won = options.onConflict === "ours" ? step.clashes : [];
-      const all = [...step.edits, ...won.map((clash) => ({ path: clash.path, entry: clash.ours }))];
-      yield all.sort((left, right) => comparePaths(left.path, right.path));
-    }
-  }
-  const merged = await applyEdits(draft.reader, draft.content.manifestNodes, theirs, edits());
-  const [first] = clashes;
-  if (first !== undefined && (options.onConflict ?? "fail") === "fail") {
-    const more = clashes.length - 1;
-    throw new ArtifoldError(
-      "CONFLICT",
-      `${first.path} was changed by another upload meanwhile${more > 0 ? `, and ${more} more paths` : ""}`,
-      {
-        info: { paths: clashes.slice(0, 100).map((clash) => clash.path) },
-        hint: "Say who wins: upload again with --ours or --theirs, or start from the newest version.",
-      },
-    );
-  }
-  await refuseParents(draft, ours, merged);
-  draft.setRoot(merged);
-}
-
-/** After a merge an entry of the one side may stand where the other has a folder: nobody can decide that. */
-async function refuseParents(draft: Draft, ours: Digest, merged: Digest): Promise<void> {
-  for await (const batch of diffManifests(draft.reader, ours, merged)) {
-    for (const { path, after } of batch) {
-      if (after === undefined) continue;
-      const [clash] = await entriesInTheWay(draft.reader, merged, path);
-      if (clash === undefined) continue;
-      throw new ArtifoldError("CONFLICT", `${clash} is a file in one upload and a folder in another`, {
-        info: { paths: [clash] },
-      });
-    }
-  }
 }
 
 /** One try to commit what a draft is now. */

@@ -1,0 +1,91 @@
+/** Puts the changes of a draft onto a version that somebody else uploaded meanwhile. */
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import {
+  applyEdits,
+  type Clash,
+  comparePaths,
+  diffManifests,
+  entriesInTheWay,
+  findEntry,
+  folderRange,
+  mergeManifests,
+  readEntries,
+} from "../manifest/index.ts";
+import type { Draft } from "./draft.ts";
+
+/** Who wins where two uploads changed one path: nobody (the upload fails), this upload, or the other one. */
+export type OnConflict = "fail" | "ours" | "theirs";
+
+/**
+ * Makes a draft what it would be had it been begun on somebody else's version.
+ *
+ * @param base what both sides began with
+ * @throws ArtifoldError CONFLICT where both changed a path and nobody is to win; then the draft stays as it was
+ */
+export async function mergeInto(
+  draft: Draft,
+  base: Digest,
+  theirs: Digest,
+  onConflict: OnConflict = "fail",
+): Promise<void> {
+  const ours = await draft.flush();
+  const clashes: Clash[] = [];
+  async function* edits() {
+    for await (const step of mergeManifests(draft.reader, base, ours, theirs)) {
+      clashes.push(...step.clashes);
+      const won = onConflict === "ours" ? step.clashes : [];
+      const all = [...step.edits, ...won.map((clash) => ({ path: clash.path, entry: clash.ours }))];
+      yield all.sort((left, right) => comparePaths(left.path, right.path));
+    }
+  }
+  const merged = await applyEdits(draft.unsettledReader, draft.content.manifestNodes, theirs, edits());
+  const [first] = clashes;
+  if (first !== undefined && onConflict === "fail") {
+    const more = clashes.length - 1;
+    throw new ArtifoldError(
+      "CONFLICT",
+      `${first.path} was changed by another upload meanwhile${more > 0 ? `, and ${more} more paths` : ""}`,
+      { info: { paths: clashes.slice(0, 100).map((clash) => clash.path) }, hint },
+    );
+  }
+  const gone = await entriesToGo(draft, ours, merged, onConflict);
+  const removals = [...gone].sort(comparePaths).map((path) => ({ path, entry: undefined }));
+  draft.setRoot(await applyEdits(draft.unsettledReader, draft.content.manifestNodes, merged, [removals]));
+}
+
+const hint = "Say who wins: upload again with --ours or --theirs, or start from the newest version.";
+
+/** After a merge an entry of the one side may stand where the other has a folder: the entries that make way. */
+async function entriesToGo(draft: Draft, ours: Digest, merged: Digest, onConflict: OnConflict): Promise<Set<string>> {
+  const reader = draft.unsettledReader;
+  const gone = new Set<string>();
+  for await (const batch of diffManifests(reader, ours, merged)) {
+    for (const { path, after } of batch) {
+      if (after === undefined) continue;
+      for (const parent of await entriesInTheWay(reader, merged, path)) {
+        const entry = parent === path ? after : await findEntry(reader, merged, parent);
+        // A folder that the one side made stays one when the other puts something into it.
+        if (entry?.kind === "folder") gone.add(parent);
+        else if (onConflict === "ours") gone.add(path);
+        else if (onConflict === "fail") throw fileAndFolder(parent);
+        else if (parent !== path) gone.add(parent);
+        else await addAllBelow(draft, merged, path, gone);
+      }
+    }
+  }
+  return gone;
+}
+
+async function addAllBelow(draft: Draft, manifest: Digest, folder: string, paths: Set<string>): Promise<void> {
+  for await (const batch of readEntries(draft.unsettledReader, manifest, folderRange(folder))) {
+    for (const entry of batch) paths.add(entry.path);
+  }
+}
+
+function fileAndFolder(path: string): ArtifoldError {
+  return new ArtifoldError("CONFLICT", `${path} is a file in one upload and a folder in another`, {
+    info: { paths: [path] },
+    hint,
+  });
+}
