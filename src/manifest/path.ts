@@ -31,9 +31,10 @@ export function pathProblem(path: string): string | undefined {
 
 /** Says why a name that a file system gave cannot stand below a folder whose path is fine, or `undefined`. */
 export function nameProblem(folder: string, name: string): string | undefined {
-  // Three bytes at most for each UTF-16 unit: only long paths need to be counted.
+  // Three bytes at most for each UTF-16 unit, two units at least for each part: only long paths need to be counted.
   const length = folder.length + name.length + 1;
-  if (length * 3 > PATH_BYTES_MAX || name.length * 3 > PATH_PART_BYTES_MAX) return pathProblem(joinPath(folder, name));
+  const isLong = length * 3 > PATH_BYTES_MAX || length > 2 * PATH_DEPTH_MAX || name.length * 3 > PATH_PART_BYTES_MAX;
+  if (isLong) return pathProblem(joinPath(folder, name));
   return partProblem(name, 0, name.length);
 }
 
