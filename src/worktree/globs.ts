@@ -11,7 +11,7 @@ export type PathFilter = (path: string) => boolean;
  * A filter of several globs: a path is meant when one of them matches it or a folder above it.
  *
  * A glob without a slash is compared with names at any depth (`*.csv`), one with a slash with whole paths from the root
- * (`train/*.csv`); a slash at its end asks for a folder.
+ * (`train/*.csv`); a slash at its end asks for a folder. The path of a folder may be given with a slash at its end.
  *
  * @throws ArtifoldError USAGE for an empty glob
  */

@@ -93,7 +93,7 @@ export function* walk(
     } else if (isMeant(walking, folder.rules, path_, true) && isEnterable(walking, path_)) {
       const inside = yield* listNames(walking, path_);
       if (inside === undefined) continue;
-      if (inside.length === 0 && (options.include?.(path_) ?? true)) yield { path: path_, stat: undefined };
+      if (inside.length === 0 && (options.include?.(`${path_}/`) ?? true)) yield { path: path_, stat: undefined };
       folder.listed.set(path_, inside);
     }
   }
@@ -204,16 +204,22 @@ function readRules(walking: Walking, folder: string, names: readonly string[], a
   if (walking.options.ignoreFiles === false || !names.includes(IGNORE_FILE)) return above;
   const file = absolute(walking, joinPath(folder, IGNORE_FILE));
   try {
+    // A FIFO, or a link to nothing or to a FIFO, has no rules, and reading it might never end.
+    const stat = walking.fs.lookAt(walking.fs.realPath(file));
+    if (stat === undefined || kindOf(stat) !== "file") return above;
     const bytes = readWholeFile(walking.fs, file);
     return bytes === undefined ? above : above.with(folder, Buffer.from(bytes).toString("utf8"));
   } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "ENOENT" || errno === "ELOOP") return above;
     throw readError(file, error);
   }
 }
 
 function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: boolean): boolean {
   const { include, exclude } = walking.options;
-  if (exclude?.(path_) === true) return false;
+  // A glob that ends in a slash asks for folders.
+  if (exclude?.(isFolder ? `${path_}/` : path_) === true) return false;
   if (!rules.isEmpty && rules.leavesOut(path_, isFolder)) return false;
   // A folder that is not meant by itself may hold what is.
   return isFolder || include === undefined || include(path_);
