@@ -173,16 +173,20 @@ export class BlobReader {
   }
 
   #readWindow(id: number): WindowRead {
-    const stream = this.#streams.get(id) as Stream & { fd: number };
+    const stream = this.#streams.get(id) as Stream & { fd: number; before: FileStat };
     const batch = this.#newBatch();
     stream.rest.copy(batch.buffer);
-    const space = batch.buffer.subarray(stream.rest.length);
+    // One byte more than there should be: a file that grows is noticed, and is not followed for as long as it does.
+    const left = Number(stream.before.size) - stream.length;
+    const from = stream.rest.length;
+    const space = batch.buffer.subarray(from, Math.min(batch.buffer.length, from + left + 1));
     let read: number;
     try {
       read = readFully(this.#fs, stream.fd, space, stream.length);
     } catch (error) {
-      return this.#failWindow(id, batch, errnoOrThrow(error));
+      return this.#failWindow(id, batch, readStatus.failed, errnoOrThrow(error));
     }
+    if (read > left) return this.#failWindow(id, batch, readStatus.changed);
     return this.#takeWindow(id, batch, read, read < space.length);
   }
 
@@ -219,9 +223,9 @@ export class BlobReader {
     return { ...this.#keepBatch(batch), end: rows.columns() };
   }
 
-  #failWindow(id: number, batch: Batch, errno: string): WindowRead {
+  #failWindow(id: number, batch: Batch, status: number, errno?: string): WindowRead {
     const rows = new FileRows(1);
-    rows.fail(0, readStatus.failed, errno);
+    rows.fail(0, status, errno);
     this.#closeStream(id);
     return { ...this.#keepBatch(batch), end: rows.columns() };
   }
