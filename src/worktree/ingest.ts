@@ -5,7 +5,7 @@
  * under way side by side and come out in the order in which they went in, so that their entries stay in path order.
  */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
-import { ArtifoldError, throwIfAborted } from "../errors.ts";
+import { throwIfAborted } from "../errors.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
 import type { ContentWriter, EncodedFrames } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
@@ -14,7 +14,7 @@ import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type FileColumns, readStatus } from "./file-columns.ts";
 import type { ChunkColumns, FilesRead, StreamOpened, WindowRead } from "./read-request.ts";
 import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
-import { readError } from "./walk.ts";
+import { changedError, foundError } from "./walk.ts";
 
 /** A file to be read. */
 export interface FileToIngest {
@@ -291,12 +291,8 @@ class ChunkCollector {
 function failed(file: FileToIngest, status: number, errno?: string): Ingested {
   const { path } = file;
   if (status === readStatus.failed) {
-    return { kind: "failed", path, error: readError(file.file, Object.assign(new Error(errno), { code: errno })) };
+    return { kind: "failed", path, error: foundError(file.file, Object.assign(new Error(errno), { code: errno })) };
   }
   const what = status === readStatus.changed ? "kept changing while it was read" : "is no longer a file";
-  const error = new ArtifoldError("FILE_CHANGED", `${file.file} ${what}`, {
-    info: { path: file.file },
-    hint: "Wait until whatever writes it is done and try again, or pass --skip-unreadable.",
-  });
-  return { kind: "failed", path, error };
+  return { kind: "failed", path, error: changedError(file.file, what) };
 }

@@ -26,7 +26,7 @@ import { type FileToIngest, type Ingest, type Ingested, withContent } from "./in
 import { PathCursor } from "./path-cursor.ts";
 import type { CachedEntry } from "./run.ts";
 import { Sweep, type SweepCounts, type Swept } from "./sweep.ts";
-import { type LeftOut, PAUSE, readError, type WalkOptions, walk } from "./walk.ts";
+import { foundError, type LeftOut, PAUSE, type WalkOptions, walk } from "./walk.ts";
 
 /** What a scan needs and how it is to go. */
 export interface ScanOptions {
@@ -246,7 +246,12 @@ export class FolderScan {
       return;
     }
     const entry = stat === undefined ? { path: path_, kind: "folder" as const } : this.#readLink(path_);
-    if (entry === undefined) return;
+    if (entry === undefined) {
+      // A link that is left out is nothing that a mirror would have.
+      if (before !== undefined) this.#removeIfMirror(before, steps);
+      steps.push({ row: { path: path_, row: undefined } });
+      return;
+    }
     const racy = stat !== undefined && this.#options.clock.isRacy(stat);
     const row = { path: path_, row: { entry, stat, racy } };
     const full = this.#inManifest(entry);
@@ -259,7 +264,7 @@ export class FolderScan {
     try {
       bytes = this.#options.fs.readLink(this.#absolute(path_));
     } catch (error) {
-      const failure = readError(this.#absolute(path_), error);
+      const failure = foundError(this.#absolute(path_), error);
       if (this.#options.walk.skipUnreadable !== true) throw failure;
       this.#leaveOut({ path: path_, reason: "unreadable", detail: (failure as Error).message });
       return undefined;

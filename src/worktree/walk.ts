@@ -171,6 +171,8 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, s
       reader.close();
     }
   } catch (error) {
+    // Gone since the folder above was read: then it is not there.
+    if (folder !== "" && errnoOf(error) === "ENOENT") return undefined;
     if (options.skipUnreadable !== true) throw readError(absolute(walking, folder), error);
     options.onLeftOut?.({ path: folder, reason: "unreadable", detail: errnoOf(error) ?? String(error) });
     return undefined;
@@ -261,6 +263,25 @@ export function readError(file: string, error: unknown): unknown {
       ? {}
       : { hint: "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable." }),
   });
+}
+
+/** The error for something that was found in a folder and is not what it was when it is read. */
+export function changedError(file: string, what: string, cause?: unknown): ArtifoldError {
+  return new ArtifoldError("FILE_CHANGED", `${file} ${what}`, {
+    cause,
+    info: { path: file },
+    hint: "Wait until whatever writes there is done and try again, or pass --skip-unreadable.",
+  });
+}
+
+/** The error for something that was found in a folder and could not be read. */
+export function foundError(file: string, error: unknown): unknown {
+  const errno = errnoOf(error);
+  if (errno === "ENOENT") return changedError(file, "vanished while the folder was read", error);
+  const isOther = errno === "ELOOP" || errno === "ENOTDIR" || errno === "EINVAL";
+  return isOther
+    ? changedError(file, "became something else while the folder was read", error)
+    : readError(file, error);
 }
 
 function explain(errno: string): string {
