@@ -18,7 +18,6 @@ const bash = `# artifold completion for bash. Put this into ~/.bashrc:  source <
 _artifold() {
   local line IFS=$'\\n' words=() word
   # Words are taken from the line itself: bash would split addresses at their colons.
-  read -r -a words <<< "\${COMP_LINE:0:COMP_POINT}" 2>/dev/null
   IFS=' ' read -r -a words <<< "\${COMP_LINE:0:COMP_POINT}"
   [[ "\${COMP_LINE:0:COMP_POINT}" == *' ' ]] && words+=('')
   word="\${words[\${#words[@]}-1]}"

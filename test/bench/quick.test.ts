@@ -16,7 +16,7 @@ interface Fact {
 
 const script = fileURLToPath(new URL("../../bench/run.mjs", import.meta.url));
 
-test("a small run of every corpus ends well, and each fact is checked and holds", async () => {
+test("a small run of every corpus ends well, and each fact is checked and holds", { timeout: 300_000 }, async () => {
   const work = mkdtempSync(path.join(os.tmpdir(), "artifold-bench-test-"));
   try {
     const json = path.join(work, "results.json");
