@@ -4,22 +4,14 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { anchorsOf, linksOf, markdownFiles, pathsOf, readProjectFile, root } from "./markdown.ts";
 
-/** Pages that others link to before they are written. To be emptied when they are. */
-const AWAITED = ["docs/cli.md", "docs/benchmarks.md"];
-
-/** Whether a file or folder of the project is there, or awaited. */
-function isThere(name: string): boolean {
-  return AWAITED.includes(name) || existsSync(root + name);
-}
-
 /** Says what is wrong with a link, or `undefined`. */
 function problemOf(from: string, link: string): string | undefined {
   if (/^[a-z]+:/.test(link)) return /^https:\/\/[a-z0-9.-]+(\/|$)/.test(link) ? undefined : "no https address";
   const [place = "", anchor] = link.split("#");
   const target = place === "" ? from : path.posix.join(path.posix.dirname(from), decodeURIComponent(place));
   if (target.startsWith("..")) return "leads out of the project";
-  if (!isThere(target)) return `there is no ${target}`;
-  if (anchor === undefined || AWAITED.includes(target)) return undefined;
+  if (!existsSync(root + target)) return `there is no ${target}`;
+  if (anchor === undefined) return undefined;
   if (statSync(root + target).isDirectory()) return "a folder has no headings";
   return anchorsOf(readProjectFile(target)).has(anchor) ? undefined : `${target} has no heading #${anchor}`;
 }
@@ -31,7 +23,9 @@ describe.each(markdownFiles())("%s", (file) => {
   });
 
   test("the files of the project that it names exist", () => {
-    const missing = pathsOf(readProjectFile(file)).filter((name) => !isThere(name) && !isThere(`src/${name}`));
+    const missing = pathsOf(readProjectFile(file)).filter(
+      (name) => !existsSync(root + name) && !isThere(`src/${name}`),
+    );
     expect(missing).toEqual([]);
   });
 });
