@@ -24,7 +24,7 @@ describe.each(markdownFiles())("%s", (file) => {
 
   test("the files of the project that it names exist", () => {
     const missing = pathsOf(readProjectFile(file)).filter(
-      (name) => !existsSync(root + name) && !isThere(`src/${name}`),
+      (name) => !existsSync(root + name) && !existsSync(`${root}src/${name}`),
     );
     expect(missing).toEqual([]);
   });
