@@ -22,6 +22,8 @@ interface Implementation {
 }
 
 let chosen: Implementation | undefined;
+/** Loaded once: a second start exchanges the memory under whoever uses the first. */
+let wasm: Promise<Implementation> | undefined;
 
 /**
  * Chooses the implementation. Must settle before the first use in a thread; later calls do nothing.
@@ -30,10 +32,11 @@ let chosen: Implementation | undefined;
  */
 export async function prepareCompression(wanted?: CompressionName): Promise<void> {
   if (chosen !== undefined && (wanted === undefined || chosen.name === wanted)) return;
-  chosen =
+  const native =
     (wanted === undefined || wanted === "addon" ? loadAddon() : undefined) ??
-    (wanted === undefined || wanted === "node" ? loadNode() : undefined) ??
-    (await loadWasm());
+    (wanted === undefined || wanted === "node" ? loadNode() : undefined);
+  if (native === undefined) wasm ??= loadWasm();
+  chosen = native ?? (await wasm);
 }
 
 /** Which implementation answers: `doctor` shows it. */
@@ -134,12 +137,12 @@ function loadNode(): Implementation | undefined {
 }
 
 async function loadWasm(): Promise<Implementation> {
-  const wasm = require("@bokuweb/zstd-wasm") as typeof import("@bokuweb/zstd-wasm");
-  await wasm.init();
+  const zstd = require("@bokuweb/zstd-wasm") as typeof import("@bokuweb/zstd-wasm");
+  await zstd.init();
   return {
     name: "wasm",
-    compress: (bytes) => wasm.compress(asBuffer(bytes), LEVEL),
-    decompress: (bytes, rawLength) => wasm.decompress(asBuffer(bytes), { defaultHeapSize: Math.max(1, rawLength) }),
+    compress: (bytes) => zstd.compress(asBuffer(bytes), LEVEL),
+    decompress: (bytes, rawLength) => zstd.decompress(asBuffer(bytes), { defaultHeapSize: Math.max(1, rawLength) }),
   };
 }
 
