@@ -1,9 +1,9 @@
 /** Finds and reads the objects of a store, whichever file they lie in. Every byte is checked before it leaves. */
 import path from "node:path";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import { type FileSystem, openFlags, readFully, removeQuietly, storeReadError } from "../platform/index.ts";
-import { Frame, type ObjectType } from "./frame.ts";
+import { FRAME_BYTES_MAX, Frame, type ObjectType } from "./frame.ts";
 import { mergeRows, type PlacedRow, PlacesRun, runNames, writeRun } from "./places-run.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Table, type TablePlace } from "./table.ts";
 
@@ -43,6 +43,8 @@ export class ObjectStore {
   #single: readonly ContentFile[] = [];
   #runs: PlacesRun[] = [];
   readonly #tables = new BoundedCache<Table>(TABLES_BYTES_MAX);
+  /** Files that are lost or whose tables are damaged. They hide nothing that lies elsewhere. */
+  readonly #damaged = new Map<string, ArtifoldError>();
   readonly #descriptors = new BoundedCache<number>(OPEN_FILES_MAX, (fd) => this.#fs.close(fd));
   readonly #frames = new BoundedCache<Frame>(FRAMES_BYTES_MAX);
 
@@ -55,6 +57,7 @@ export class ObjectStore {
   /** Says which files there are, in the order in which they came. */
   setFiles(files: readonly ContentFile[]): void {
     this.#files = [...files].reverse();
+    this.#damaged.clear();
     this.#openRuns();
   }
 
@@ -67,8 +70,8 @@ export class ObjectStore {
       if (place !== undefined) return place;
     }
     for (const file of this.#single) {
-      const place = this.#table(file).find(digest);
-      if (place !== undefined) return { ...place, path: file.path };
+      const place = this.#findIn(file, digest);
+      if (place !== undefined) return place;
     }
     return undefined;
   }
@@ -98,36 +101,21 @@ export class ObjectStore {
       }
     }
     if (failure !== undefined) throw failure;
-    throw new ArtifoldError("DAMAGED", `the store should hold ${type} ${digest} and does not`, { info: { digest } });
+    const what = `the store should hold ${type} ${digest} and does not`;
+    const [lost] = this.#damaged;
+    if (lost === undefined) throw new ArtifoldError("DAMAGED", what, { info: { digest } });
+    const [file, cause] = lost;
+    throw new ArtifoldError("DAMAGED", `${what}; it may be in what cannot be read: ${cause.message}`, {
+      cause,
+      info: { digest, file },
+      hint: "Run `artifold verify` to see what is lost and which versions are hit.",
+    });
   }
 
   /** Merges tables, and runs, that have become many. Whoever fails at it loses nothing but time. */
   async merge(pause: () => Promise<void> = async () => {}): Promise<void> {
-    if (this.#single.length >= MERGE_COUNT) {
-      const files = this.#single;
-      const rows = files.map((file) => this.#tableRows(file));
-      const rowCount = files.reduce((sum, file) => sum + this.#table(file).rowCount, 0);
-      await this.#writeRun(
-        files.map((file) => file.path),
-        rows,
-        rowCount,
-        [],
-        pause,
-      );
-    }
-    if (this.#runs.length >= MERGE_COUNT) {
-      // The smallest ones: each row is then rewritten a number of times that grows with the logarithm of all rows.
-      const runs = [...this.#runs].sort((left, right) => left.rowCount - right.rowCount).slice(0, MERGE_COUNT);
-      const paths = [...new Set(runs.flatMap((run) => run.paths))];
-      const rowCount = runs.reduce((sum, run) => sum + run.rowCount, 0);
-      await this.#writeRun(
-        paths,
-        runs.map((run) => run.rows()),
-        rowCount,
-        runs,
-        pause,
-      );
-    }
+    if (this.#single.length >= MERGE_COUNT) await this.#mergeTables(pause);
+    if (this.#runs.length >= MERGE_COUNT) await this.#mergeRuns(pause);
   }
 
   /** Closes all files. */
@@ -157,27 +145,48 @@ export class ObjectStore {
     this.#single = this.#files.filter((file) => !covered.has(file.path));
   }
 
-  async #writeRun(
-    paths: readonly string[],
-    rows: readonly Iterable<PlacedRow>[],
-    rowCount: number,
-    replaced: readonly PlacesRun[],
-    pause: () => Promise<void>,
-  ): Promise<void> {
+  async #mergeTables(pause: () => Promise<void>): Promise<void> {
+    const paths: string[] = [];
+    const rows: Iterable<PlacedRow>[] = [];
+    let rowCount = 0;
+    for (const file of this.#single) {
+      const table = this.#table(file);
+      if (table === undefined) continue;
+      paths.push(file.path);
+      rows.push(rowsOf(file, table));
+      rowCount += table.rowCount;
+    }
+    if (paths.length < MERGE_COUNT) return;
     await writeRun(this.#fs, this.#folder, paths, mergeRows(rows), rowCount, pause);
-    for (const run of replaced) removeQuietly(this.#fs, path.join(this.#folder, run.name));
     this.#openRuns();
   }
 
-  *#tableRows(file: ContentFile): Generator<PlacedRow, void, undefined> {
-    for (const row of this.#table(file).rows()) yield { ...row, path: file.path };
+  /** Merges the smallest runs: each row is then rewritten a number of times that grows with the logarithm of all rows. */
+  async #mergeRuns(pause: () => Promise<void>): Promise<void> {
+    const runs = [...this.#runs].sort((left, right) => left.rowCount - right.rowCount).slice(0, MERGE_COUNT);
+    const paths = [...new Set(runs.flatMap((run) => run.paths))];
+    const rows = mergeRows(runs.map((run) => run.rows()));
+    const rowCount = runs.reduce((sum, run) => sum + run.rowCount, 0);
+    try {
+      await writeRun(this.#fs, this.#folder, paths, rows, rowCount, pause);
+    } catch (error) {
+      // A run is a cache: those that are damaged go, and their files are merged again from their tables.
+      if (!isArtifoldError(error, "DAMAGED")) throw error;
+    }
+    for (const run of runs) removeQuietly(this.#fs, path.join(this.#folder, run.name));
+    this.#openRuns();
   }
 
   *#allPlaces(digest: Digest): Generator<Place, void, undefined> {
     for (const file of this.#files) {
-      const place = this.#table(file).find(digest);
-      if (place !== undefined) yield { ...place, path: file.path };
+      const place = this.#findIn(file, digest);
+      if (place !== undefined) yield place;
     }
+  }
+
+  #findIn(file: ContentFile, digest: Digest): Place | undefined {
+    const place = this.#table(file)?.find(digest);
+    return place === undefined ? undefined : { ...place, path: file.path };
   }
 
   /** Reads an object from a place that is known. @throws ArtifoldError DAMAGED when other bytes stand there */
@@ -186,6 +195,7 @@ export class ObjectStore {
     let frame = this.#frames.get(key);
     try {
       if (frame === undefined) {
+        if (place.length > FRAME_BYTES_MAX) throw new ArtifoldError("DAMAGED", "a frame longer than frames can be");
         frame = new Frame(this.#readBytes(place.path, place.offset, place.length));
         this.#frames.set(key, frame, frame.head.rawLength + place.length);
       }
@@ -204,14 +214,26 @@ export class ObjectStore {
     }
   }
 
-  #table(file: ContentFile): Table {
+  /** The table of a file; `undefined` for a file that is lost or damaged there. */
+  #table(file: ContentFile): Table | undefined {
     const known = this.#tables.get(file.path);
-    if (known !== undefined) return known;
-    const length = Number(this.#fs.stat(this.#open(file.path)).size);
-    const foot = decodeFoot(this.#readBytes(file.path, Math.max(0, length - FOOT_BYTES), FOOT_BYTES), length);
-    const table = openTable(this.#readBytes(file.path, foot.tableOffset, foot.tableLength), foot);
-    this.#tables.set(file.path, table, table.byteLength);
-    return table;
+    if (known !== undefined || this.#damaged.has(file.path)) return known;
+    try {
+      const table = this.#readTable(file.path);
+      this.#tables.set(file.path, table, table.byteLength);
+      return table;
+    } catch (error) {
+      // What the machine refuses now it may allow at the next try, and it says nothing of the file.
+      if (!isArtifoldError(error, "DAMAGED")) throw error;
+      this.#damaged.set(file.path, new ArtifoldError("DAMAGED", `${file.path}: ${error.message}`, { cause: error }));
+      return undefined;
+    }
+  }
+
+  #readTable(file: string): Table {
+    const length = Number(this.#fs.stat(this.#open(file)).size);
+    const foot = decodeFoot(this.#readBytes(file, Math.max(0, length - FOOT_BYTES), FOOT_BYTES), length);
+    return openTable(this.#readBytes(file, foot.tableOffset, foot.tableLength), foot);
   }
 
   #readBytes(file: string, offset: number, length: number): Uint8Array {
@@ -232,14 +254,16 @@ export class ObjectStore {
     try {
       fd = this.#fs.open(path.join(this.#folder, file), openFlags.read);
     } catch (error) {
-      throw new ArtifoldError("DAMAGED", `${file} of the store cannot be opened: ${(error as Error).message}`, {
-        cause: error,
-        info: { file },
-      });
+      if (errnoOf(error) !== "ENOENT") throw storeReadError(error);
+      throw new ArtifoldError("DAMAGED", `${file} of the store is not there`, { cause: error, info: { file } });
     }
     this.#descriptors.set(file, fd, 1);
     return fd;
   }
+}
+
+function* rowsOf(file: ContentFile, table: Table): Generator<PlacedRow, void, undefined> {
+  for (const row of table.rows()) yield { ...row, path: file.path };
 }
 
 function* concat<Item>(first: Item, rest: Iterable<Item>): Generator<Item, void, undefined> {

@@ -8,6 +8,7 @@
  */
 import path from "node:path";
 import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashContentBytes } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
 import {
   type FileSystem,
   namesIn,
@@ -127,12 +128,18 @@ export class PlacesRun {
     return low - 1;
   }
 
-  /** All rows, in the order of their digests. */
+  /** All rows, in the order of their digests. @throws ArtifoldError DAMAGED where they are no longer what was written */
   *rows(): Generator<PlacedRow, void, undefined> {
     const window = Buffer.alloc(ROW_BYTES * 4096);
+    let last = "";
     for (let at = 0; at < this.rowCount * ROW_BYTES; at += window.length) {
       const read = readFully(this.#fs, this.#fd, window.subarray(0, this.rowCount * ROW_BYTES - at), HEAD_BYTES + at);
-      for (let row = 0; row + ROW_BYTES <= read; row += ROW_BYTES) yield this.#rowAt(window, row);
+      for (let start = 0; start + ROW_BYTES <= read; start += ROW_BYTES) {
+        const row = this.#rowAt(window, start);
+        if (row === undefined || row.digest < last) throw new ArtifoldError("DAMAGED", `${this.name} is damaged`);
+        last = row.digest;
+        yield row;
+      }
     }
   }
 
@@ -150,10 +157,13 @@ export class PlacesRun {
     return undefined;
   }
 
-  #rowAt(rows: Buffer, at: number): PlacedRow {
+  /** The row at a place of a page; `undefined` for a damaged one, which names a file that there is not. */
+  #rowAt(rows: Buffer, at: number): PlacedRow | undefined {
+    const file = this.paths[rows.readUInt32LE(at + DIGEST_BYTES)];
+    if (file === undefined) return undefined;
     return {
       digest: digestFromBytes(rows, at),
-      path: this.paths[rows.readUInt32LE(at + DIGEST_BYTES)] as string,
+      path: file,
       offset: rows.readUIntLE(at + DIGEST_BYTES + 4, 6),
       length: rows.readUInt32LE(at + DIGEST_BYTES + 10),
       index: rows.readUInt16LE(at + DIGEST_BYTES + 14),
