@@ -137,7 +137,7 @@ describe("version records", () => {
     const start = fitting.indexOf('{"in":"xxx');
     fitting.write(metadataText(deep).padEnd(metadataText(deep).length), start);
     decodeVersionRecord(fitting);
-    const deeper = '{"a":'.repeat(33) + "1" + "}".repeat(33);
+    const deeper = `${'{"a":'.repeat(33)}1${"}".repeat(33)}`;
     const room = Buffer.from(encodeVersionRecord({ ...one, metadata: { in: "x".repeat(deeper.length - 9) } }));
     room.write(deeper, room.indexOf('{"in":"xxx'));
     expect(() => decodeVersionRecord(room)).toThrow(/nested too deeply/);

@@ -1,0 +1,219 @@
+import fc from "fast-check";
+import { beforeAll, describe, expect, test } from "vitest";
+import { isArtifoldError } from "../../src/errors.ts";
+import { decodeNode } from "../../src/manifest/index.ts";
+import { encodeFrame, FRAME_OBJECTS_MAX, FRAME_RAW_BYTES } from "../../src/objects/frame.ts";
+import { eachObject } from "../../src/objects/frame-encoder.ts";
+import {
+  type EncodedFrames,
+  FRAME_HEAD_BYTES,
+  Frame,
+  FrameEncoder,
+  type ObjectType,
+  objectDigest,
+  placedObjects,
+  prepareCompression,
+  readFrameHead,
+} from "../../src/objects/index.ts";
+import { build, manyEntries } from "../support/entries.ts";
+import { MemoryNodes } from "../support/memory-nodes.ts";
+import { chunkOf, framesOf, type TestObject } from "../support/packs.ts";
+import { randomBytesOf } from "../support/random.ts";
+
+beforeAll(() => prepareCompression());
+
+const objectBytes: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.uint8Array({ minLength: 1, maxLength: 300 }),
+  fc.tuple(fc.nat(255), fc.integer({ min: 1, max: 60_000 })).map(([byte, length]) => new Uint8Array(length).fill(byte)),
+  fc
+    .tuple(fc.integer({ min: 1 }), fc.integer({ min: 1, max: 60_000 }))
+    .map(([seed, length]) => randomBytesOf(seed, length)),
+);
+const types = fc.constantFrom<ObjectType>("chunk", "manifestNode", "chunkListNode");
+
+function encode(type: ObjectType, all: readonly Uint8Array[], rawBytes?: number): EncodedFrames {
+  const encoder = new FrameEncoder(type, rawBytes);
+  for (const bytes of all) encoder.add({ digest: objectDigest(type, bytes), bytes });
+  return encoder.finish();
+}
+
+/** The frames of encoded ones, each read. */
+function readFrames(frames: EncodedFrames): Frame[] {
+  let at = 0;
+  return [...frames.frameLengths].map((length) => {
+    at += length;
+    return new Frame(frames.bytes.subarray(at - length, at));
+  });
+}
+
+const byText = (bytes: Uint8Array): string => Buffer.from(bytes).toString("hex");
+
+describe("frames", () => {
+  test("give back what was put in, whatever compresses and whatever does not", () => {
+    fc.assert(
+      fc.property(types, fc.array(objectBytes, { minLength: 1, maxLength: 12 }), (type, all) => {
+        const frames = readFrames(encode(type, all));
+        const back = frames.flatMap((frame) => {
+          expect(frame.isWhole).toBe(true);
+          expect(frame.head.type).toBe(type);
+          return Array.from({ length: frame.head.count }, (_, index) => {
+            const bytes = frame.object(index);
+            expect(frame.length(index)).toBe(bytes.length);
+            expect(frame.digest(index)).toBe(objectDigest(type, bytes));
+            return byText(bytes);
+          });
+        });
+        expect(back.sort()).toEqual(all.map(byText).sort());
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("are listed with their objects just as they lie", () => {
+    const frames = framesOf(Array.from({ length: 3000 }, (_, number) => chunkOf(number, 20 + (number % 100))));
+    const places = [...placedObjects([frames, frames], 1000)];
+    expect(places).toHaveLength(6000);
+    for (const { digest, offset, length, index } of places) {
+      const at = (offset - 1000) % frames.bytes.length;
+      expect(new Frame(frames.bytes.subarray(at, at + length)).digest(index)).toBe(digest);
+    }
+    const again: unknown[] = [];
+    eachObject(frames, (digest, offset, length, index) => again.push({ digest, offset: offset + 1000, length, index }));
+    expect(places.slice(0, 3000)).toEqual(again);
+  });
+
+  test("hold neighbours up to their limits of bytes and of objects", () => {
+    const tiny = readFrames(
+      encode(
+        "chunk",
+        Array.from({ length: 2500 }, (_, index) => Buffer.from(`${index}`)),
+      ),
+    );
+    expect(tiny.map((frame) => frame.head.count)).toEqual([FRAME_OBJECTS_MAX, FRAME_OBJECTS_MAX, 452]);
+    const half = FRAME_RAW_BYTES / 2;
+    const counts = (lengths: readonly number[]) =>
+      readFrames(
+        encode(
+          "chunk",
+          lengths.map((length, index) => randomBytesOf(index + 1, length)),
+        ),
+      ).map((frame) => frame.head.count);
+    expect(counts([half, half])).toEqual([2]);
+    expect(counts([half, half + 1])).toEqual([1, 1]);
+    expect(counts([FRAME_RAW_BYTES, 1])).toEqual([1, 1]);
+  });
+
+  test("store what does not compress as it is", () => {
+    const [noise] = readFrames(encode("chunk", [randomBytesOf(1, 50_000)])) as [Frame];
+    expect(noise.head.storedLength).toBe(50_000);
+    const [text] = readFrames(encode("chunk", [Buffer.alloc(50_000, "some text, ")])) as [Frame];
+    expect(text.head.storedLength).toBeLessThan(1000);
+  });
+
+  test("hold real nodes of a manifest", () => {
+    const nodes = new MemoryNodes();
+    build(nodes, manyEntries(2000));
+    for (const frame of readFrames(encode("manifestNode", [...nodes.nodes.values()], 32 * 1024))) {
+      for (let index = 0; index < frame.head.count; index++) decodeNode(frame.object(index));
+    }
+  });
+});
+
+describe("an altered frame", () => {
+  const samples: [string, TestObject[]][] = [
+    ["one object that does not compress", [chunkOf(2, 600)]],
+    ["one that does", [chunkOf(1, 600)]],
+    ["several that do not", [chunkOf(2), chunkOf(4), chunkOf(6)]],
+    ["several that do", [chunkOf(1), chunkOf(3), chunkOf(5)]],
+  ];
+
+  test.each(samples)("with %s is found out at every byte", (_, objects) => {
+    const { bytes } = framesOf(objects);
+    const right = new Map(objects.map((object) => [object.digest as string, byText(object.bytes)]));
+    for (let at = 0; at < bytes.length; at++) {
+      for (const by of [1, 0x80, 0xff]) {
+        const altered = bytes.slice();
+        altered[at] = (altered[at] as number) ^ by;
+        try {
+          const frame = new Frame(altered);
+          expect(frame.isWhole, `byte ${at}`).toBe(false);
+          for (let index = 0; index < frame.head.count; index++) {
+            // What it does give is what the digest promises.
+            const digest = frame.digest(index);
+            const given = byText(frame.object(index));
+            if (right.has(digest)) expect(given).toBe(right.get(digest));
+          }
+        } catch (error) {
+          if (!isArtifoldError(error, "DAMAGED") && !isArtifoldError(error, "FORMAT_UNSUPPORTED")) throw error;
+        }
+      }
+    }
+  });
+
+  test("that is cut, or has bytes after it, is refused", () => {
+    const { bytes } = framesOf([chunkOf(1, 300)]);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(() => new Frame(bytes.subarray(0, length))).toThrow(expect.objectContaining({ code: "DAMAGED" }));
+    }
+    expect(() => new Frame(Buffer.concat([bytes, Buffer.of(0)]))).toThrow(/too early or too late/);
+  });
+
+  test("of random bytes is refused, with the head of a frame or without", () => {
+    const head = framesOf([chunkOf(1, 300)]).bytes.subarray(0, 8);
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isLikely) => {
+        const input = isLikely ? Buffer.concat([head, bytes]) : bytes;
+        try {
+          const frame = new Frame(input);
+          expect(frame.isWhole).toBe(false);
+        } catch (error) {
+          if (!isArtifoldError(error)) throw error;
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe("the head of a frame", () => {
+  const good = Buffer.from(framesOf([chunkOf(2, 600)]).bytes.subarray(0, FRAME_HEAD_BYTES));
+  const head = (change: (bytes: Buffer) => void): Buffer => {
+    const bytes = Buffer.from(good);
+    change(bytes);
+    return bytes;
+  };
+
+  test.each<[string, (bytes: Buffer) => void]>([
+    ["no objects", (bytes) => bytes.writeUInt32LE(0, 8)],
+    ["too many objects", (bytes) => bytes.writeUInt32LE(FRAME_OBJECTS_MAX + 1, 8)],
+    ["as many objects as can be said", (bytes) => bytes.writeUInt32LE(0xffffffff, 8)],
+    ["more raw bytes than a frame may have", (bytes) => bytes.writeUInt32LE(FRAME_RAW_BYTES + 1, 12)],
+    ["more stored bytes than raw ones", (bytes) => bytes.writeUInt32LE(601, 16)],
+    ["other stored bytes where nothing is compressed", (bytes) => bytes.writeUInt32LE(599, 16)],
+    ["another mark", (bytes) => bytes.writeUInt8(0, 0)],
+  ])("with %s is refused as damage", (_, change) => {
+    expect(() => readFrameHead(head(change))).toThrow(expect.objectContaining({ code: "DAMAGED" }));
+  });
+
+  test.each<[string, (bytes: Buffer) => void]>([
+    ["type", (bytes) => bytes.writeUInt8(9, 4)],
+    ["codec", (bytes) => bytes.writeUInt8(2, 5)],
+    ["flag", (bytes) => bytes.writeUInt16LE(0x8000, 6)],
+  ])("with an unknown %s is a matter of a newer format", (_, change) => {
+    expect(() => readFrameHead(head(change))).toThrow(expect.objectContaining({ code: "FORMAT_UNSUPPORTED" }));
+  });
+
+  test("is read without what comes after it, and tells how much that is", () => {
+    const { bytes } = framesOf([chunkOf(2, 600)]);
+    expect(readFrameHead(good).frameLength).toBe(bytes.length);
+    expect(() => readFrameHead(good.subarray(0, FRAME_HEAD_BYTES - 1))).toThrow(/too early/);
+  });
+
+  test("whose objects do not fill the frame is refused when one is read", () => {
+    const object = chunkOf(2, 600);
+    const bytes = Buffer.from(encodeFrame("chunk", [object, object]));
+    bytes.writeUInt32LE(599, FRAME_HEAD_BYTES + 32);
+    expect(() => new Frame(bytes).object(0)).toThrow(/do not fill/);
+    expect(() => new Frame(encodeFrame("chunk", [object])).digest(1)).toThrow(/beyond its table/);
+  });
+});
