@@ -13,11 +13,13 @@ import {
   type DownloadPlan,
   FolderMemory,
   fillFolder,
+  isStoreName,
   type PathFilter,
   planDownload,
   RacyClock,
   readError,
   refuseConflicts,
+  rehearseFill,
   TargetFolder,
   walk,
 } from "../worktree/index.ts";
@@ -100,54 +102,70 @@ class Checkout {
 
   /** Finds the folder, or makes it; gives nothing for a folder that a dry run would have to make. */
   static open(engine: Engine, folder: string, options: DownloadOptions): Checkout | undefined {
-    const { fs } = engine;
+    refuseStore(engine, folder);
     const stat = lookThrough(engine, folder);
     if (stat === undefined && options.dryRun === true) return undefined;
     if (stat === undefined) makeUserFolder(engine, folder);
     else if (kindOf(stat) !== "folder") {
       throw new ArtifoldError("CONFLICT", `${folder} is not a folder`, { info: { path: folder } });
     }
-    const place = fs.realPath(folder);
-    if (place === engine.folder || place.startsWith(engine.folder + path.sep)) {
-      throw new ArtifoldError("USAGE", `${folder} is inside the store`, {
-        hint: "Name a folder of your own with --to.",
-      });
-    }
-    return new Checkout(engine, place, options);
+    return new Checkout(engine, realPlace(engine, folder), options);
   }
 
   async run(artifact: ArtifactRow, version: VersionRow, label: string): Promise<DownloadResult> {
-    this.#refuseOther(artifact);
-    const result = this.#isEmpty() ? await this.#fill(version) : await this.#change(version);
-    if (this.#options.dryRun !== true) this.#remember(artifact, version, result.references.length === 0);
+    const isEmpty = this.#isEmpty();
+    if (!isEmpty) this.#refuseOther(artifact, version);
+    const result = isEmpty ? await this.#fill(version) : await this.#change(version);
+    if (this.#options.dryRun !== true) {
+      this.#remember(artifact, version, this.#globsHeld(version, isEmpty), result.references.length === 0);
+    }
     return { path: this.#folder, version: label, digest: version.manifest, ...result };
   }
 
-  #refuseOther(artifact: ArtifactRow): void {
+  #refuseOther(artifact: ArtifactRow, version: VersionRow): void {
     const { record } = this.#memory;
-    if (record === undefined || !record.downloaded || record.artifact === artifact.artifact) return;
-    if (this.#options.force === true) return;
-    const other = this.#engine.catalog.artifacts().find((row) => row.artifact === record.artifact);
-    throw new ArtifoldError("CONFLICT", `${this.#folder} holds ${other?.name ?? "another artifact"}`, {
-      info: { folder: this.#folder },
-      hint: "Name another folder with --to, or overwrite this one with --force.",
+    if (record === undefined || !record.downloaded || this.#options.force === true) return;
+    if (record.artifact !== artifact.artifact) {
+      const other = this.#engine.catalog.artifacts().find((row) => row.artifact === record.artifact);
+      throw new ArtifoldError("CONFLICT", `${this.#folder} holds ${other?.name ?? "another artifact"}`, {
+        info: { folder: this.#folder },
+        hint: "Name another folder with --to, or overwrite this one with --force.",
+      });
+    }
+    if (this.#globs === undefined || record.manifest === version.manifest) return;
+    // What is not chosen now would stay as another version had it.
+    if (record.globs?.every((glob) => this.#globs?.includes(glob)) === true) return;
+    throw new ArtifoldError("CONFLICT", `${this.#folder} holds another version, and more of it than --path chooses`, {
+      info: { folder: this.#folder, globs: record.globs },
+      hint: "Download the whole version, or name another folder with --to.",
     });
   }
 
-  #isEmpty(): boolean {
-    for (const found of this.#walk()) if (typeof found !== "symbol") return false;
-    return true;
+  /** The globs of what the folder holds once this download is done; null for all. */
+  #globsHeld(version: VersionRow, wasEmpty: boolean): readonly string[] | null {
+    if (this.#globs === undefined) return null;
+    const { record } = this.#memory;
+    if (wasEmpty || record?.downloaded !== true || record.manifest !== version.manifest) return this.#globs;
+    return record.globs === null ? null : [...new Set([...record.globs, ...this.#globs])];
   }
 
-  #walk(): ReturnType<typeof walk> {
+  /** Whether there is nothing in the folder, nothing that cannot be an entry either. */
+  #isEmpty(): boolean {
+    let isEmpty = true;
     const apart = new Map([[this.#engine.folder, "store" as const]]);
-    return walk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false });
+    const onLeftOut = (): void => {
+      isEmpty = false;
+    };
+    for (const found of walk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false, onLeftOut })) {
+      if (typeof found !== "symbol") return false;
+    }
+    return isEmpty;
   }
 
   async #fill(version: VersionRow): Promise<Omit<DownloadResult, "path" | "version" | "digest">> {
     const sums = await this.#sums(version);
     if (this.#options.dryRun === true) {
-      return { ...sums, written: sums.files, writtenBytes: sums.bytes, unchanged: 0, removed: 0, references: [] };
+      return { ...sums, ...(await rehearseFill(this.#reader, version.manifest, this.#filter)), unchanged: 0 };
     }
     this.#memory.clear();
     const target = new TargetFolder(this.#engine.fs, this.#folder);
@@ -172,8 +190,9 @@ class Checkout {
     const target = new TargetFolder(this.#engine.fs, this.#folder);
     try {
       const plan = await this.#plan(version, target);
-      const { unchanged, references } = plan;
+      const { references } = plan;
       const sums = await this.#sums(version);
+      const unchanged = sums.files - plan.write.length;
       if (this.#options.dryRun === true) {
         const writtenBytes = plan.write.reduce((sum, entry) => sum + entry.size, 0);
         const written = plan.write.length + plan.link.length;
@@ -181,7 +200,7 @@ class Checkout {
       }
       const toWrite = { files: plan.write.length, bytes: plan.write.reduce((sum, entry) => sum + entry.size, 0) };
       const done = await carryOut(plan, target, this.#memory, this.#clock, this.#writing(toWrite));
-      return { ...sums, ...done, unchanged: sums.files - plan.write.length, references };
+      return { ...sums, ...done, unchanged, references };
     } finally {
       target.close();
     }
@@ -194,7 +213,13 @@ class Checkout {
     const record = this.#memory.record;
     const base = record?.downloaded === true ? record.manifest : undefined;
     const comparison = this.#comparison(base, version.manifest);
-    const plan = await planDownload(comparison, { force, clean: clean !== false, clock: this.#clock, lookAt });
+    const plan = await planDownload(comparison, {
+      force,
+      clean: clean !== false,
+      filter: this.#filter,
+      clock: this.#clock,
+      lookAt,
+    });
     refuseConflicts(plan, this.#folder);
     if (typeof clean === "function" && plan.foreign.length > 0 && !(await clean(plan.foreign))) {
       throw new ArtifoldError("CONFLICT", `${plan.foreign.length} files of ${this.#folder} were not to be removed`, {
@@ -248,13 +273,13 @@ class Checkout {
     return selectedSums(this.#reader, version.manifest, this.#filter);
   }
 
-  #remember(artifact: ArtifactRow, version: VersionRow, isComplete: boolean): void {
+  #remember(artifact: ArtifactRow, version: VersionRow, globs: readonly string[] | null, isComplete: boolean): void {
     const record = {
       artifact: artifact.artifact,
       version: version.version,
       manifest: version.manifest,
       downloaded: true,
-      globs: this.#globs === undefined ? null : [...(this.#memory.record?.globs ?? []), ...this.#globs],
+      globs,
     };
     const agreement =
       this.#filter === undefined && isComplete ? { manifest: version.manifest, prefix: "", exact: true } : undefined;
@@ -271,18 +296,10 @@ async function rehearseEmpty(
   options: DownloadOptions,
 ): Promise<DownloadResult> {
   const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
-  const sums = await selectedSums(manifestReader(engine.objects), version.manifest, filter);
-  return {
-    path: path.resolve(folder),
-    version: label,
-    digest: version.manifest,
-    ...sums,
-    written: sums.files,
-    writtenBytes: sums.bytes,
-    unchanged: 0,
-    removed: 0,
-    references: [],
-  };
+  const reader = manifestReader(engine.objects);
+  const sums = await selectedSums(reader, version.manifest, filter);
+  const filled = await rehearseFill(reader, version.manifest, filter);
+  return { path: path.resolve(folder), version: label, digest: version.manifest, ...sums, ...filled, unchanged: 0 };
 }
 
 /** Files and bytes of a manifest that are meant. */
@@ -313,6 +330,26 @@ function lookThrough(engine: Engine, folder: string): FileStat | undefined {
     return engine.fs.lookAt(engine.fs.realPath(folder));
   } catch (error) {
     if (errnoOf(error) === "ENOENT") return undefined;
+    throw readError(folder, error);
+  }
+}
+
+/** Nothing of a version goes into a store, this one or another. */
+function refuseStore(engine: Engine, folder: string): void {
+  const missing: string[] = [];
+  let there = path.resolve(folder);
+  for (; lookThrough(engine, there) === undefined; there = path.dirname(there)) missing.unshift(path.basename(there));
+  const place = path.join(realPlace(engine, there), ...missing);
+  const isHere = place === engine.folder || place.startsWith(engine.folder + path.sep);
+  if (!isHere && !place.split(path.sep).some(isStoreName)) return;
+  throw new ArtifoldError("USAGE", `${folder} is inside a store`, { hint: "Name a folder of your own with --to." });
+}
+
+/** The folder without links: one to nothing is no place to write to. */
+function realPlace(engine: Engine, folder: string): string {
+  try {
+    return engine.fs.realPath(folder);
+  } catch (error) {
     throw readError(folder, error);
   }
 }

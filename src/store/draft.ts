@@ -31,6 +31,7 @@ import {
   type PathFilter,
   RacyClock,
   readError,
+  refuseStoreName,
   viewOf,
 } from "../worktree/index.ts";
 import { type Content, DryContent } from "./dry-run.ts";
@@ -140,7 +141,7 @@ export class Draft {
 
   /** Adds content from memory or a stream. */
   async addBytes(bytes: AsyncIterable<Uint8Array>, as: string, options: AddOptions): Promise<Added> {
-    checkPath(as);
+    checkEntryPath(as);
     const entry = await this.#makeIngest(options).content(as, bytes, options.executable === true);
     await this.put(entry);
     return { entries: 1, files: 1, bytes: entry.size, leftOut: [] };
@@ -148,7 +149,7 @@ export class Draft {
 
   /** Puts one entry in, in the place of what stands at its path. */
   async put(entry: Entry): Promise<void> {
-    checkPath(entry.path);
+    checkEntryPath(entry.path);
     await this.#refuseClash(entry.path);
     this.#set(entry.path, entry);
     this.#addedEntries++;
@@ -221,7 +222,7 @@ export class Draft {
   }
 
   async #addFile(file: string, as: string, size: number, options: AddOptions): Promise<Added> {
-    checkPath(as);
+    checkEntryPath(as);
     const files = (async function* one() {
       yield [{ path: as, file, size }];
     })();
@@ -242,7 +243,7 @@ export class Draft {
   async #addFolder(folder: string, options: AddOptions, mirror: boolean): Promise<Added> {
     const prefix = (options.as ?? "").replace(/\/+$/, "");
     if (prefix !== "") {
-      checkPath(prefix);
+      checkEntryPath(prefix);
       await this.#refuseClash(joinPath(prefix, "."));
     }
     await this.flush();
@@ -367,6 +368,11 @@ export class Draft {
       onBytes: (bytes, path_) => progress.stored(bytes, path_),
     });
   }
+}
+
+function checkEntryPath(path_: string): void {
+  checkPath(path_);
+  refuseStoreName(path_);
 }
 
 function clash(file: string): ArtifoldError {

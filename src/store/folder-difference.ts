@@ -9,6 +9,7 @@ import {
   compareFolder,
   FolderMemory,
   Ingest,
+  type LeftOut,
   type PathFilter,
   readError,
   Sweep,
@@ -70,8 +71,11 @@ export function comparisonOf(
   const apart = new Map([[engine.folder, "store" as const]]);
   const absolute = (entryPath: string): string => path.join(folder, entryPath);
   const dropNodes = { writeNode: () => {} };
+  const leftOut: LeftOut[] = [];
+  const walkOptions = { apart, ignoreFiles: false, onLeftOut: (each: LeftOut) => void leftOut.push(each) };
   return {
-    sweep: (all) => new Sweep(walk(engine.fs, folder, { apart, ignoreFiles: false }), memory.cache, memory.folder, all),
+    sweep: (all) => new Sweep(walk(engine.fs, folder, walkOptions), memory.cache, memory.folder, all),
+    leftOut,
     memory,
     reader,
     base,

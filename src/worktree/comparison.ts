@@ -13,7 +13,7 @@ import { type FileToIngest, type Ingest, type Ingested, withContent } from "./in
 import { PathCursor } from "./path-cursor.ts";
 import type { CachedEntry, StatNumbers } from "./run.ts";
 import type { Sweep, SweepCounts, Swept } from "./sweep.ts";
-import { PAUSE } from "./walk.ts";
+import { type LeftOut, PAUSE } from "./walk.ts";
 
 /** What stands at one path in folder, base and target. Paths where all three agree may be left out. */
 export interface Compared {
@@ -28,13 +28,15 @@ export interface Compared {
   readonly target: Entry | undefined;
   /** Whether the stat cache has a row for it. */
   readonly hasRow: boolean;
-  /** Stat of a local file that was read to compare it: a fresh row for the stat cache. */
-  readonly stat: StatNumbers | undefined;
+  /** What was found out of the folder and is not in the stat cache yet; an empty folder has no stat. */
+  readonly fresh: { readonly stat: StatNumbers | undefined } | undefined;
 }
 
 /** What a comparison needs. */
 export interface ComparisonOptions {
   readonly sweep: (all: boolean) => Sweep;
+  /** What the walk left out of the sweep: complete when the comparison is. */
+  readonly leftOut: readonly LeftOut[];
   readonly memory: FolderMemory;
   readonly reader: NodeReader;
   /** What the folder was given, as far as is known. */
@@ -90,12 +92,13 @@ function compared(pair: Pair, result: Ingested | undefined, options: ComparisonO
   if (result?.kind === "failed") throw result.error;
   if (result !== undefined) {
     const { entry: local, stat } = result;
-    return { path, local, isForeign: false, size: local.size, base, target, hasRow, stat };
+    return { path, local, isForeign: false, size: local.size, base, target, hasRow, fresh: { stat } };
   }
   const local = swept === undefined ? undefined : localEntry(swept, options);
   const isForeign = swept !== undefined && swept.kind !== "gone" && local === undefined;
   const size = swept?.kind === "unknown" ? Number(swept.stat?.size ?? 0) : local === undefined ? 0 : entrySize(local);
-  return { path, local, isForeign, size, base, target, hasRow, stat: undefined };
+  const fresh = swept?.kind === "unknown" && local !== undefined ? { stat: swept.stat } : undefined;
+  return { path, local, isForeign, size, base, target, hasRow, fresh };
 }
 
 /** What the folder has, where that is known without reading a file. */

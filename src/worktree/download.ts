@@ -9,8 +9,10 @@ import { comparePaths, type Entry, type FileEntry, type LinkEntry, parentOf, sam
 import { type FileStat, kindOf } from "../platform/index.ts";
 import { type Compared, type ComparisonOptions, compareFolder } from "./comparison.ts";
 import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
+import type { PathFilter } from "./globs.ts";
 import type { CachedEntry, StatNumbers } from "./run.ts";
 import type { TargetFolder } from "./target-folder.ts";
+import { type LeftOut, refuseStoreName } from "./walk.ts";
 import { type WriteOutOptions, writeOut } from "./write-out.ts";
 
 /** What a download is to do. */
@@ -19,8 +21,6 @@ export interface DownloadPlan {
   readonly write: readonly FileEntry[];
   readonly link: readonly LinkEntry[];
   readonly makeFolders: readonly string[];
-  /** Files that are as they should be. */
-  readonly unchanged: number;
   /** References, whose content lies elsewhere. */
   readonly references: readonly string[];
   /** Other people's files, which `clean` would remove. */
@@ -42,6 +42,8 @@ export interface PlanOptions {
   readonly force: boolean;
   /** Whether other people's files are removed. */
   readonly clean: boolean;
+  /** Paths that are meant; nothing happens to others. */
+  readonly filter: PathFilter | undefined;
   readonly clock: RacyClock;
   /** Looks at what is at a path of the folder. */
   readonly lookAt: (path: string) => FileStat | undefined;
@@ -51,7 +53,7 @@ export interface PlanOptions {
 export async function planDownload(comparison: ComparisonOptions, options: PlanOptions): Promise<DownloadPlan> {
   const planner = new Planner(options);
   for await (const compared of compareFolder(comparison)) planner.take(compared);
-  return planner.finish();
+  return planner.finish(comparison.leftOut);
 }
 
 class Planner {
@@ -64,7 +66,6 @@ class Planner {
   readonly #foreign: string[] = [];
   readonly #conflicts: Conflict[] = [];
   readonly #rows: RowEdit[] = [];
-  #unchanged = 0;
   /** Paths in the folder that stay as they are and may be parents of what follows. */
   readonly #staying: string[] = [];
   /** Paths that are to be files or links and are folders now: all that is in them must go. */
@@ -77,6 +78,10 @@ class Planner {
   take(compared: Compared): void {
     const { path, local, isForeign, base, target } = compared;
     const isThere = local !== undefined || isForeign;
+    if (this.#options.filter?.(path) === false) {
+      if (isThere) this.#stay(path);
+      return;
+    }
     // Rows are to be entries of the version, and nothing else.
     if (compared.hasRow && target === undefined) this.#rows.push({ path, row: undefined });
     if (local !== undefined && target !== undefined && sameEntry(local, target)) this.#keep(compared, local);
@@ -90,13 +95,13 @@ class Planner {
     }
   }
 
-  finish(): DownloadPlan {
+  finish(leftOut: readonly LeftOut[]): DownloadPlan {
+    this.#refuseLeftOut(leftOut);
     return {
       remove: this.#remove,
       write: this.#write,
       link: this.#link,
       makeFolders: this.#makeFolders,
-      unchanged: this.#unchanged,
       references: this.#references,
       foreign: this.#foreign,
       conflicts: this.#conflicts,
@@ -104,10 +109,11 @@ class Planner {
     };
   }
 
-  #keep({ path, stat }: Compared, local: CachedEntry): void {
-    if (local.kind === "file") this.#unchanged++;
-    if (stat !== undefined)
-      this.#rows.push({ path, row: { entry: local, stat, racy: this.#options.clock.isRacy(stat) } });
+  #keep({ path, fresh }: Compared, local: CachedEntry): void {
+    if (fresh !== undefined) {
+      const racy = fresh.stat !== undefined && this.#options.clock.isRacy(fresh.stat);
+      this.#rows.push({ path, row: { entry: local, stat: fresh.stat, racy } });
+    }
     if (local.kind !== "folder") this.#stay(path);
   }
 
@@ -135,8 +141,24 @@ class Planner {
     if (!isReplaced) this.#remove.push(path);
   }
 
+  /** What the walk left out stays: it must not be where something is to be, nor in a folder that is to be a file. */
+  #refuseLeftOut(leftOut: readonly LeftOut[]): void {
+    if (leftOut.length === 0) return;
+    const inTheWay = new Set<string>();
+    const paths = new Set(leftOut.map((each) => each.path));
+    const written = [...this.#write, ...this.#link].map((entry) => entry.path);
+    for (const path of [...written, ...this.#makeFolders]) {
+      for (let at = path; at !== ""; at = parentOf(at)) if (paths.has(at)) inTheWay.add(at);
+    }
+    for (const folder of this.#folders) {
+      for (const path of paths) if (path.startsWith(`${folder}/`)) inTheWay.add(path);
+    }
+    for (const path of inTheWay) this.#conflicts.push({ path, reason: "in the way" });
+  }
+
   #put(path: string, target: Entry | undefined): void {
     if (target === undefined) return;
+    refuseStoreName(path);
     if (target.kind === "reference") {
       this.#references.push(path);
       return;
@@ -150,7 +172,6 @@ class Planner {
     }
     const stat = this.#options.lookAt(path);
     if (stat !== undefined && kindOf(stat) === "folder") this.#folders.push(path);
-    if (stat !== undefined && kindOf(stat) === "other") this.#conflicts.push({ path, reason: "in the way" });
     if (target.kind === "file") this.#write.push(target);
     else this.#link.push(target);
   }
@@ -167,7 +188,10 @@ export function refuseConflicts(plan: DownloadPlan, folder: string): void {
     `${first.path} ${what} in ${folder}${more > 0 ? `, and ${more} more paths are in conflict` : ""}: nothing was written`,
     {
       info: { folder, conflicts: plan.conflicts },
-      hint: "Keep your changes by uploading them, or overwrite them with --force.",
+      hint:
+        first.reason === "changed"
+          ? "Keep your changes by uploading them, or overwrite them with --force."
+          : "Move it away; what is a file or link of your own goes with --clean.",
     },
   );
 }

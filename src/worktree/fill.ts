@@ -12,6 +12,7 @@ import type { DownloadDone } from "./download.ts";
 import { type FolderMemory, type RacyClock, RowEditor } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
 import type { TargetFolder } from "./target-folder.ts";
+import { refuseStoreName } from "./walk.ts";
 import { type WriteOutOptions, writeOut } from "./write-out.ts";
 
 /** What filling a folder did. */
@@ -48,6 +49,24 @@ export async function fillFolder(
   return { written, writtenBytes, removed: 0, references };
 }
 
+/** What filling a folder would do. */
+export async function rehearseFill(
+  reader: NodeReader,
+  manifest: Digest,
+  filter: PathFilter | undefined,
+): Promise<Filled> {
+  const later: (LinkEntry | FolderEntry)[] = [];
+  const references: string[] = [];
+  let written = 0;
+  let writtenBytes = 0;
+  for await (const files of filesOf(reader, manifest, filter, later, references)) {
+    written += files.length;
+    for (const file of files) writtenBytes += file.size;
+  }
+  for (const entry of later) if (entry.kind === "link") written++;
+  return { written, writtenBytes, removed: 0, references };
+}
+
 async function* filesOf(
   reader: NodeReader,
   manifest: Digest,
@@ -59,6 +78,7 @@ async function* filesOf(
     const files: FileEntry[] = [];
     for (const entry of batch) {
       if (filter?.(entry.path) === false) continue;
+      refuseStoreName(entry.path);
       sortOut(entry, files, later, references);
     }
     if (files.length > 0) yield files;

@@ -10,7 +10,7 @@ export {
   planDownload,
   refuseConflicts,
 } from "./download.ts";
-export { fillFolder } from "./fill.ts";
+export { fillFolder, rehearseFill } from "./fill.ts";
 export {
   downloadedFolders,
   type FolderAgreement,
@@ -25,6 +25,15 @@ export { PortabilityCheck, type PortabilityWarning } from "./portable.ts";
 export { FolderScan, type ScanReport } from "./scan.ts";
 export { Sweep, type SweepCounts } from "./sweep.ts";
 export { TargetFolder } from "./target-folder.ts";
-export { type LeftOut, type LeftOutReason, readError, STORE_FOLDER_NAME, type WalkOptions, walk } from "./walk.ts";
+export {
+  isStoreName,
+  type LeftOut,
+  type LeftOutReason,
+  readError,
+  refuseStoreName,
+  STORE_FOLDER_NAME,
+  type WalkOptions,
+  walk,
+} from "./walk.ts";
 export { type WatchOptions, watchFolder } from "./watch.ts";
 export type { ContentSource } from "./write-out.ts";

@@ -1,7 +1,7 @@
 /** Walks a user's folder in the order of entries: path order, so that its result can be merged with manifests. */
 import path from "node:path";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { comparePaths, joinPath, nameProblem, pathProblem } from "../manifest/index.ts";
+import { baseOf, comparePaths, joinPath, nameProblem, pathProblem } from "../manifest/index.ts";
 import { type FileStat, type FileSystem, kindOf, type NameKind, readWholeFile } from "../platform/index.ts";
 import { TEMPORARY_NAME } from "./blob-writer.ts";
 import { IGNORE_FILE, IgnoreRules, type PathFilter } from "./globs.ts";
@@ -55,6 +55,25 @@ export interface WalkOptions {
 
 /** A folder named so is always the store of that place, never content. */
 export const STORE_FOLDER_NAME = ".artifold";
+
+// Some file systems ignore case, and Windows ignores what follows and knows short forms. A version that brought such a
+// folder, or a link of that name, would choose the store of whoever downloads it.
+const storeName = /^(\.artifold[. ]*(:.*)?|artifo~[0-9]+)$/is;
+
+/** Whether some file system takes a name for that of a store's folder. */
+export function isStoreName(name: string): boolean {
+  return name.length >= 8 && storeName.test(name);
+}
+
+/** Throws PATH_INVALID for a path that is, on some file system, a store's folder or in one. */
+export function refuseStoreName(path_: string): void {
+  if (!path_.includes(".") && !path_.includes("~")) return;
+  const part = path_.split("/").find(isStoreName);
+  if (part === undefined) return;
+  throw new ArtifoldError("PATH_INVALID", `${path_} cannot be in a version: ${part} may be taken for a store`, {
+    info: { path: path_ },
+  });
+}
 
 /** How many names are taken from a folder before whoever drives the walk may pause. */
 const NAMES_AT_ONCE = 512;
@@ -131,6 +150,10 @@ function lookAtName(walking: Walking, folder: OpenFolder, name: string): WalkedN
   if (!isMeant(walking, folder.rules, path_, false)) return undefined;
   const stat = lookAt(walking, path_);
   if (stat === undefined) return undefined;
+  if (isStoreName(name)) {
+    walking.options.onLeftOut?.({ path: path_, reason: "store" });
+    return undefined;
+  }
   const problem = nameProblem(folder.path, name);
   const kind = kindOf(stat);
   if (problem !== undefined) walking.options.onLeftOut?.({ path: path_, reason: "name", detail: problem });
@@ -228,7 +251,7 @@ function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: 
 }
 
 function reasonApart(walking: Walking, path_: string): LeftOutReason | undefined {
-  if (path_ === STORE_FOLDER_NAME || path_.endsWith(`/${STORE_FOLDER_NAME}`)) return "store";
+  if (isStoreName(baseOf(path_))) return "store";
   const { apart } = walking.options;
   if (apart === undefined || apart.size === 0) return undefined;
   return apart.get(absolute(walking, path_));
