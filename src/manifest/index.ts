@@ -60,6 +60,7 @@ export {
   readEntries,
 } from "./read.ts";
 export {
+  checkMessage,
   decodeVersionRecord,
   encodeVersionRecord,
   type JsonValue,

@@ -3,6 +3,7 @@ import { type Digest, hashWithContext } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import { Decoder, Encoder, utf8Length } from "./codec.ts";
 import { type Extras, readExtras, writeExtras } from "./entry.ts";
+import { isWellFormed } from "./path.ts";
 
 /** Metadata: a JSON object, at most 1 MiB as text and 32 levels deep. */
 export type Metadata = { readonly [key: string]: JsonValue };
@@ -46,7 +47,7 @@ export const CREATED_AT_MAX = 8_640_000_000_000_000;
 /** The canonical bytes of a record. @throws ArtifoldError LIMIT when message, maker or metadata are too large */
 export function encodeVersionRecord(record: VersionRecord): Uint8Array {
   const metadata = metadataText(record.metadata);
-  checkLimit("message", utf8Length(record.message), MESSAGE_BYTES_MAX);
+  checkMessage(record.message);
   checkLimit("name of who made it", utf8Length(record.createdBy), CREATED_BY_BYTES_MAX);
   if (record.createdAt > CREATED_AT_MAX) throw new TypeError(`not a time: ${record.createdAt}`);
   if (record.nonce.length !== NONCE_BYTES) throw new TypeError(`a nonce has ${NONCE_BYTES} bytes`);
@@ -108,17 +109,40 @@ export function versionId(bytes: Uint8Array): Digest {
 }
 
 /**
+ * Checks that a message can be kept as it is.
+ *
+ * @throws ArtifoldError LIMIT when it is too large, USAGE when it is not valid Unicode; TypeError when it is no text
+ */
+export function checkMessage(message: string): void {
+  if (typeof message !== "string") throw new TypeError("a message is text");
+  if (!isWellFormed(message)) throw new ArtifoldError("USAGE", "the message is not valid Unicode");
+  checkLimit("message", utf8Length(message), MESSAGE_BYTES_MAX);
+}
+
+/**
  * Metadata as JSON text within the limits.
  *
- * @throws ArtifoldError LIMIT when it is too large or too deep
+ * @throws ArtifoldError LIMIT when it is too large or too deep; TypeError when it is no JSON object
  */
 export function metadataText(metadata: Metadata): string {
+  // Looked at before it is written, for it may hold itself; and after, for a value decides itself what it is in JSON.
+  checkDepth(metadata);
+  const text = JSON.stringify(metadata) as string | undefined;
+  const written: unknown = text === undefined ? undefined : JSON.parse(text);
+  if (text === undefined || !isObject(written)) throw new TypeError("metadata is an object of JSON values");
+  checkDepth(written);
+  checkLimit("metadata", utf8Length(text), METADATA_BYTES_MAX);
+  return text;
+}
+
+function checkDepth(metadata: unknown): void {
   if (jsonDepth(metadata) > METADATA_DEPTH_MAX) {
     throw new ArtifoldError("LIMIT", `metadata is nested deeper than ${METADATA_DEPTH_MAX} levels`);
   }
-  const text = JSON.stringify(metadata);
-  checkLimit("metadata", utf8Length(text), METADATA_BYTES_MAX);
-  return text;
+}
+
+function isObject(value: unknown): value is Metadata {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function checkLimit(what: string, bytes: number, max: number): void {
@@ -130,7 +154,11 @@ function checkLimit(what: string, bytes: number, max: number): void {
 function jsonDepth(value: unknown, depth = 0): number {
   if (typeof value !== "object" || value === null || depth > METADATA_DEPTH_MAX) return depth;
   let deepest = depth + 1;
-  for (const part of Object.values(value)) deepest = Math.max(deepest, jsonDepth(part, depth + 1));
+  for (const part of Object.values(value)) {
+    deepest = Math.max(deepest, jsonDepth(part, depth + 1));
+    // What holds itself in several places would be walked without end.
+    if (deepest > METADATA_DEPTH_MAX) break;
+  }
   return deepest;
 }
 
@@ -147,7 +175,7 @@ function parseMetadata(decoder: Decoder, text: string): Metadata {
   } catch {
     decoder.fail("metadata that is not JSON");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) decoder.fail("metadata that is no object");
+  if (!isObject(value)) decoder.fail("metadata that is no object");
   if (jsonDepth(value) > METADATA_DEPTH_MAX) decoder.fail("metadata nested too deeply");
-  return value as Metadata;
+  return value;
 }

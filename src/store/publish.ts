@@ -4,6 +4,7 @@ import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import type { Change, TagMoved } from "../journal/index.ts";
 import {
+  checkMessage,
   EMPTY_MANIFEST,
   encodeVersionRecord,
   type Metadata,
@@ -70,6 +71,8 @@ export async function publish(
   options: UploadOptions,
 ): Promise<Published> {
   const tags = options.tags ?? [];
+  // Refused before anything is stored.
+  checkMessage(options.message ?? "");
   metadataText(options.metadata ?? {});
   let standsOn = base.version;
   let mergedWith: VersionRow | undefined;
@@ -237,8 +240,10 @@ export function tagChanges(
   version: Digest,
 ): TagMoved[] {
   const moved: TagMoved[] = [];
-  for (const tag of tags) {
-    const other = catalog.foldedName(nameScopes.tag(artifact), foldName(tag));
+  const given = new Map(tags.map((tag) => [foldName(tag), tag]));
+  for (const tag of new Set(tags)) {
+    const folded = foldName(tag);
+    const other = catalog.foldedName(nameScopes.tag(artifact), folded) ?? given.get(folded);
     if (other !== undefined && other !== tag) throw lookalike("tag", tag, other);
     const before = known === undefined ? undefined : catalog.versionByTag(known.row, tag)?.version;
     if (before !== version) moved.push({ change: "tag", artifact, tag, version, before: before ?? null });

@@ -50,7 +50,8 @@ export function parseRef(text: string): Ref {
   return { team, experiment, name, ...selected, ...(path === undefined || path === "" ? {} : { path }) };
 }
 
-function checkDigest(text: string): string {
+/** Checks the beginning of a digest. @throws ArtifoldError USAGE */
+export function checkDigest(text: string): string {
   const digest = text.toLowerCase();
   if (/^[0-9a-f]{8,64}$/.test(digest)) return digest;
   throw new ArtifoldError("USAGE", `not a digest: ${JSON.stringify(text)}`, {
@@ -115,7 +116,7 @@ export function findVersion(
 ): VersionRow {
   const version = lookUp(catalog, artifact, ref, options);
   if (version === undefined || (version.removed && options.removed !== true)) {
-    const what = ref.digest === undefined ? (ref.tag ?? "a version") : `a version with digest ${ref.digest}`;
+    const what = ref.digest === undefined ? (ref.tag ?? "version") : `version with digest ${ref.digest}`;
     throw new ArtifoldError("NOT_FOUND", `${artifact.name} has no ${what}`, {
       hint:
         version?.removed === true

@@ -1,6 +1,6 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import { type ArtifactRow, checkName, formatNumber, type LoggedChange } from "../catalog/index.ts";
+import { type ArtifactRow, checkName, formatNumber, type LoggedChange, type NameKind } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
@@ -11,7 +11,7 @@ import { compileGlobs, FolderMemory, readError } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
 import { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
-import { findArtifact, findVersion, parseRef, type Ref, type RefDefaults } from "./ref.ts";
+import { checkDigest, findArtifact, findVersion, parseRef, type Ref, type RefDefaults } from "./ref.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore } from "./resolve.ts";
 import { Version } from "./version.ts";
 
@@ -171,7 +171,8 @@ export class Store implements AsyncDisposable {
       digest?: string | undefined;
     },
   ): Promise<Version> {
-    const { name, type, team, experiment, tag, digest } = query;
+    const { name, type, team, experiment, tag } = query;
+    const digest = query.digest === undefined ? undefined : checkDigest(query.digest);
     return this.#version({ name, type, team, experiment, tag, digest });
   }
 
@@ -216,7 +217,8 @@ export class Store implements AsyncDisposable {
   ): AsyncGenerator<ArtifactSummary, void, undefined> {
     await this.engine.refresh();
     const { catalog } = this.engine;
-    for (const { row, team, experiment, type, name } of catalog.artifacts(filter)) {
+    const composed = Object.fromEntries(Object.entries(filter).map(([kind, text]) => [kind, text.normalize("NFC")]));
+    for (const { row, team, experiment, type, name } of catalog.artifacts(composed)) {
       const latest = catalog.latest(row);
       if (latest === undefined) continue;
       const versions = catalog.versionCount(row);
@@ -332,9 +334,10 @@ export class Store implements AsyncDisposable {
   #artifact(ref: Ref, options: RefDefaults): ArtifactRow {
     const complete = {
       ...ref,
-      team: ref.team ?? options.team,
-      experiment: ref.experiment ?? options.experiment,
-      type: ref.type ?? options.type,
+      name: checkName("artifact", ref.name),
+      team: checkIfGiven("team", ref.team ?? options.team),
+      experiment: checkIfGiven("experiment", ref.experiment ?? options.experiment),
+      type: checkIfGiven("type", ref.type ?? options.type),
     };
     return findArtifact(this.engine.catalog, complete, this.#defaults);
   }
@@ -360,4 +363,8 @@ export class Store implements AsyncDisposable {
       }
     }
   }
+}
+
+function checkIfGiven(kind: NameKind, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : checkName(kind, name);
 }

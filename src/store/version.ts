@@ -4,6 +4,7 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { Change } from "../journal/index.ts";
 import {
+  checkMessage,
   checkPath,
   decodeVersionRecord,
   diffManifests,
@@ -278,6 +279,7 @@ export class Version {
    * @throws ArtifoldError LIMIT
    */
   async annotate(note: { message?: string; metadata?: Metadata }): Promise<number | null> {
+    if (note.message !== undefined) checkMessage(note.message);
     const metadata = note.metadata === undefined ? undefined : metadataText(note.metadata);
     return this.#change(() => {
       if (note.message === undefined && metadata === undefined) return [];
