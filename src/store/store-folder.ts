@@ -1,6 +1,7 @@
 /** The folder of a store: its mark, its parts, and whether it may be used. */
 import path from "node:path";
 import { Locks } from "../catalog/index.ts";
+import { hashContent } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { JOURNAL_FOLDER, JOURNAL_START, Journal } from "../journal/index.ts";
 import { PACKS_FOLDER } from "../objects/index.ts";
@@ -36,6 +37,13 @@ export interface StoreMark {
   readonly id: string;
   /** Features that whoever opens the store must know. */
   readonly needs: readonly string[];
+  /** Digest of the rest, so that no bit of it changes unseen. */
+  readonly check: string;
+}
+
+/** What `check` of a mark has to be. */
+function checkOf({ format, id, needs }: Omit<StoreMark, "check">): string {
+  return hashContent(Buffer.from(["artifold store", format, id, ...needs].join("\n")));
 }
 
 /** What a caller may allow. */
@@ -69,6 +77,12 @@ export function checkStore(fs: FileSystem, folder: string, trust: StoreTrust): S
     throw new ArtifoldError("FORMAT_UNSUPPORTED", `the store in ${folder} has format ${describeFormat(mark)}`, {
       hint: `This artifold knows format ${STORE_FORMAT}. Update artifold.`,
       info: { path: folder },
+    });
+  }
+  if (mark.check !== checkOf(mark)) {
+    throw new ArtifoldError("DAMAGED", `${path.join(folder, storeNames.mark)} is not as it was written`, {
+      hint: "Where nothing but this file is damaged, delete it: the next upload makes it anew.",
+      info: { file: storeNames.mark },
     });
   }
   checkPlace(fs, folder, trust);
@@ -144,7 +158,8 @@ export async function createStore(fs: FileSystem, folder: string, trust: StoreTr
   try {
     if (readMark(fs, folder) !== undefined) return;
     await new Journal(fs, folder).beginSegment(JOURNAL_START.segment);
-    const mark: StoreMark = { artifold: "store", format: STORE_FORMAT, id: randomHex(32), needs: [] };
+    const said = { artifold: "store", format: STORE_FORMAT, id: randomHex(32), needs: [] } as const;
+    const mark: StoreMark = { ...said, check: checkOf(said) };
     await publishFile(fs, path.join(folder, storeNames.mark), Buffer.from(`${JSON.stringify(mark)}\n`));
   } catch (error) {
     throw storeWriteError(error, `a store in ${folder}`);

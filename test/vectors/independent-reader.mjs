@@ -18,6 +18,7 @@ export async function readStore(folder) {
   await zstd.init();
   const mark = JSON.parse(fs.readFileSync(path.join(folder, "format.json"), "utf8"));
   check(mark.artifold === "store" && mark.format === 1 && mark.needs.length === 0, "the mark");
+  check(mark.check === blake3.hash(`artifold store\n1\n${mark.id}`).toString("hex"), "the mark, by its check");
   const objects = new Map();
   const state = { artifacts: new Map(), versions: new Map() };
   readJournal(folder, state, objects);

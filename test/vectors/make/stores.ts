@@ -210,7 +210,9 @@ function smallStore(): unknown {
   journal.entry([{ change: "note", version: v3.version, message: "one cat, after all", metadata: '{"cats":1}' }]);
   journal.entry([{ change: "remove", version: v1.version }]);
 
-  const mark = `{"artifold":"store","format":1,"id":"${"5".repeat(64)}","needs":[]}\n`;
+  const id = "5".repeat(64);
+  const check = hashContent(text(`artifold store\n1\n${id}`));
+  const mark = `{"artifold":"store","format":1,"id":"${id}","needs":[],"check":"${check}"}\n`;
   const all: [string, Uint8Array][] = [
     ["format.json", text(mark)],
     ["journal/00000001.segment", sealed],
@@ -280,6 +282,16 @@ export function stores(): unknown {
         `{"artifold":"store","format":2,"needs":"?"}`,
         "a format of which not even the mark is known",
         "FORMAT_UNSUPPORTED",
+      ),
+      refused(
+        `{"artifold":"store","format":1,"id":"${id}","needs":[]}`,
+        "a mark without a check of what it says",
+        "DAMAGED",
+      ),
+      refused(
+        `{"artifold":"store","format":1,"id":"${id}","needs":[],"check":"${id}"}`,
+        "a mark that is not what its check says",
+        "DAMAGED",
       ),
       refused('{"artifold":"store","format":"1","needs":[]}', "a format that is no number", "STORE_REFUSED"),
       refused('{"artifold":"store","format":1}', "a mark without its list of needs", "STORE_REFUSED"),
