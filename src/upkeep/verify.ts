@@ -8,7 +8,14 @@ import path from "node:path";
 import { Catalog, foldJournal } from "../catalog/index.ts";
 import { contentHasher, type Digest } from "../digest/index.ts";
 import { errnoOf, isArtifoldError } from "../errors.ts";
-import { JOURNAL_START, type Journal } from "../journal/index.ts";
+import {
+  JOURNAL_FOLDER,
+  JOURNAL_START,
+  type Journal,
+  type JournalDamage,
+  type JournalPosition,
+  segmentPath,
+} from "../journal/index.ts";
 import {
   decodeFoot,
   FOOT_BYTES,
@@ -138,7 +145,7 @@ class Verification {
 
   /** The chain of records, and in a full run all that rides with them. */
   async checkJournal(): Promise<void> {
-    const { journal } = this.#target;
+    const { journal, catalog } = this.#target;
     const segments = journal.segments();
     const [first] = segments;
     if (first !== JOURNAL_START.segment) this.#report("lost", null, null, "the journal's first segment is not there");
@@ -146,12 +153,33 @@ class Verification {
       const expected = JOURNAL_START.segment + index;
       if (segment !== expected) this.#report("lost", null, null, `segment ${expected} of the journal is not there`);
     });
+    const known = catalog.position() ?? JOURNAL_START;
+    const damaged = new Set<string>();
     for (const item of journal.read(JOURNAL_START, this.#options.quick !== true)) {
-      if (item.kind === "damage") this.#report("damaged", item.damage.file, item.damage.offset, item.damage.reason);
+      const damage = item.kind === "damage" ? item.damage : item.kind === "torn" ? lostRecord(item, known) : undefined;
+      if (damage !== undefined) {
+        this.#report("damaged", damage.file, damage.offset, damage.reason);
+        damaged.add(damage.file);
+      }
       await this.#pause();
     }
+    for (const file of damaged) await this.#checkFramesOf(file, segmentPath(known.segment));
     for (const segment of segments) this.#bytes += journal.segmentLength(segment);
     this.#files += segments.length;
+  }
+
+  /** Which objects a damaged segment has lost. */
+  async #checkFramesOf(file: string, lastSegment: string): Promise<void> {
+    const { fs, folder, catalog } = this.#target;
+    const fd = fs.open(path.join(folder, file), openFlags.read);
+    try {
+      const check = new FileCheck(fs, fd, file);
+      const places = file === lastSegment ? catalog.places() : undefined;
+      if (places === undefined) await check.table();
+      this.#found.push(...check.frames(places));
+    } finally {
+      fs.close(fd);
+    }
   }
 
   /** Packs and sealed segments: that they are there, and, in a full run, every byte of packs. */
@@ -182,6 +210,8 @@ class Verification {
 
   /** The catalog says what the journal says. */
   async checkCatalog(): Promise<void> {
+    // Where the journal is damaged the catalog may know more than it: then it is worth keeping.
+    if (this.#found.some(({ problem }) => problem.file?.startsWith(`${JOURNAL_FOLDER}/`) === true)) return;
     const { catalog: fresh } = Catalog.open(":memory:");
     try {
       await foldJournal(fresh, this.#target.journal, { readOnly: true });
@@ -223,6 +253,14 @@ class Verification {
   }
 }
 
+/** Where an object should lie. */
+interface ObjectPlace {
+  readonly digest: Digest;
+  readonly offset: number;
+  /** Length of its frame. */
+  readonly length: number;
+}
+
 /** Checks one file with a table. */
 class FileCheck {
   readonly #fs: FileSystem;
@@ -259,35 +297,47 @@ class FileCheck {
       await pause();
     }
     if (path.basename(this.#path, ".pack") === hasher.digest()) return [];
-    const found = [...this.#frames()];
+    const found = this.#isPackHead() ? [] : [this.#found(0, "it does not begin as a pack does", [])];
+    found.push(...this.frames());
     return found.length > 0 ? found : [this.#found(null, "it is not what its name says", [])];
   }
 
-  /** The frames that are not whole, found by the table or, without one, from frame to frame. */
-  *#frames(): Generator<Found> {
+  #isPackHead(): boolean {
     try {
       readPackHead(this.#read(0, PACK_HEAD_BYTES));
+      return true;
     } catch (error) {
-      yield this.#found(0, messageOf(error), []);
+      if (isArtifoldError(error)) return false;
+      throw error;
     }
-    for (const { offset, length } of this.#framePlaces()) {
-      let digests: Digest[] = [];
+  }
+
+  /**
+   * The frames that are not whole.
+   *
+   * @param places where objects should lie; without them the table says it or, where that is damaged, frame after frame
+   */
+  *frames(places?: Iterable<ObjectPlace>): Generator<Found> {
+    const objects = new Map<number, ObjectPlace[]>();
+    for (const place of places ?? this.#table?.rows() ?? []) {
+      const known = objects.get(place.offset);
+      if (known === undefined) objects.set(place.offset, [place]);
+      else known.push(place);
+    }
+    const listed = [...objects.values()].map(([first]) => first as ObjectPlace);
+    for (const { offset, length } of objects.size > 0 ? listed : this.#framesInTurn()) {
+      let digests = objects.get(offset)?.map((place) => place.digest) ?? [];
       try {
         const frame = new Frame(this.#read(offset, length));
-        digests = Array.from({ length: frame.head.count }, (_, index) => frame.digest(index));
-        if (!frame.isWhole)
-          yield this.#found(offset, "a frame's checksum does not fit", this.#objectsAt(offset, digests));
+        if (digests.length === 0) digests = Array.from({ length: frame.head.count }, (_, index) => frame.digest(index));
+        if (!frame.isWhole) yield this.#found(offset, "a frame's checksum does not fit", digests);
       } catch (error) {
-        yield this.#found(offset, messageOf(error), this.#objectsAt(offset, digests));
+        yield this.#found(offset, messageOf(error), digests);
       }
     }
   }
 
-  *#framePlaces(): Generator<{ offset: number; length: number }> {
-    if (this.#table !== undefined) {
-      for (let number = 0; number < this.#table.frameCount; number++) yield this.#table.frame(number);
-      return;
-    }
+  *#framesInTurn(): Generator<{ offset: number; length: number }> {
     for (let offset = PACK_HEAD_BYTES; offset + FRAME_HEAD_BYTES < this.#length; ) {
       try {
         const { frameLength } = readFrameHead(this.#read(offset, FRAME_HEAD_BYTES));
@@ -300,17 +350,6 @@ class FileCheck {
     }
   }
 
-  /** What the table says lies in a frame, for its own head may be what is damaged. */
-  #objectsAt(offset: number, fallback: Digest[]): Digest[] {
-    if (this.#table === undefined) return fallback;
-    const digests: Digest[] = [];
-    for (let row = 0; row < this.#table.rowCount; row++) {
-      const digest = this.#table.digest(row);
-      if (this.#table.find(digest)?.offset === offset) digests.push(digest);
-    }
-    return digests;
-  }
-
   #read(offset: number, length: number): Uint8Array {
     const bytes = Buffer.alloc(length);
     return bytes.subarray(0, readFully(this.#fs, this.#fd, bytes, offset));
@@ -319,6 +358,13 @@ class FileCheck {
   #found(offset: number | null, reason: string, objects: readonly Digest[]): Found {
     return { problem: { kind: "damaged", file: this.#path, offset, reason }, objects };
   }
+}
+
+/** A record that the catalog has applied was whole once: where it is no longer, that is no append that was cut short. */
+function lostRecord(torn: { segment: number; offset: number }, known: JournalPosition): JournalDamage | undefined {
+  const { segment, offset } = torn;
+  if (segment > known.segment || (segment === known.segment && offset >= known.offset)) return undefined;
+  return { file: segmentPath(segment), offset, reason: "no whole record stands here" };
 }
 
 function messageOf(error: unknown): string {
