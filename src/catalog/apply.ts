@@ -163,15 +163,34 @@ function changeName(change: { change?: unknown }): string {
   return JSON.stringify(change.change)?.slice(0, 80) ?? "one without a name";
 }
 
+/** Team, experiment and type of artifacts whose names are lost. */
+const LOST = "lost-and-found";
+
 function addArtifact(catalog: Catalog, made: ArtifactMade): void {
   const { artifact, team, experiment, type, name } = made;
   catalog
     .statement("INSERT OR IGNORE INTO artifact (artifact, team, experiment, type, name) VALUES (?, ?, ?, ?, ?)")
     .run(artifact, team, experiment, type, name);
+  // A checkpoint may give a name back.
+  catalog
+    .statement(
+      `UPDATE OR IGNORE artifact SET team = ?, experiment = ?, type = ?, name = ? WHERE artifact = ? AND team = '${LOST}'`,
+    )
+    .run(team, experiment, type, name, artifact);
   addFolded(catalog, nameScopes.team(), team);
   addFolded(catalog, nameScopes.experiment(team), experiment);
   addFolded(catalog, nameScopes.type(team, experiment), type);
   addFolded(catalog, nameScopes.artifact(team, experiment, type), name);
+}
+
+/** The row of an artifact. One whose first record is damaged has lost its name, and its versions go under another. */
+function artifactRow(catalog: Catalog, artifact: Digest): number {
+  const select = catalog.statement("SELECT id FROM artifact WHERE artifact = ?").pluck();
+  if (select.get(artifact) === undefined) {
+    const name = artifact.slice(0, 16);
+    addArtifact(catalog, { change: "artifact", artifact, team: LOST, experiment: LOST, type: LOST, name });
+  }
+  return select.get(artifact) as number;
 }
 
 function addFolded(catalog: Catalog, scope: string, name: string): void {
@@ -185,15 +204,16 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
   if (versionId(made.record) !== made.version || record.artifact !== made.artifact) {
     throw new ArtifoldError("DAMAGED", `the journal calls a record ${made.version} that is another one's`);
   }
+  const row = artifactRow(catalog, made.artifact);
   catalog
     .statement(
       `INSERT OR IGNORE INTO version
         (version, artifact, number, manifest, record, message, metadata, entries, files, bytes, new_bytes)
-        VALUES (?, (SELECT id FROM artifact WHERE artifact = ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       made.version,
-      made.artifact,
+      row,
       made.number,
       record.manifest,
       made.record,
@@ -204,7 +224,7 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
       made.bytes,
       made.newBytes,
     );
-  catalog.statement("UPDATE artifact SET highest = max(highest, ?) WHERE artifact = ?").run(made.number, made.artifact);
+  catalog.statement("UPDATE artifact SET highest = max(highest, ?) WHERE id = ?").run(made.number, row);
 }
 
 /** Makes these all the tags of an artifact. */
@@ -214,7 +234,7 @@ function setTags(catalog: Catalog, artifact: Digest, tags: readonly (readonly [s
 }
 
 function setTag(catalog: Catalog, artifact: Digest, tag: string, version: Digest | null): void {
-  const row = catalog.statement("SELECT id FROM artifact WHERE artifact = ?").pluck().get(artifact);
+  const row = artifactRow(catalog, artifact);
   const scope = nameScopes.tag(artifact);
   if (version === null) {
     catalog.statement("DELETE FROM tag WHERE artifact = ? AND tag = ?").run(row, tag);
