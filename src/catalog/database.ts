@@ -1,7 +1,9 @@
 /** Opens SQLite files with the settings that rules R12 to R15 ask for. The only place that loads better-sqlite3. */
 import { createRequire } from "node:module";
+import path from "node:path";
 import type BetterSqlite3 from "better-sqlite3";
 import { ArtifoldError } from "../errors.ts";
+import { diskSpace } from "../platform/index.ts";
 
 /** An open SQLite database. */
 export type Database = BetterSqlite3.Database;
@@ -16,11 +18,11 @@ let driver: typeof BetterSqlite3 | undefined;
 let isChecked = false;
 
 /** Opens a file; at the first one the native part is looked for, and its version checked. */
-function openFile(path: string, options: BetterSqlite3.Options): Database {
+function openFile(file: string, options: BetterSqlite3.Options): Database {
   driver ??= require("better-sqlite3") as typeof BetterSqlite3;
   let database: Database;
   try {
-    database = new driver(path, options);
+    database = new driver(file, options);
   } catch (error) {
     // Errors of SQLite have a code of SQLite; any other says that the native part does not load.
     if (sqliteCode(error) !== undefined) throw error;
@@ -67,12 +69,12 @@ export interface DatabaseOptions {
 }
 
 /** Opens (or makes) a database file. Throws what SQLite throws; see {@link isDamagedDatabase} and {@link isBusy}. */
-export function openDatabase(path: string, options: DatabaseOptions): Database {
-  const database = openFile(path, { timeout: options.busyMs ?? BUSY_MS });
+export function openDatabase(file: string, options: DatabaseOptions): Database {
+  const database = openFile(file, { timeout: options.busyMs ?? BUSY_MS });
   try {
-    if (options.journal === "wal" && path !== ":memory:") {
+    if (options.journal === "wal" && file !== ":memory:") {
       const mode = database.pragma("journal_mode = WAL", { simple: true });
-      if (mode !== "wal") throw new ArtifoldError("STORE_REFUSED", `${path} cannot be kept in WAL mode (${mode})`);
+      if (mode !== "wal") throw new ArtifoldError("STORE_REFUSED", `${file} cannot be kept in WAL mode (${mode})`);
       // The journal of the store is the commit point; what a power cut takes from the catalog is folded in again.
       database.pragma("synchronous = NORMAL");
       database.pragma("journal_size_limit = 67108864");
@@ -103,6 +105,37 @@ export function isDamagedDatabase(error: unknown): boolean {
 export function isUnwritableDatabase(error: unknown): boolean {
   const code = sqliteCode(error);
   return code !== undefined && /^SQLITE_(FULL|READONLY|CANTOPEN|IOERR|PERM)/.test(code);
+}
+
+/** Whether an error comes from SQLite. */
+export function isDatabaseError(error: unknown): boolean {
+  return sqliteCode(error) !== undefined;
+}
+
+/** SQLite needs this much for the files beside a database, and does not always say that it was room that lacked. */
+const ROOM_BYTES = 64 * 1024;
+
+/** Whether an error of a file in a folder says, or lets see, that the disk is full. */
+export function isFullDisk(error: unknown, folder: string): boolean {
+  return sqliteCode(error) === "SQLITE_FULL" || (isUnwritableDatabase(error) && diskSpace(folder).free < ROOM_BYTES);
+}
+
+/** The error for the user where a file of SQLite in the store cannot be written; others stay as they are. */
+export function unwritableError(error: unknown, file: string): unknown {
+  if (!isUnwritableDatabase(error)) return error;
+  const info = { path: file };
+  if (isFullDisk(error, path.dirname(file))) {
+    return new ArtifoldError("NO_SPACE", `no space left to write ${path.basename(file)} of the store`, {
+      cause: error,
+      info,
+      hint: "Make room on the disk that holds the store and try again; the store is as it was.",
+    });
+  }
+  return new ArtifoldError("STORE_WRITE_FAILED", `cannot write ${path.basename(file)} of the store: ${String(error)}`, {
+    cause: error,
+    info,
+    hint: "Give yourself the right to write in the store's folder.",
+  });
 }
 
 function sqliteCode(error: unknown): string | undefined {

@@ -20,6 +20,7 @@ import { FRAME_HEAD_BYTES, Frame, type PlacedObject, readFrameHead } from "../ob
 import { Breather } from "../platform/index.ts";
 import { applyCheckpoint, applyEntry, applyNothing, applySeal, inTransaction } from "./apply.ts";
 import type { Catalog } from "./catalog.ts";
+import { retryWhileBusy } from "./locks.ts";
 
 /** What folding met on its way. */
 export interface FoldReport {
@@ -35,6 +36,9 @@ export interface FoldOptions {
   readonly onRecord?: () => void;
   /** Leaves the journal as it is: a torn tail is not cut. For a store that cannot be written. */
   readonly readOnly?: boolean;
+  /** How long to wait for another program that has the catalog locked. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Applies all records after the catalog's position. */
@@ -53,15 +57,17 @@ export async function foldJournal(catalog: Catalog, journal: Journal, options: F
   const items = journal.read(position);
   for (let batch = takeBatch(items); batch.length > 0; batch = takeBatch(items)) {
     // One transaction for many records, and a pause after it: a catalog may have to be made from a million of them.
-    inTransaction(catalog, () => {
-      for (const item of batch) {
-        if (item.kind !== "record") continue;
-        position = after(item);
-        applyRecord(catalog, journal, item.record, position);
-        applied++;
-        options.onRecord?.();
-      }
-    });
+    const applyBatch = (): void =>
+      inTransaction(catalog, () => {
+        for (const item of batch) {
+          if (item.kind !== "record") continue;
+          position = after(item);
+          applyRecord(catalog, journal, item.record, position);
+          applied++;
+          options.onRecord?.();
+        }
+      });
+    await retryWhileBusy(applyBatch, options.waitMs, "another program has the catalog locked", options.signal);
     for (const item of batch) {
       if (item.kind === "damage") damage.push(item.damage);
       else if (item.kind === "unknown") throw unknownRecord(item.segment);

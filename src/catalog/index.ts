@@ -8,9 +8,9 @@ export {
   type OperationRow,
   type VersionRow,
 } from "./catalog.ts";
-export { sqliteVersion } from "./database.ts";
+export { isBusy, isDatabaseError, isFullDisk, isUnwritableDatabase, sqliteVersion } from "./database.ts";
 export { type FoldReport, foldJournal } from "./fold.ts";
 export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
-export { LOCK_WAIT_MS, Locks, type Release } from "./locks.ts";
+export { LOCK_WAIT_MS, Locks, type Release, retryWhileBusy } from "./locks.ts";
 export { checkName, foldName, formatNumber, NAME_LENGTH_MAX, type NameKind, parseNumber } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";

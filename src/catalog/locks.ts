@@ -9,7 +9,7 @@
  * They are SQLite's own SHARED, RESERVED and EXCLUSIVE locks of a database in rollback mode.
  */
 import { ArtifoldError } from "../errors.ts";
-import { type Database, isBusy, openDatabase } from "./database.ts";
+import { type Database, isBusy, openDatabase, unwritableError } from "./database.ts";
 
 /** Gives a lock back. Calling it again does nothing. */
 export type Release = () => void;
@@ -51,7 +51,7 @@ export class Locks {
         );
       } catch (error) {
         database.close();
-        throw error;
+        throw unwritableError(error, this.#path);
       }
       // Another call of this process may have been quicker: one lock is enough for both.
       if (this.#shared === undefined) this.#shared = { database, holders: 0 };
@@ -87,7 +87,7 @@ export class Locks {
       });
     } catch (error) {
       leave();
-      throw error;
+      throw unwritableError(error, this.#path);
     }
   }
 
@@ -100,7 +100,7 @@ export class Locks {
     } catch (error) {
       database.close();
       if (isBusy(error)) return undefined;
-      throw error;
+      throw unwritableError(error, this.#path);
     }
   }
 
@@ -114,7 +114,7 @@ export class Locks {
     } catch (error) {
       database.close();
       if (isBusy(error)) return undefined;
-      throw error;
+      throw unwritableError(error, this.#path);
     }
   }
 
@@ -127,23 +127,26 @@ export class Locks {
   }
 
   #open(): Database {
-    return openDatabase(this.#path, { journal: "rollback", busyMs: 0 });
+    try {
+      return openDatabase(this.#path, { journal: "rollback", busyMs: 0 });
+    } catch (error) {
+      throw unwritableError(error, this.#path);
+    }
   }
 }
 
 /** Tries until it goes or the time is over, a little later each time, so that many waiters do not try all at once. */
-async function retryWhileBusy(
-  attempt: () => void,
-  waitMs: number,
-  reason: string,
+export async function retryWhileBusy<Result>(
+  attempt: () => Result,
+  waitMs: number = LOCK_WAIT_MS,
+  reason = "another process uses the store",
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Result> {
   const until = performance.now() + waitMs;
   for (let pause = 5; ; pause = Math.min(pause * 1.5, 100)) {
     if (signal?.aborted) throw signal.reason;
     try {
-      attempt();
-      return;
+      return attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
       if (performance.now() >= until) {

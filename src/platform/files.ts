@@ -1,6 +1,6 @@
 /** Reading and writing whole files with the care that a store needs (rules R1, R2, R5 of docs/durability.md). */
 import path from "node:path";
-import { ArtifoldError, errnoOf } from "../errors.ts";
+import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import { type FileSystem, openFlags } from "./file-system.ts";
 import { randomHex } from "./random.ts";
 
@@ -177,5 +177,27 @@ export async function onStoreFiles<Result>(action: () => Result | Promise<Result
     return await action();
   } catch (error) {
     throw storeReadError(error);
+  }
+}
+
+/** Runs what comes after a change is durable: whatever fails there, the error says that the change was made. */
+export async function afterwards<Result>(action: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await onStoreFiles(action);
+  } catch (error) {
+    const { code, message, hint, info } = isArtifoldError(error)
+      ? error
+      : {
+          code: "INTERNAL" as const,
+          message: `a fault after the change was made: ${String(error)}`,
+          hint: undefined,
+          info: {},
+        };
+    throw new ArtifoldError(code, message, {
+      cause: error,
+      happened: "yes",
+      info,
+      ...(hint !== undefined && { hint }),
+    });
   }
 }

@@ -13,6 +13,7 @@ export {
 } from "./file-system.ts";
 export { diskSpace, networkFileSystem } from "./file-system-kind.ts";
 export {
+  afterwards,
   flushFolder,
   makeFolders,
   namesIn,

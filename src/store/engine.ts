@@ -9,11 +9,7 @@ import {
   type Catalog,
   checkpoints,
   FolderCache,
-  type FoldReport,
-  foldJournal,
   Locks,
-  type OpenedCatalog,
-  openCatalog,
   type Release,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
@@ -32,7 +28,6 @@ import {
   encodeFoot,
   ObjectStore,
   PACKS_FOLDER,
-  type PlacedObject,
   placedObjects,
   prepareCompression,
   type SealedPack,
@@ -40,6 +35,7 @@ import {
   type WrittenContent,
 } from "../objects/index.ts";
 import {
+  afterwards,
   Breather,
   type Clock,
   defaultWorkerCount,
@@ -53,6 +49,7 @@ import {
 } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { ContentPool } from "../worktree/index.ts";
+import { CurrentCatalog } from "./current-catalog.ts";
 import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
 /** How to open a store. */
@@ -83,6 +80,15 @@ export interface Committed {
   readonly writtenBytes: number;
 }
 
+/** Parts of a store that are opened before the rest. */
+interface EngineParts {
+  /** The store's folder, without links. */
+  readonly folder: string;
+  readonly locks: Locks;
+  readonly journal: Journal;
+  readonly current: CurrentCatalog;
+}
+
 /** With more objects than this in the journal's last segment it is sealed. */
 const SEGMENT_OBJECTS_MAX: number = 64 * 1024;
 
@@ -98,29 +104,23 @@ export class Engine {
   readonly objects: ObjectStore;
   readonly pool: ContentPool;
   readonly lockWaitMs: number | undefined;
-  /** What folding met when the catalog was brought up to the journal. */
-  readonly damage: JournalDamage[] = [];
-  readonly setAside: string[] = [];
-  #catalog: Catalog;
-  #catalogInode: bigint | undefined;
+  readonly #current: CurrentCatalog;
   #filesState = "";
   #folders: FolderCache | undefined;
-  #isReadOnly: boolean;
   #failed: ArtifoldError | undefined;
   #open = true;
 
-  private constructor(folder: string, mark: StoreMark, options: EngineOptions, opened: OpenedCatalog) {
-    this.folder = folder;
+  private constructor(mark: StoreMark, options: EngineOptions, parts: EngineParts) {
+    this.folder = parts.folder;
     this.mark = mark;
     this.fs = options.fs ?? nodeFileSystem;
     this.clock = options.clock ?? systemClock;
     this.user = options.user;
     this.lockWaitMs = options.lockWaitMs;
-    this.locks = new Locks(path.join(folder, storeNames.locks));
-    this.journal = new Journal(this.fs, folder);
-    this.#catalog = opened.catalog;
-    this.#isReadOnly = opened.isInMemory;
-    this.objects = new ObjectStore(this.fs, folder, { find: (digest) => this.#recentPlace(digest) });
+    this.locks = parts.locks;
+    this.journal = parts.journal;
+    this.#current = parts.current;
+    this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
     this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
   }
 
@@ -134,29 +134,42 @@ export class Engine {
     await prepareCompression();
     if (options.create === true) await createStore(fs, folder, options);
     const mark = checkStore(fs, folder, options);
-    const opened = openCatalog(fs, path.join(folder, storeNames.catalog));
-    const engine = new Engine(fs.realPath(folder), mark, options, opened);
+    const place = fs.realPath(folder);
+    const locks = new Locks(path.join(place, storeNames.locks));
+    const journal = new Journal(fs, place);
     try {
-      engine.#catalogInode = engine.#inodeOfCatalog();
-      await engine.#catchUp(opened.isNew, call);
+      const file = path.join(place, storeNames.catalog);
+      const around = { fs, file, journal, locks, lockWaitMs: options.lockWaitMs };
+      const current = await CurrentCatalog.open(around, call);
+      const engine = new Engine(mark, options, { folder: place, locks, journal, current });
       engine.#refreshFiles();
       return engine;
     } catch (error) {
-      await engine.close();
+      locks.close();
       throw error;
     }
+  }
+
+  /** What folding met when the catalog was brought up to the journal. */
+  get damage(): readonly JournalDamage[] {
+    return this.#current.damage;
+  }
+
+  /** Files into which torn tails of the journal were put. */
+  get setAside(): readonly string[] {
+    return this.#current.setAside;
   }
 
   /** The catalog as it is now. Brought up to date by {@link refresh}, which every operation begins with. */
   get catalog(): Catalog {
     this.#checkOpen();
-    return this.#catalog;
+    return this.#current.catalog;
   }
 
   /** What is remembered of the user's folders. */
   get folders(): FolderCache {
     this.#checkOpen();
-    const file = this.#isReadOnly ? ":memory:" : path.join(this.folder, storeNames.folderCache);
+    const file = this.#current.isReadOnly ? ":memory:" : path.join(this.folder, storeNames.folderCache);
     this.#folders ??= FolderCache.open(this.fs, file);
     return this.#folders;
   }
@@ -172,20 +185,14 @@ export class Engine {
 
   async #seeOthers(): Promise<void> {
     this.#checkOpen();
-    if (!this.#isReadOnly && this.#inodeOfCatalog() !== this.#catalogInode) this.#reopenCatalog();
-    const position = this.#catalog.position();
-    const isBehind =
-      position === undefined ||
-      this.journal.segmentLength(position.segment) !== position.offset ||
-      this.journal.segmentLength(position.segment + 1) > 0;
-    if (isBehind) await this.#catchUp(position === undefined);
+    await this.#current.refresh();
     this.#refreshFiles();
   }
 
   /** Holds off whoever would take content away, for the length of an operation or a draft. */
   async use(signal?: AbortSignal): Promise<Release> {
     this.#checkOpen();
-    if (this.#isReadOnly) return () => {};
+    if (this.#current.isReadOnly) return () => {};
     return this.locks.shared(this.lockWaitMs, signal);
   }
 
@@ -199,7 +206,8 @@ export class Engine {
     this.#checkWritable();
     const release = await this.locks.writer(this.lockWaitMs, signal);
     try {
-      await this.#foldUnderLock();
+      await this.#current.foldUnderLock();
+      this.#checkWritable();
       const step = prepare();
       if (step === undefined) return undefined;
       return await this.#append(step);
@@ -208,7 +216,10 @@ export class Engine {
     }
   }
 
-  /** Keeps finding objects quick: merges what says where they lie, when that has become many files. */
+  /**
+   * Keeps finding objects quick: merges what says where they lie, when that has become many files. That is a cache: where it
+   * cannot be written, or what it is made from cannot be read now, finding takes longer.
+   */
   async tidy(): Promise<void> {
     const breather = new Breather();
     try {
@@ -216,14 +227,13 @@ export class Engine {
         if (breather.due()) await breather.pause();
       });
     } catch (error) {
-      // It is a cache: where it cannot be written, finding takes longer.
-      if (errnoOf(error) === undefined) throw error;
+      if (errnoOf(error) === undefined && !isArtifoldError(error)) throw error;
     }
   }
 
   /** Removes what uploads left that were killed. Only when nobody uses the store, and without waiting for that. */
   sweepTemporaryFiles(): void {
-    if (this.#isReadOnly) return;
+    if (this.#current.isReadOnly) return;
     const folder = path.join(this.folder, PACKS_FOLDER);
     const left = namesIn(this.fs, folder).filter((name) => name.startsWith(TEMPORARY_PREFIX));
     if (left.length === 0) return;
@@ -239,7 +249,7 @@ export class Engine {
     await this.pool.close();
     this.objects.close();
     this.#folders?.close();
-    this.#catalog.close();
+    this.#current.close();
     this.locks.close();
   }
 
@@ -247,7 +257,7 @@ export class Engine {
     let writtenBytes = 0;
     const frames = step.content?.frames ?? [];
     const packs = step.content?.packs ?? [];
-    let position = this.#catalog.position() as JournalPosition;
+    let position = this.#current.catalog.position() as JournalPosition;
     if (this.#isSegmentFull(position)) {
       const rolled = await this.#guarded(() => this.#roll(position));
       position = rolled.position;
@@ -266,7 +276,11 @@ export class Engine {
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
-    this.#apply(entry, placedObjects(frames, appended.attachmentOffset), appended.position);
+    const places = [...placedObjects(frames, appended.attachmentOffset)];
+    await afterwards(async () => {
+      await this.#current.follow((catalog) => applyEntry(catalog, entry, places, appended.position));
+      this.#refreshFiles();
+    });
     return { operation: appended.position.sequence, writtenBytes };
   }
 
@@ -280,102 +294,44 @@ export class Engine {
     }
   }
 
-  #apply(entry: JournalEntry, places: Iterable<PlacedObject>, position: JournalPosition): void {
-    try {
-      applyEntry(this.#catalog, entry, places, position);
-      this.#refreshFiles();
-    } catch (error) {
-      throw new ArtifoldError("STORE_WRITE_FAILED", "the change was made, but the catalog cannot be written", {
-        cause: error,
-        happened: "yes",
-        hint: "Make room on the disk; the next command brings the catalog up to date by itself.",
-      });
-    }
-  }
-
   #isSegmentFull(position: JournalPosition): boolean {
     if (position.offset >= SEGMENT_BYTES) return true;
     // Counting is not free, and few bytes cannot be many objects.
-    return position.offset > SEGMENT_BYTES / 16 && this.#catalog.placeCount() > SEGMENT_OBJECTS_MAX;
+    return position.offset > SEGMENT_BYTES / 16 && this.#current.catalog.placeCount() > SEGMENT_OBJECTS_MAX;
   }
 
   /** Seals the journal's last segment and begins the next with a checkpoint. */
   async #roll(position: JournalPosition): Promise<{ position: JournalPosition; written: number }> {
     const table = new TableBuilder();
-    for (const { digest, offset, length, index } of this.#catalog.places()) {
+    for (const { digest, offset, length, index } of this.#current.catalog.places()) {
       table.addObject(digest, { offset, length, index });
     }
     const bytes = table.finish();
     const rolled = await this.journal.roll(position, bytes, (tableOffset) => encodeFoot(tableOffset, bytes));
-    await this.#foldUnderLock();
+    await this.#current.foldUnderLock();
     let { position: at, written } = rolled;
-    for (const checkpoint of checkpoints(this.#catalog)) {
+    for (const checkpoint of checkpoints(this.#current.catalog)) {
       const record = { kind: "checkpoint", payload: encodePayload(checkpoint), attachment: [] } as const;
       const appended = await this.journal.append(at, record);
       at = appended.position;
       written += appended.written;
     }
-    applyNothing(this.#catalog, at);
+    const end = at;
+    await this.#current.follow((catalog) => applyNothing(catalog, end));
     return { position: at, written };
   }
 
-  async #catchUp(isNew: boolean, call: LongCallOptions = {}): Promise<void> {
-    if (this.#isReadOnly) {
-      this.#report(await foldJournal(this.#catalog, this.journal, { readOnly: true }));
-      return;
-    }
-    // Without a catalog there is no answer: then it is worth waiting for whoever is writing.
-    const release = isNew ? await this.locks.writer(this.lockWaitMs, call.signal) : this.locks.tryWriter();
-    if (release === undefined) return;
-    try {
-      await this.#foldUnderLock(call);
-    } finally {
-      release();
-    }
-  }
-
-  async #foldUnderLock(call: LongCallOptions = {}): Promise<void> {
-    const position = this.#catalog.position();
-    if (position !== undefined && this.journal.segmentLength(position.segment) === position.offset) {
-      if (this.journal.segmentLength(position.segment + 1) === 0) return;
-    }
-    let files = 0;
-    const onRecord = (): void => call.onProgress?.({ phase: "rebuild", files: ++files, bytes: 0 });
-    this.#report(await foldJournal(this.#catalog, this.journal, { onRecord }));
-  }
-
-  #report(report: FoldReport): void {
-    this.damage.push(...report.damage);
-    this.setAside.push(...report.setAside);
-  }
-
   #refreshFiles(): void {
-    const version = this.#catalog.dataVersion();
-    const position = this.#catalog.position();
-    const state = `${version}:${position?.sequence}`;
+    const { state } = this.#current;
     if (state === this.#filesState) return;
     this.#filesState = state;
-    this.objects.setFiles(this.#catalog.contentFiles());
+    this.objects.setFiles(this.#current.catalog.contentFiles());
   }
 
   #recentPlace(digest: Digest): ReturnType<ObjectStore["locate"]> {
-    const place = this.#catalog.place(digest);
+    const place = this.#current.catalog.place(digest);
     if (place === undefined) return undefined;
-    return { ...place, path: segmentPath((this.#catalog.position() as JournalPosition).segment) };
-  }
-
-  #inodeOfCatalog(): bigint | undefined {
-    return this.fs.lookAt(path.join(this.folder, storeNames.catalog))?.ino;
-  }
-
-  /** Somebody took the catalog away: it is a cache, and made anew. */
-  #reopenCatalog(): void {
-    this.#catalog.close();
-    const opened = openCatalog(this.fs, path.join(this.folder, storeNames.catalog));
-    this.#catalog = opened.catalog;
-    this.#isReadOnly = opened.isInMemory;
-    this.#catalogInode = this.#inodeOfCatalog();
-    this.#filesState = "";
+    return { ...place, path: segmentPath((this.#current.catalog.position() as JournalPosition).segment) };
   }
 
   #checkOpen(): void {
@@ -390,7 +346,7 @@ export class Engine {
         hint: "Check the disk, then open the store again.",
       });
     }
-    if (this.#isReadOnly) {
+    if (this.#current.isReadOnly) {
       throw new ArtifoldError("STORE_WRITE_FAILED", `the store in ${this.folder} cannot be written`, {
         hint: "Make room on its disk, or give yourself the right to write there.",
       });
