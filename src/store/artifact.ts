@@ -12,7 +12,7 @@ import {
   readEntries,
   referenceProblem,
 } from "../manifest/index.ts";
-import { onStoreFiles } from "../platform/index.ts";
+import { afterwards, onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
   compileGlobs,
@@ -196,10 +196,14 @@ export class Artifact implements AsyncDisposable {
       const tags = options.tags?.map((tag) => checkName("tag", tag));
       if (this.#dryRun) return this.#rehearse(draft);
       const published = await publish(this.#engine, draft, this.#fullName, this.#base, { ...options, tags });
-      const result = await this.#result(draft, published);
-      this.#settle(draft, published);
-      await this.#engine.tidy();
-      return result;
+      return afterwards(async () => {
+        try {
+          return await this.#result(draft, published);
+        } finally {
+          this.#settle(draft, published);
+          await this.#engine.tidy();
+        }
+      });
     });
   }
 
@@ -289,12 +293,12 @@ export class Artifact implements AsyncDisposable {
 
   /** The draft goes on from the version it made; folders that were scanned learn what they hold. */
   #settle(draft: Draft, published: Published): void {
-    for (const { folder, agrees } of draft.agreeingFolders()) {
-      rememberFolder(folder, agrees && published.mergedWith === undefined, published);
-    }
     draft.finish();
     this.#draft = undefined;
     this.#base = { version: published.version, asIs: false };
+    for (const { folder, agrees } of draft.agreeingFolders()) {
+      rememberFolder(folder, agrees && published.mergedWith === undefined, published);
+    }
   }
 }
 
