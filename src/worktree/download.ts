@@ -79,14 +79,14 @@ class Planner {
     const { path, local, isForeign, base, target } = compared;
     const isThere = local !== undefined || isForeign;
     if (this.#options.filter?.(path) === false) {
-      if (isThere) this.#stay(path);
+      if (isThere) this.#stay(path, local);
       return;
     }
     // Rows are to be entries of the version, and nothing else.
     if (compared.hasRow && target === undefined) this.#rows.push({ path, row: undefined });
     if (local !== undefined && target !== undefined && sameEntry(local, target)) this.#keep(compared, local);
     else if (!isThere) this.#put(path, target);
-    else if (base === undefined && target === undefined) this.#leaveForeign(path);
+    else if (base === undefined && target === undefined) this.#leaveForeign(path, local);
     else if (this.#options.force || (local !== undefined && base !== undefined && sameEntry(local, base))) {
       this.#drop(path, local, target);
       this.#put(path, target);
@@ -114,19 +114,21 @@ class Planner {
       const racy = fresh.stat !== undefined && this.#options.clock.isRacy(fresh.stat);
       this.#rows.push({ path, row: { entry: local, stat: fresh.stat, racy } });
     }
-    if (local.kind !== "folder") this.#stay(path);
+    if (local.kind !== "folder") this.#stay(path, local);
   }
 
-  #leaveForeign(path: string): void {
+  #leaveForeign(path: string, local: CachedEntry | undefined): void {
     this.#foreign.push(path);
     if (this.#options.clean) this.#remove.push(path);
-    else this.#stay(path);
+    else this.#stay(path, local);
   }
 
   /** Something of the folder stays: it must not be where a folder is to be, nor in one that is to be a file. */
-  #stay(path: string): void {
+  #stay(path: string, local: CachedEntry | undefined): void {
     const folder = this.#folders.findLast((each) => path.startsWith(`${each}/`));
     if (folder !== undefined) this.#conflicts.push({ path, reason: "in the way" });
+    // An empty folder is where something may come: perhaps a download was stopped before it wrote what goes there.
+    if (local?.kind === "folder") return;
     while (this.#staying.length > 0 && !path.startsWith(this.#staying.at(-1) as string)) this.#staying.pop();
     this.#staying.push(path);
   }

@@ -77,6 +77,13 @@ describe("into folders that hold nothing, or this", () => {
     expect(exactly(deep)).toEqual(before);
   });
 
+  test("an empty folder is not in the way of what goes into it: a download that was stopped may have left it", async () => {
+    const { folders, to, download } = await versions(V1);
+    plant(to, { b: EMPTY_FOLDER });
+    expect(await download("V1")).toMatchObject({ written: 4, removed: 0 });
+    expect(treeOf(to)).toEqual(treeOf(folders[0] as string));
+  });
+
   test("equal files, links and empty folders that are there already count as unchanged and are not touched", async () => {
     const { store, to, download } = await versions(V1);
     plant(to, {
