@@ -154,17 +154,20 @@ export async function createStore(fs: FileSystem, folder: string, trust: StoreTr
   }
   checkPlace(fs, folder, trust);
   const locks = new Locks(path.join(folder, storeNames.locks));
-  const release = await locks.writer();
   try {
-    if (readMark(fs, folder) !== undefined) return;
-    await new Journal(fs, folder).beginSegment(JOURNAL_START.segment);
-    const said = { artifold: "store", format: STORE_FORMAT, id: randomHex(32), needs: [] } as const;
-    const mark: StoreMark = { ...said, check: checkOf(said) };
-    await publishFile(fs, path.join(folder, storeNames.mark), Buffer.from(`${JSON.stringify(mark)}\n`));
+    const release = await locks.writer();
+    try {
+      if (readMark(fs, folder) !== undefined) return;
+      await new Journal(fs, folder).beginSegment(JOURNAL_START.segment);
+      const said = { artifold: "store", format: STORE_FORMAT, id: randomHex(32), needs: [] } as const;
+      const mark: StoreMark = { ...said, check: checkOf(said) };
+      await publishFile(fs, path.join(folder, storeNames.mark), Buffer.from(`${JSON.stringify(mark)}\n`));
+    } finally {
+      release();
+    }
   } catch (error) {
     throw storeWriteError(error, `a store in ${folder}`);
   } finally {
-    release();
     locks.close();
   }
 }
