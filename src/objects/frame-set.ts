@@ -23,13 +23,22 @@ type Holder = { readonly places: Map<Digest, PendingPlace & { readonly frames?: 
   | { readonly kind: "pack"; readonly pack: PackWriter }
 );
 
+type PackHolder = Extract<Holder, { kind: "pack" }>;
+
+/** A pack that is being made durable. */
+interface Sealing {
+  readonly holder: PackHolder;
+  done: Promise<void>;
+  hasFailed: boolean;
+}
+
 /** Gathers frames. Objects that are in sealed packs are found through the packs' tables, so that memory stays bounded. */
 export class FrameSet {
   readonly #fs: FileSystem;
   readonly #folder: string;
   readonly #kind: PackKind;
   #current: Holder = { kind: "memory", frames: [], bytes: 0, places: new Map() };
-  readonly #sealing: { holder: Holder; done: Promise<SealedPack> }[] = [];
+  readonly #sealing: Sealing[] = [];
   readonly #sealed: SealedPack[] = [];
   readonly #sealedObjects: ObjectStore;
   #merging: Promise<void> | undefined;
@@ -83,7 +92,7 @@ export class FrameSet {
   async ready(): Promise<void> {
     if (this.#current.kind === "pack") await this.#current.pack.ready();
     // One pack may be flushed while the next is written; a slow disk then slows down whoever brings content.
-    while (this.#sealing.length > 1) await this.#sealing[0]?.done;
+    while (this.#sealing.length > 1) await this.#firstSealed();
     if (this.#merging === undefined && this.#sealed.length > 0) {
       this.#merging = this.#sealedObjects.merge().finally(() => {
         this.#merging = undefined;
@@ -98,7 +107,7 @@ export class FrameSet {
       this.#sealCurrent();
       this.#current = { kind: "memory", frames: [], bytes: 0, places: new Map() };
     }
-    while (this.#sealing.length > 0) await this.#sealing[0]?.done;
+    while (this.#sealing.length > 0) await this.#firstSealed();
     return { packs: [...this.#sealed], frames: [...this.#current.frames] };
   }
 
@@ -109,9 +118,10 @@ export class FrameSet {
 
   /** Gives all of it up: packs in the making and packs that nobody was told of. */
   async abort(): Promise<void> {
-    if (this.#current.kind === "pack") this.#current.pack.abort();
+    if (this.#current.kind === "pack") await this.#current.pack.abort();
     this.#current = { kind: "memory", frames: [], bytes: 0, places: new Map() };
     await Promise.allSettled(this.#sealing.map((each) => each.done));
+    for (const { holder } of this.#sealing.splice(0)) await holder.pack.abort();
     this.#sealedObjects.close();
     for (const pack of this.#sealed) removeQuietly(this.#fs, path.join(this.#folder, packPath(pack.name)));
     this.#sealed.length = 0;
@@ -119,10 +129,11 @@ export class FrameSet {
 
   #addToPack(frames: EncodedFrames): void {
     if (this.#current.kind === "pack" && this.#current.pack.isFull) {
+      const next = this.#newPack();
       this.#sealCurrent();
-      this.#current = this.#newPack();
+      this.#current = next;
     }
-    const { pack, places } = this.#current as Extract<Holder, { kind: "pack" }>;
+    const { pack, places } = this.#current as PackHolder;
     const start = pack.add(frames);
     eachObject(frames, (digest, offset, length, index) => {
       places.set(digest, { offset: start + offset, length, index });
@@ -135,18 +146,32 @@ export class FrameSet {
   }
 
   #sealCurrent(): void {
-    const holder = this.#current as Extract<Holder, { kind: "pack" }>;
-    const done = holder.pack.seal().then((sealed) => {
+    const sealing: Sealing = { holder: this.#current as PackHolder, done: Promise.resolve(), hasFailed: false };
+    this.#sealing.push(sealing);
+    this.#startSealing(sealing);
+  }
+
+  #startSealing(sealing: Sealing): void {
+    sealing.hasFailed = false;
+    sealing.done = sealing.holder.pack.seal().then((sealed) => {
       this.#sealed.push(sealed);
       this.#sealedObjects.setFiles(this.#sealed.map((pack) => ({ path: packPath(pack.name) })));
-      this.#sealing.splice(
-        this.#sealing.findIndex((each) => each.holder === holder),
-        1,
-      );
-      return sealed;
+      this.#sealing.splice(this.#sealing.indexOf(sealing), 1);
     });
     // A failure is met where the promise is awaited; until then it must not end the process.
-    done.catch(() => {});
-    this.#sealing.push({ holder, done });
+    sealing.done.catch(() => {});
+  }
+
+  /** Settles when the first pack is durable. A failure is told once; whoever asks again tries again. */
+  async #firstSealed(): Promise<void> {
+    const [first] = this.#sealing;
+    if (first === undefined) return;
+    if (first.hasFailed) this.#startSealing(first);
+    try {
+      await first.done;
+    } catch (error) {
+      first.hasFailed = true;
+      throw error;
+    }
   }
 }

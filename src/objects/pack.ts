@@ -6,7 +6,7 @@
  */
 import path from "node:path";
 import { contentHasher, type Digest, type Hasher } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import {
   type FileSystem,
   flushFolder,
@@ -67,10 +67,16 @@ export class PackWriter {
   readonly #fd: number;
   readonly #table = new TableBuilder();
   readonly #hasher: Hasher = contentHasher();
+  /** What is to be written, in order. What did not fit on the disk waits here for the next try. */
+  readonly #waiting: { readonly bytes: Uint8Array; readonly offset: number }[] = [];
   #length = 0;
   #queued = 0;
-  #writes: Promise<void> = Promise.resolve();
+  #writing: Promise<void> | undefined;
   #failure: unknown;
+  /** Whether somebody was told of the failure: whoever comes then tries again. */
+  #isTold = false;
+  #hasTable = false;
+  #isGivenUp = false;
   #open = true;
 
   constructor(fs: FileSystem, folder: string, kind: PackKind) {
@@ -107,16 +113,18 @@ export class PackWriter {
     return offset;
   }
 
-  /** Settles when there is room for more; rejects when a write failed. */
+  /** Settles when there is room for more; rejects when a write failed. Called again after a full disk, it tries again. */
   async ready(): Promise<void> {
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#tryAgain();
+    this.#tell();
     if (this.#queued > QUEUE_BYTES_MAX) await this.settled();
   }
 
-  /** Settles when all that was added is written; rejects when a write failed. */
+  /** Settles when all that was added is written; rejects when a write failed. As `ready`, it can be tried again. */
   async settled(): Promise<void> {
-    await this.#writes;
-    if (this.#failure !== undefined) throw this.#failure;
+    this.#tryAgain();
+    while (this.#writing !== undefined) await this.#writing;
+    this.#tell();
   }
 
   /** Reads bytes that are written. */
@@ -129,57 +137,80 @@ export class PackWriter {
     return bytes;
   }
 
-  /** Writes table and foot, makes the file durable, and gives it its name. */
+  /** Writes table and foot, makes the file durable, and gives it its name. After a full disk it can be called again. */
   async seal(): Promise<SealedPack> {
-    const table = this.#table.finish();
-    const tableAt = this.#length;
-    this.#append(table);
-    this.#append(encodeFoot(tableAt, table));
+    if (!this.#hasTable) {
+      const table = this.#table.finish();
+      const tableAt = this.#length;
+      this.#append(table);
+      this.#append(encodeFoot(tableAt, table));
+      this.#hasTable = true;
+    }
     await this.settled();
+    const name = this.#hasher.digest();
     try {
       await this.#fs.flush(this.#fd);
-    } catch (error) {
-      // What the disk holds now is unknown, and flushing again would only hide it: this file is given up.
-      this.abort();
-      throw storeWriteError(error, "a pack");
-    }
-    this.#close();
-    const name = this.#hasher.digest();
-    const final = path.join(this.#folder, path.basename(packPath(name)));
-    try {
+      this.#close();
       this.#fs.setMode(this.#temporary, 0o400);
-      this.#fs.rename(this.#temporary, final);
+      this.#fs.rename(this.#temporary, path.join(this.#folder, path.basename(packPath(name))));
       await flushFolder(this.#fs, this.#folder);
     } catch (error) {
-      removeQuietly(this.#fs, this.#temporary);
-      throw storeWriteError(error, "a pack");
+      // What the disk holds now is unknown, and flushing again would only hide it: this file is given up.
+      this.#failure = storeWriteError(error, "a pack");
+      await this.abort();
+      throw this.#failure;
     }
     return { kind: this.#kind, name, bytes: this.#length, objects: this.objectCount };
   }
 
   /** Gives the pack up. */
-  abort(): void {
-    if (!this.#open) return;
+  async abort(): Promise<void> {
+    this.#isGivenUp = true;
     this.#failure ??= new ArtifoldError("CLOSED", "the pack was given up");
     removeQuietly(this.#fs, this.#temporary);
     // The descriptor must not be closed under a write that is still on its way.
-    void this.#writes.then(() => this.#close());
+    await this.#writing;
+    this.#close();
   }
 
   #append(bytes: Uint8Array): void {
-    const offset = this.#length;
+    this.#waiting.push({ bytes, offset: this.#length });
     this.#length += bytes.length;
     this.#queued += bytes.length;
     this.#hasher.update(bytes);
-    this.#writes = this.#writes.then(async () => {
-      if (this.#failure !== undefined) return;
+    this.#writeOn();
+  }
+
+  #writeOn(): void {
+    if (this.#failure === undefined) this.#writing ??= this.#writeWaiting();
+  }
+
+  async #writeWaiting(): Promise<void> {
+    for (let next = this.#waiting[0]; next !== undefined && !this.#isGivenUp; next = this.#waiting[0]) {
       try {
-        await writeFullyLater(this.#fs, this.#fd, bytes, offset);
+        await writeFullyLater(this.#fs, this.#fd, next.bytes, next.offset);
       } catch (error) {
-        this.#failure = storeWriteError(error, "a pack");
+        this.#failure ??= storeWriteError(error, "a pack");
+        break;
       }
-      this.#queued -= bytes.length;
-    });
+      this.#waiting.shift();
+      this.#queued -= next.bytes.length;
+    }
+    this.#writing = undefined;
+  }
+
+  /** Nothing that did not fit is lost: it waits, and room may have been made. */
+  #tryAgain(): void {
+    if (this.#isGivenUp || !this.#isTold || !isArtifoldError(this.#failure, "NO_SPACE")) return;
+    this.#failure = undefined;
+    this.#isTold = false;
+    this.#writeOn();
+  }
+
+  #tell(): void {
+    if (this.#failure === undefined) return;
+    this.#isTold = true;
+    throw this.#failure;
   }
 
   #close(): void {

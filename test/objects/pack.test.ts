@@ -121,7 +121,7 @@ describe("a pack in the making", () => {
     expect(writer.objectCount).toBeGreaterThanOrEqual(PACK_OBJECTS_MAX);
     expect(writer.length).toBeLessThan(PACK_BYTES);
     await writer.settled();
-    writer.abort();
+    await writer.abort();
     await expect(writer.ready()).rejects.toMatchObject({ code: "CLOSED" });
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -130,8 +130,8 @@ describe("a pack in the making", () => {
     const { fs, open } = counted();
     const writer = new PackWriter(fs, folder, "data");
     writer.add(framesOf([chunkOf(2, 100_000)]));
-    writer.abort();
-    writer.abort();
+    await writer.abort();
+    await writer.abort();
     await expect(writer.settled()).rejects.toMatchObject({ code: "CLOSED" });
     await expect.poll(open).toBe(0);
     expect(readdirSync(folder)).toEqual([]);
