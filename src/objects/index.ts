@@ -6,4 +6,5 @@ export { type EncodedFrames, FrameEncoder, type PlacedObject, placedObjects } fr
 export { SMALL_BYTES } from "./frame-set.ts";
 export { BoundedCache, type ContentFile, ObjectStore, type Place, type RecentPlaces } from "./object-store.ts";
 export { PACK_HEAD_BYTES, PACKS_FOLDER, type PackKind, packPath, readPackHead, type SealedPack } from "./pack.ts";
+export { MAKING_PREFIX } from "./places-run.ts";
 export { decodeFoot, encodeFoot, FOOT_BYTES, openTable, Table, TableBuilder, type TablePlace } from "./table.ts";

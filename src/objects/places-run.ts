@@ -41,6 +41,8 @@ const PAGE_BYTES: number = PAGE_ROWS * ROW_BYTES;
 const PAGES_KEPT = 256;
 /** The largest filter that is kept in memory; of larger runs every lookup reads a page. */
 const FILTER_BYTES_MAX: number = 32 * 1024 * 1024;
+/** Begins the names of runs that are being written. */
+export const MAKING_PREFIX = "cache-making-";
 const NAME = /^cache-places-[0-9a-f]{16}\.run$/;
 
 /** Names of the runs in a store's folder. */
@@ -216,7 +218,7 @@ export async function writeRun(
   rowCount: number,
   pause: () => Promise<void>,
 ): Promise<string> {
-  const temporary = path.join(folder, `cache-making-${randomHex(8)}`);
+  const temporary = path.join(folder, `${MAKING_PREFIX}${randomHex(8)}`);
   const fd = fs.open(temporary, openFlags.createNew, 0o600);
   try {
     await writeRows(fs, fd, paths, rows, rowCount, pause);

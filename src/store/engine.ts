@@ -17,6 +17,7 @@ import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
   type Change,
   encodePayload,
+  JOURNAL_FOLDER,
   Journal,
   type JournalDamage,
   type JournalEntry,
@@ -26,6 +27,7 @@ import {
 } from "../journal/index.ts";
 import {
   encodeFoot,
+  MAKING_PREFIX,
   ObjectStore,
   PACKS_FOLDER,
   placedObjects,
@@ -48,7 +50,7 @@ import {
   TEMPORARY_PREFIX,
 } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { ContentPool } from "../worktree/index.ts";
+import { ContentPool, PROBE_PREFIX } from "../worktree/index.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
 import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
@@ -88,6 +90,9 @@ interface EngineParts {
   readonly journal: Journal;
   readonly current: CurrentCatalog;
 }
+
+/** How names begin of files that are being made, or exist for a moment. */
+const leftovers: readonly string[] = [TEMPORARY_PREFIX, MAKING_PREFIX, PROBE_PREFIX];
 
 /** With more objects than this in the journal's last segment it is sealed. */
 const SEGMENT_OBJECTS_MAX: number = 64 * 1024;
@@ -223,23 +228,33 @@ export class Engine {
   async tidy(): Promise<void> {
     const breather = new Breather();
     try {
-      await this.objects.merge(async () => {
-        if (breather.due()) await breather.pause();
-      });
+      // Held, so that nobody sweeps away what is being made. Whoever keeps others out is not waited for.
+      const release = await this.locks.shared(0);
+      try {
+        await this.objects.merge(async () => {
+          if (breather.due()) await breather.pause();
+        });
+      } finally {
+        release();
+      }
     } catch (error) {
       if (errnoOf(error) === undefined && !isArtifoldError(error)) throw error;
     }
   }
 
-  /** Removes what uploads left that were killed. Only when nobody uses the store, and without waiting for that. */
+  /** Removes what killed processes left. Only when nobody uses the store, and without waiting for that. */
   sweepTemporaryFiles(): void {
     if (this.#current.isReadOnly) return;
-    const folder = path.join(this.folder, PACKS_FOLDER);
-    const left = namesIn(this.fs, folder).filter((name) => name.startsWith(TEMPORARY_PREFIX));
+    const folders = [this.folder, path.join(this.folder, JOURNAL_FOLDER), path.join(this.folder, PACKS_FOLDER)];
+    const left = folders.flatMap((folder) => {
+      const names = namesIn(this.fs, folder).filter((name) => leftovers.some((prefix) => name.startsWith(prefix)));
+      return names.map((name) => path.join(folder, name));
+    });
     if (left.length === 0) return;
+    // Packs and runs are made under a shared lock, all else under the writer's: with this one nobody makes anything.
     const release = this.locks.tryExclusive();
     if (release === undefined) return;
-    for (const name of left) removeQuietly(this.fs, path.join(folder, name));
+    for (const file of left) removeQuietly(this.fs, file);
     release();
   }
 

@@ -223,6 +223,9 @@ export class RowEditor {
   }
 }
 
+/** Begins the names of files that are there for a moment, for their times. */
+export const PROBE_PREFIX = "cache-probe-";
+
 /**
  * Tells which files are too young for their stat to be believed: whoever changes one again at the same tick of the file
  * system's clock leaves its times as they are. (Git calls such entries racily clean.)
@@ -232,7 +235,7 @@ export class RacyClock {
 
   /** Looks at the clock of the file system: the times of a file made now in a folder of ours. */
   constructor(fs: FileSystem, folder: string) {
-    const probe = path.join(folder, `cache-probe-${randomHex(6)}`);
+    const probe = path.join(folder, `${PROBE_PREFIX}${randomHex(6)}`);
     let fd: number;
     try {
       fd = fs.open(probe, openFlags.createNew, 0o600);

@@ -16,6 +16,7 @@ export {
   type FolderAgreement,
   FolderMemory,
   type FolderRecord,
+  PROBE_PREFIX,
   RacyClock,
   viewOf,
 } from "./folder-memory.ts";

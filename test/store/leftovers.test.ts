@@ -15,41 +15,66 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A file as a process leaves it that is killed in the middle of an upload. */
-function leaveBehind(): string {
-  const file = path.join(folder, "packs", ".tmp-0011223344556677");
-  writeFileSync(file, "half a pack");
-  return file;
+/** Files as processes leave them that are killed: in an upload, in the making of a segment, a mark, a run of places. */
+const LEFTOVERS = [
+  "packs/.tmp-0011223344556677",
+  "journal/.tmp-0011223344556677",
+  ".tmp-0011223344556677",
+  "cache-making-0011223344556677",
+  "cache-probe-001122334455",
+];
+
+function leaveBehind(): void {
+  for (const name of LEFTOVERS) writeFileSync(path.join(folder, name), "half a file");
 }
 
-test("an upload removes packs that a killed upload did not finish", async () => {
+/** Those that are still there. */
+function leftBehind(): string[] {
+  return LEFTOVERS.filter((name) => existsSync(path.join(folder, name)));
+}
+
+test("an upload removes what killed processes did not finish, and nothing else", async () => {
   await using store = await openStore(folder, { workers: 0 });
-  const left = leaveBehind();
+  leaveBehind();
   const artifact = await store.artifact({ name: "sample", type: "dataset" });
   await artifact.add(Buffer.from("content"), { as: "a.txt" });
   await artifact.upload();
-  expect(existsSync(left)).toBe(false);
+  expect(leftBehind()).toEqual([]);
+  expect((await store.resolve("sample")).version).toBe("V1");
+  expect(await store.verify()).toMatchObject({ ok: true });
 });
 
-test("an unfinished pack stays while another process has a draft: it may be its own", async () => {
+test("what is unfinished stays while another process has a draft: it may be its own", async () => {
   await using store = await openStore(folder, { workers: 0 });
   // Two stores opened on one folder stand to each other as two processes do.
   await using other = await openStore(folder, { workers: 0 });
   await using draft = await other.artifact({ name: "other", type: "dataset" });
   await draft.add(Buffer.from("content of a draft"), { as: "b.txt" });
-  const left = leaveBehind();
+  leaveBehind();
   const artifact = await store.artifact({ name: "sample", type: "dataset" });
   await artifact.add(Buffer.from("content"), { as: "a.txt" });
   await artifact.upload();
-  expect(existsSync(left)).toBe(true);
+  expect(leftBehind()).toEqual(LEFTOVERS);
+});
+
+test("what is unfinished stays while another process writes to the journal: it may be a segment in the making", async () => {
+  await using store = await openStore(folder, { workers: 0 });
+  await using other = await openStore(folder, { workers: 0 });
+  leaveBehind();
+  const release = await other.engine.locks.writer();
+  const artifact = await store.artifact({ name: "sample", type: "dataset" });
+  await artifact.add(Buffer.from("content"), { as: "a.txt" });
+  expect(leftBehind()).toEqual(LEFTOVERS);
+  release();
+  await artifact.upload();
 });
 
 test("a dry run removes nothing", async () => {
   await using store = await openStore(folder, { workers: 0 });
-  const left = leaveBehind();
+  leaveBehind();
   const artifact = await store.artifact({ name: "sample", type: "dataset" }, { dryRun: true });
   await artifact.add(Buffer.from("content"), { as: "a.txt" });
   await artifact.upload();
   await artifact.close();
-  expect(existsSync(left)).toBe(true);
+  expect(leftBehind()).toEqual(LEFTOVERS);
 });
