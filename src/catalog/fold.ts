@@ -44,7 +44,8 @@ export interface FoldOptions {
 /** Applies all records after the catalog's position. */
 export async function foldJournal(catalog: Catalog, journal: Journal, options: FoldOptions = {}): Promise<FoldReport> {
   let position = catalog.position() ?? JOURNAL_START;
-  if (journal.segmentLength(position.segment) < position.offset && catalog.position() !== undefined) {
+  const isShorter = journal.segmentLength(position.segment) < position.offset;
+  if (isShorter && catalog.position() !== undefined && !isUnbegun(journal, position)) {
     throw new ArtifoldError("DAMAGED", `${segmentPath(position.segment)} is shorter than the catalog knows it to be`, {
       info: { file: segmentPath(position.segment), offset: position.offset },
       hint: "Put the journal back from where it was lost. To go on with what it still holds, delete catalog.db.",
@@ -81,6 +82,11 @@ export async function foldJournal(catalog: Catalog, journal: Journal, options: F
   if (options.readOnly !== true) await journal.beginSegment(position.segment);
   if (applied === 0) applyNothing(catalog, position);
   return { applied, damage, setAside };
+}
+
+/** Whether a segment was sealed, and the process ended, or found the disk full, before it began the next. */
+function isUnbegun(journal: Journal, { segment, offset }: JournalPosition): boolean {
+  return offset === JOURNAL_START.offset && journal.segmentLength(segment - 1) > 0;
 }
 
 const RECORDS_AT_ONCE = 64;
