@@ -363,7 +363,7 @@ export class Engine {
     }
     if (this.#current.isReadOnly) {
       throw new ArtifoldError("STORE_WRITE_FAILED", `the store in ${this.folder} cannot be written`, {
-        hint: "Make room on its disk, or give yourself the right to write there.",
+        hint: "Give yourself the right to write there; reading works without it.",
       });
     }
   }

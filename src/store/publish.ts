@@ -15,7 +15,7 @@ import {
   versionId,
 } from "../manifest/index.ts";
 import type { WrittenContent } from "../objects/index.ts";
-import { randomBytes } from "../platform/index.ts";
+import { afterwards, randomBytes } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine, Step } from "./engine.ts";
@@ -175,17 +175,24 @@ class Attempt {
       return changed ? this.#makeVersion(artifact) : this.#moveTags(artifact as ArtifactRow, newest as VersionRow);
     }, this.#options.signal);
     if (isStale || result === undefined) return undefined;
+    const { before, changed } = result;
+    const find = (): Pick<Published, "version" | "artifact"> => this.#find();
+    return {
+      before,
+      changed,
+      ...(committed === undefined ? find() : await afterwards(find)),
+      sums: this.#sums,
+      newBytes: changed ? this.#newBytes : 0,
+      writtenBytes: committed?.writtenBytes ?? 0,
+    };
+  }
+
+  /** What the catalog says of the version that was made, or was there. */
+  #find(): Pick<Published, "version" | "artifact"> {
     const { catalog } = this.#engine;
     const [artifact] = catalog.artifacts({ ...this.#name }) as [ArtifactRow];
     const version = this.#versionId === undefined ? catalog.latest(artifact.row) : catalog.versionById(this.#versionId);
-    return {
-      ...result,
-      version: version as VersionRow,
-      artifact,
-      sums: this.#sums,
-      newBytes: result.changed ? this.#newBytes : 0,
-      writtenBytes: committed?.writtenBytes ?? 0,
-    };
+    return { version: version as VersionRow, artifact };
   }
 
   #versionId: Digest | undefined;

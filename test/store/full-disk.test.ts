@@ -1,5 +1,5 @@
 /** A disk that is really full: an error that says so, old versions as they were, and the same draft again when there is room. */
-import { readdirSync, rmSync } from "node:fs";
+import { appendFileSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type Artifact, isArtifoldError, openStore, type Store } from "../../src/index.ts";
@@ -116,6 +116,22 @@ describe.skipIf(!canMount())("a full disk (needs the right to mount one)", () =>
     await version.tag("prod");
     expect(await uploadFiles(again, { new: "2" })).toMatchObject({ version: "V2" });
     expect((await (await open()).resolve("sample:prod")).version).toBe("V1");
+  });
+
+  test("where a torn tail cannot be put aside the store opens for reading, and says NO_SPACE when it is to change", async () => {
+    const store = await open();
+    const journal = path.join(folder, "journal", "00000001.segment");
+    await uploadFiles(store, { old: "1" });
+    await store.close();
+    appendFileSync(journal, noise(50_000));
+    disk.fill(0);
+    const again = await open();
+    expect(await textsOf(await again.resolve("sample"))).toEqual({ old: "1" });
+    await expect(uploadFiles(again, { new: "2" })).rejects.toMatchObject({ code: "NO_SPACE", happened: "no" });
+    disk.makeRoom();
+    expect(await uploadFiles(again, { new: "2" })).toMatchObject({ version: "V2" });
+    expect(readdirSync(path.dirname(journal)).filter((name) => name.includes(".torn-"))).toHaveLength(1);
+    expect(await (await open()).verify()).toMatchObject({ ok: true, versions: 2 });
   });
 
   test("no store can be made, and none is half made", async () => {
