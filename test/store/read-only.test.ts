@@ -1,0 +1,59 @@
+/** A store that one may only read: every answer, with its catalog or without, and a clear refusal of every change. */
+import { spawnSync } from "node:child_process";
+import { chmodSync, readdirSync, rmSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "vitest";
+import { commandPath, type Ended } from "../support/command.ts";
+import { openScratch, scratch, uploadFiles, writeFiles } from "../support/stores.ts";
+
+/** A user that owns nothing here. */
+const NOBODY = 65_534;
+
+function asNobody(store: string, args: readonly string[]): Pick<Ended, "code" | "stdout" | "stderr"> {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [commandPath, ...args, "--store", store, "--trust-owner"],
+    {
+      uid: NOBODY,
+      gid: NOBODY,
+      env: { ...process.env, HOME: "/nonexistent", NO_COLOR: "1" },
+      cwd: "/",
+      encoding: "utf8",
+    },
+  );
+  return { code: status, stdout, stderr };
+}
+
+/** Whether another user can run the command at all. */
+function canBeNobody(): boolean {
+  return process.getuid?.() === 0 && spawnSync(process.execPath, ["-e", ""], { uid: NOBODY, gid: NOBODY }).status === 0;
+}
+
+test.skipIf(!canBeNobody()).each(["with its catalog", "without its catalog"])(
+  "a store that belongs to another user and cannot be written is read, %s (needs the right to be another user)",
+  async (which) => {
+    const root = scratch();
+    const folder = path.join(root, "store");
+    const store = await openScratch(folder);
+    await uploadFiles(store, { a: "1" });
+    await store.close();
+    if (which === "without its catalog") {
+      for (const name of readdirSync(folder)) if (name.startsWith("catalog")) rmSync(path.join(folder, name));
+    }
+    const source = writeFiles(path.join(root, "source"), { b: "2" });
+    chmodSync(root, 0o755);
+    for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+      chmodSync(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o555 : 0o444);
+    }
+    chmodSync(folder, 0o555);
+    expect(asNobody(folder, ["cat", "sample:V1/a"])).toMatchObject({ code: 0, stdout: "1" });
+    expect(JSON.parse(asNobody(folder, ["verify", "--json"]).stdout)).toMatchObject({ ok: true });
+    for (const change of [
+      ["tag", "sample:V1", "prod"],
+      ["upload", source, "--name", "s", "--type", "t"],
+    ]) {
+      const { code, stdout } = asNobody(folder, [...change, "--json"]);
+      expect([code, JSON.parse(stdout).error]).toMatchObject([1, { code: "STORE_WRITE_FAILED", happened: "no" }]);
+    }
+  },
+);
