@@ -1,6 +1,6 @@
 /** Finds which store a command or `openStore()` means, and which settings hold. */
 import path from "node:path";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, errnoOf } from "../errors.ts";
 import { nodeFileSystem, readWholeFile, userFolders } from "../platform/index.ts";
 import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 import { storeNames } from "./store-folder.ts";
@@ -87,7 +87,7 @@ export function resolveSettings(
 }
 
 function readConfig(file: string): { team?: string; experiment?: string; user?: string } {
-  const bytes = readWholeFile(nodeFileSystem, file);
+  const bytes = readSettings(file);
   if (bytes === undefined) return {};
   try {
     const config = JSON.parse(Buffer.from(bytes).toString("utf8")) as Record<string, unknown>;
@@ -96,5 +96,19 @@ function readConfig(file: string): { team?: string; experiment?: string; user?: 
     return { ...text("team"), ...text("experiment"), ...text("user") };
   } catch (error) {
     throw new ArtifoldError("USAGE", `${file} is not JSON`, { cause: error, hint: "Mend it or remove it." });
+  }
+}
+
+function readSettings(file: string): Uint8Array | undefined {
+  try {
+    return readWholeFile(nodeFileSystem, file);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    throw new ArtifoldError("READ_FAILED", `the settings in ${file} cannot be read: ${errno}`, {
+      cause: error,
+      info: { path: file, errno },
+      hint: "Give yourself the right to read them, or move them away.",
+    });
   }
 }
