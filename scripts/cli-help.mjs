@@ -14,7 +14,8 @@ function help(...words) {
 }
 
 const [, list] = /\nCommands:\n(.*?)\n\n/s.exec(help());
-const names = list.split("\n").map((line) => line.trim().split(/\s{2,}/)[0]);
+// Lines that are further in go on with the one above.
+const names = [...list.matchAll(/^ {2}(\S.*?) {2}/gm)].map(([, name]) => name);
 const common = /\n\nOptions of every command:\n.*/s;
 const sections = names.map((name) => {
   const text = help(...name.split(" "));

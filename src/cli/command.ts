@@ -1,4 +1,5 @@
 /** What a command is: a row of the table that parsing, help and completion are made from. */
+import type { Happened } from "../errors.ts";
 import type { Store } from "../store/index.ts";
 import type { Context } from "./context.ts";
 import type { Output } from "./output.ts";
@@ -13,6 +14,8 @@ export interface OptionSpec {
   readonly value?: string;
   /** Whether it may be given several times. */
   readonly many?: boolean;
+  /** Whether the command cannot do without it. */
+  readonly required?: boolean;
   /** One line of help, without a full stop. */
   readonly help: string;
   /** How completion fills the value in. */
@@ -66,6 +69,12 @@ export interface Run {
 /** Carries a command out. @returns the exit code */
 export type RunCommand = (run: Run) => Promise<number>;
 
+/** What a command leaves when a signal ends it. */
+export interface WhenStopped {
+  readonly happened: Happened;
+  readonly said: string;
+}
+
 /** A command. */
 export interface CommandSpec {
   /** One word, or two: "artifact upload". */
@@ -76,6 +85,8 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Not shown in help. */
   readonly hidden?: boolean;
+  /** What holds after a signal has ended it, as one sentence: nothing was changed, where this says nothing else. */
+  readonly whenStopped?: WhenStopped;
   /** Loads the code: only the command that is called costs its start-up time. */
   readonly load: () => Promise<{ run: RunCommand }>;
 }

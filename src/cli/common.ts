@@ -76,9 +76,14 @@ export async function confirm(run: Run, question: string): Promise<boolean> {
   // Loaded here, for few commands ever ask.
   const { createInterface } = await import("node:readline/promises");
   const prompt = createInterface({ input: process.stdin, output: process.stderr });
+  // The prompt takes keys as they are: Ctrl-C and the end of input have to be passed on.
+  prompt.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const ended = new Promise<string>((resolve) => prompt.once("close", () => resolve("")));
   try {
-    const answer = await prompt.question(`${question} [y/N] `, { signal: run.signal });
+    const answer = await Promise.race([prompt.question(`${question} [y/N] `, { signal: run.signal }), ended]);
     return /^y(es)?$/i.test(answer.trim());
+  } catch (error) {
+    throw run.signal.aborted ? run.signal.reason : error;
   } finally {
     prompt.close();
   }

@@ -1,7 +1,11 @@
 /** Help, made from the table of commands. */
 import { type ArgumentSpec, type CommandSpec, commonOptions, type OptionSpec } from "./command.ts";
 import { commands } from "./table.ts";
-import { alignColumns } from "./text.ts";
+import { wrapColumns } from "./text.ts";
+
+/** How wide help is where nothing is known of a terminal, and at most. */
+const COLUMNS = 80;
+const COLUMNS_MAX = 120;
 
 // Put in by the build, from package.json.
 declare const ARTIFOLD_VERSION: string | undefined;
@@ -12,7 +16,8 @@ export function versionText(): string {
 }
 
 /** Help of the whole command. */
-export function helpOfAll(): string {
+export function helpOfAll(columns: number = COLUMNS): string {
+  const width = Math.min(columns, COLUMNS_MAX);
   const rows = commands
     .filter((command) => command.hidden !== true)
     .map((command) => [`  ${command.name}`, command.help]);
@@ -21,26 +26,27 @@ export function helpOfAll(): string {
 Usage: artifold COMMAND [ARGUMENTS] [OPTIONS]
 
 Commands:
-${alignColumns(rows).join("\n")}
+${wrapColumns(rows, width).join("\n")}
 
 Options of every command:
-${optionRows(commonOptions)}
+${optionRows(commonOptions, width)}
 
-An address is [team/experiment/]name[:tag|@digest], as in sample:V2, sample:prod or sample@1f2e3d4c.
-The path of a file in a version follows its tag: sample:V2/train/a.csv.
+An address is [team/experiment/]name[:tag|@digest]: sample, sample:V2,
+sample:prod or sample@1f2e3d4c. The path of a file in a version follows its
+tag: sample:V2/train/a.csv.
 \`artifold COMMAND --help\` tells more.
 `;
 }
 
 /** Help of one command. */
-export function helpOfCommand(spec: CommandSpec): string {
+export function helpOfCommand(spec: CommandSpec, columns: number = COLUMNS): string {
+  const width = Math.min(columns, COLUMNS_MAX);
   const own = spec.options.filter((option) => option.hidden !== true);
-  const usage = ["artifold", spec.name, ...spec.args.map(argumentText), own.length > 0 ? "[OPTIONS]" : ""]
-    .filter((part) => part !== "")
-    .join(" ");
+  const required = own.filter((option) => option.required === true).map((option) => `--${option.name} ${option.value}`);
+  const usage = ["artifold", spec.name, ...spec.args.map(argumentText), ...required, "[OPTIONS]"].join(" ");
   const sections = [`${capital(spec.help)}.`, `Usage: ${usage}`];
-  if (own.length > 0) sections.push(`Options:\n${optionRows(own)}`);
-  sections.push(`Options of every command:\n${optionRows(commonOptions)}`);
+  if (own.length > 0) sections.push(`Options:\n${optionRows(own, width)}`);
+  sections.push(`Options of every command:\n${optionRows(commonOptions, width)}`);
   return `${sections.join("\n\n")}\n`;
 }
 
@@ -49,13 +55,13 @@ function argumentText(arg: ArgumentSpec): string {
   return arg.optional === true ? `[${text}]` : text;
 }
 
-function optionRows(options: readonly OptionSpec[]): string {
+function optionRows(options: readonly OptionSpec[], width: number): string {
   const rows = options.map((option) => {
     const short = option.short === undefined ? "    " : `-${option.short}, `;
     const value = option.value === undefined ? "" : ` ${option.value}`;
-    return [`  ${short}--${option.name}${value}`, `${option.help}${option.many === true ? " (may be repeated)" : ""}`];
+    return [`  ${short}--${option.name}${value}`, `${option.help}${option.many === true ? " (repeatable)" : ""}`];
   });
-  return alignColumns(rows).join("\n");
+  return wrapColumns(rows, width).join("\n");
 }
 
 function capital(text: string): string {

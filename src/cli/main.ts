@@ -1,122 +1,52 @@
 #!/usr/bin/env node
 /** The command: finds what was called, runs it, and ends with its exit code. */
-import { Store, storeExists } from "../store/index.ts";
-import type { Run } from "./command.ts";
-import { readContext } from "./context.ts";
+import type { Call } from "./command.ts";
 import { Output } from "./output.ts";
 import { type ParsedCommand, parseCommandLine } from "./parse.ts";
 
-/** Exit codes of signals: 128 and the signal's number. */
-const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+const words = process.argv.slice(2);
 
-/** What a command is aborted with when a signal asks for its end. */
-class Stopped extends Error {
-  readonly exitCode: number;
-
-  constructor(signal: keyof typeof signalCodes) {
-    super(`stopped by ${signal}`);
-    this.exitCode = signalCodes[signal];
-  }
-}
+/** What is known of a call that could not be understood: how its error is to be printed. */
+const unparsedCall: Call = {
+  args: [],
+  text: () => undefined,
+  list: () => [],
+  flag: (name) => words.includes(`--${name}`),
+};
 
 async function main(): Promise<number> {
-  const words = process.argv.slice(2);
   let parsed: ParsedCommand;
   try {
-    parsed = parseCommandLine(words);
+    parsed = parseCommandLine(words, process.stdout.columns);
   } catch (error) {
-    const call = {
-      args: [],
-      text: () => undefined,
-      list: () => [],
-      flag: (name: string) => words.includes(`--${name}`),
-    };
-    return new Output(call, process.env).error(error);
+    return new Output(unparsedCall, process.env).error(error);
   }
   if (parsed.kind === "text") {
-    process.stdout.write(parsed.text);
+    // Help that nobody asked for is no result.
+    (parsed.exitCode === 0 ? process.stdout : process.stderr).write(parsed.text);
     return parsed.exitCode;
   }
+  // Loaded here: help and the version are told without the store.
+  const { runCommand } = await import("./run-command.ts");
   return runCommand(parsed);
 }
 
-async function runCommand({ spec, call }: ParsedCommand & { kind: "command" }): Promise<number> {
-  const output = new Output(call, process.env);
-  const stop = new AbortController();
-  listenForSignals(stop);
-  let store: Store | undefined;
-  try {
-    const context = readContext(call);
-    const run: Run = {
-      command: spec.name,
-      call,
-      context,
-      output,
-      signal: stop.signal,
-      async open(options = {}) {
-        store = await openStore(run, options.create === true);
-        return store;
-      },
-    };
-    const { run: runner } = await spec.load();
-    return await runner(run);
-  } catch (error) {
-    if (error instanceof Stopped) {
-      output.note(`${error.message}: nothing was changed`);
-      return error.exitCode;
-    }
-    return output.error(error);
-  } finally {
-    output.end();
-    await store?.close();
-  }
+/** Ends with an error that nothing else caught, in words and without a stack. */
+function fail(error: unknown): never {
+  process.exit(new Output(unparsedCall, process.env).error(error));
 }
 
-async function openStore(run: Run, create: boolean): Promise<Store> {
-  const { context, call, output, signal } = run;
-  const { user } = context.settings;
-  const isNew = create && !storeExists(context.store.value);
-  const store = await Store.open(context.store.value, {
-    create,
-    ...(user !== undefined && { user: user.value }),
-    defaults: { team: context.settings.team.value, experiment: context.settings.experiment.value },
-    trustOwner: call.flag("trust-owner"),
-    allowNetworkFileSystem:
-      call.flag("allow-network-file-system") || Boolean(context.environment["ARTIFOLD_ALLOW_NETWORK_FILE_SYSTEM"]),
-    signal,
-    onProgress: output.onProgress,
-  });
-  if (isNew) output.note(`made a store in ${store.folder}`);
-  for (const damage of store.damage) {
-    output.warn(`${damage.file} is damaged at ${damage.offset}: ${damage.reason}. Run \`artifold verify\`.`);
-  }
-  return store;
-}
-
-/** The first signal ends the command at a safe point; a second one at once, which is as safe as a crash. */
-function listenForSignals(stop: AbortController): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(signalCodes[signal]);
-      stop.abort(new Stopped(signal));
-    });
-  }
-}
-
+process.on("uncaughtException", fail);
+process.on("unhandledRejection", fail);
 // Whoever reads our output may stop reading: that is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  process.stderr.write(`error: the output cannot be written: ${error.code ?? error.message}\n`);
+  process.exit(1);
 });
+// Without anybody to read messages, the work itself goes on.
+process.stderr.on("error", () => {});
 
-main().then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    process.exitCode = new Output(
-      { args: [], text: () => undefined, list: () => [], flag: () => false },
-      process.env,
-    ).error(error);
-  },
-);
+main().then((code) => {
+  process.exitCode = code;
+}, fail);

@@ -1,7 +1,7 @@
 /** Where results, messages and progress go: results to stdout, everything else to stderr. */
 import { ArtifoldError, errorCodes, isArtifoldError } from "../errors.ts";
 import type { OnProgress } from "../progress.ts";
-import type { Call } from "./command.ts";
+import type { Call, WhenStopped } from "./command.ts";
 import { ProgressPrinter } from "./progress-printer.ts";
 import { safe } from "./text.ts";
 
@@ -10,12 +10,15 @@ export class Output {
   readonly isJson: boolean;
   readonly isQuiet: boolean;
   readonly #progress: ProgressPrinter;
-  readonly #color: boolean;
+  readonly #colors: { readonly stdout: boolean; readonly stderr: boolean };
 
   constructor(call: Call, environment: NodeJS.ProcessEnv) {
     this.isJson = call.flag("json");
     this.isQuiet = call.flag("quiet");
-    this.#color = wantsColor(environment);
+    this.#colors = {
+      stdout: wantsColor(process.stdout, environment),
+      stderr: wantsColor(process.stderr, environment),
+    };
     this.#progress = new ProgressPrinter({
       stream: process.stderr,
       style: call.flag("json-lines")
@@ -61,7 +64,7 @@ export class Output {
   /** Tells that something was left out or is not as it should be. */
   warn(message: string): void {
     this.#progress.clear();
-    process.stderr.write(`${this.paint("33", "warning:")} ${message}\n`);
+    process.stderr.write(`${this.#label("33", "warning:")} ${message}\n`);
   }
 
   /** Prints an error. @returns the exit code */
@@ -72,8 +75,8 @@ export class Output {
       const { code, message, hint, happened } = shown;
       this.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, happened } })}\n`);
     } else {
-      process.stderr.write(`${this.paint("31", "error:")} ${safe(shown.message)}\n`);
-      if (shown.hint !== undefined) process.stderr.write(`${this.paint("36", "hint:")} ${safe(shown.hint)}\n`);
+      process.stderr.write(`${this.#label("31", "error:")} ${safe(shown.message)}\n`);
+      if (shown.hint !== undefined) process.stderr.write(`${this.#label("36", "hint:")} ${safe(shown.hint)}\n`);
       if (shown.happened !== "no") {
         const said = shown.happened === "yes" ? "The change was made." : "It is not known whether the change was made.";
         process.stderr.write(`${said}\n`);
@@ -83,15 +86,28 @@ export class Output {
     return errorCodes[shown.code];
   }
 
-  /** Colours text where colours are wanted. */
+  /** Tells that a signal ended the command, and what holds now. */
+  stopped(message: string, { happened, said }: WhenStopped = nothingChanged): void {
+    this.#progress.clear();
+    if (this.isJson) this.write(`${JSON.stringify({ error: { code: "STOPPED", message, hint: said, happened } })}\n`);
+    else this.note(`${message}: ${said}`);
+  }
+
+  /** Colours text of the result where colours are wanted. */
   paint(code: string, text: string): string {
-    return this.#color ? `\u001b[${code}m${text}\u001b[0m` : text;
+    return this.#colors.stdout ? colored(code, text) : text;
+  }
+
+  #label(code: string, text: string): string {
+    return this.#colors.stderr ? colored(code, text) : text;
   }
 
   end(): void {
     this.#progress.end();
   }
 }
+
+const nothingChanged: WhenStopped = { happened: "no", said: "nothing was changed" };
 
 /** Any error as one of ours: a fault of our own shows as such, without its stack. */
 function presentable(error: unknown): ArtifoldError {
@@ -113,9 +129,14 @@ function debugText(error: unknown): string {
   return parts.join("\ncaused by: ");
 }
 
-function wantsColor(environment: NodeJS.ProcessEnv): boolean {
+function colored(code: string, text: string): string {
+  return `\u001b[${code}m${text}\u001b[0m`;
+}
+
+/** Each stream for itself: a result that goes to a file has no colours, whatever the messages beside it have. */
+function wantsColor(stream: NodeJS.WriteStream, environment: NodeJS.ProcessEnv): boolean {
   if (environment["NO_COLOR"]) return false;
   const forced = environment["FORCE_COLOR"];
-  if (forced !== undefined && forced !== "") return forced !== "0";
-  return process.stderr.isTTY === true && environment["TERM"] !== "dumb";
+  if (forced !== undefined && forced !== "") return forced !== "0" && forced !== "false";
+  return stream.isTTY === true && environment["TERM"] !== "dumb";
 }

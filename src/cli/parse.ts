@@ -10,27 +10,61 @@ export type ParsedCommand =
   | { readonly kind: "command"; readonly spec: CommandSpec; readonly call: Call }
   | { readonly kind: "text"; readonly text: string; readonly exitCode: number };
 
-/** Parses the words after the program's name. @throws ArtifoldError USAGE */
-export function parseCommandLine(words: readonly string[]): ParsedCommand {
-  const [first] = words;
-  if (first === undefined) return { kind: "text", text: helpOfAll(), exitCode: 2 };
+/**
+ * Parses the words after the program's name.
+ *
+ * @param columns how wide help may be
+ * @throws ArtifoldError USAGE
+ */
+export function parseCommandLine(words: readonly string[], columns?: number): ParsedCommand {
+  const { leading, rest: own } = leadingOptions(words);
+  const [first] = own;
+  if (first === undefined) return { kind: "text", text: helpOfAll(columns), exitCode: 2 };
   if (first === "--version" || first === "-V") return { kind: "text", text: `${versionText()}\n`, exitCode: 0 };
-  if (first === "--help" || first === "-h") return { kind: "text", text: helpOfAll(), exitCode: 0 };
-  if (first === "help") return helpFor(words.slice(1));
-  const found = findCommand(words);
-  if (found === undefined) {
-    throw new ArtifoldError("USAGE", `there is no command ${JSON.stringify(first)}`, { hint: suggestion(first) });
-  }
+  if (first === "--help" || first === "-h") return { kind: "text", text: helpOfAll(columns), exitCode: 0 };
+  if (first === "help") return helpFor(own.slice(1), columns);
+  const found = findCommand(own);
+  if (found === undefined) throw unknownCommand(own);
   const { spec, rest } = found;
-  const call = parseOptions(spec, rest);
-  if (call.flag("help")) return { kind: "text", text: helpOfCommand(spec), exitCode: 0 };
+  const call = parseOptions(spec, [...leading, ...rest]);
+  if (call.flag("help")) return { kind: "text", text: helpOfCommand(spec, columns), exitCode: 0 };
   checkArguments(spec, call);
   return { kind: "command", spec, call };
 }
 
-function helpFor(words: readonly string[]): ParsedCommand {
+/** Options that every command has may stand before it too: `artifold --store DIR ls`. */
+export function leadingOptions(words: readonly string[]): {
+  readonly leading: readonly string[];
+  readonly rest: readonly string[];
+} {
+  let count = 0;
+  for (;;) {
+    const word = words[count] ?? "";
+    const option = commonOptions.find(
+      ({ name, short }) => word === `--${name}` || word.startsWith(`--${name}=`) || word === `-${short}`,
+    );
+    if (option === undefined || option.name === "help") break;
+    count += option.value !== undefined && !word.includes("=") ? 2 : 1;
+  }
+  return { leading: words.slice(0, count), rest: words.slice(count) };
+}
+
+function helpFor(words: readonly string[], columns: number | undefined): ParsedCommand {
+  if (words.length === 0) return { kind: "text", text: helpOfAll(columns), exitCode: 0 };
   const found = findCommand(words);
-  return { kind: "text", text: found === undefined ? helpOfAll() : helpOfCommand(found.spec), exitCode: 0 };
+  if (found === undefined) throw unknownCommand(words);
+  return { kind: "text", text: helpOfCommand(found.spec, columns), exitCode: 0 };
+}
+
+function unknownCommand([first = "", second]: readonly string[]): ArtifoldError {
+  const of = commands.filter((command) => command.name.startsWith(`${first} `) && command.hidden !== true);
+  if (of.length > 0) {
+    return new ArtifoldError("USAGE", `${first} is not a command by itself`, {
+      hint: `There is ${of.map((command) => `\`artifold ${command.name}\``).join(", ")}.`,
+    });
+  }
+  const name = commands.some((command) => command.name.startsWith(`${first} `)) ? `${first} ${second ?? ""}` : first;
+  return new ArtifoldError("USAGE", `there is no command ${JSON.stringify(name.trim())}`, { hint: suggestion(first) });
 }
 
 /** Finds the command that words begin with, of two words or of one. */
@@ -72,12 +106,22 @@ function parseOptions(spec: CommandSpec, words: readonly string[]): Call {
       flag: (name) => values[name] === true,
     };
   } catch (error) {
-    const [message] = (error as Error).message.split(". ");
+    // Of what Node says, the first sentence: the rest are ways to write it that few mean.
+    const [message] = (error as Error).message.split(/\.\s/);
+    const near = nearOption(spec, /'--([^' ]+)/.exec(message as string)?.[1] ?? "");
     throw new ArtifoldError("USAGE", lowerFirst(message as string), {
       cause: error,
-      hint: `\`artifold ${spec.name} --help\` lists the options.`,
+      hint: near ?? `\`artifold ${spec.name} --help\` lists the options.`,
     });
   }
+}
+
+/** The option that was perhaps meant by an unknown one. */
+function nearOption(spec: CommandSpec, word: string): string | undefined {
+  const names = optionsOf(spec).map((option) => option.name);
+  if (names.includes(word)) return undefined;
+  const near = names.filter((name) => distance(name, word) <= 2);
+  return near.length === 0 ? undefined : `Did you mean ${near.map((name) => `--${name}`).join(" or ")}?`;
 }
 
 function checkArguments(spec: CommandSpec, call: Call): void {

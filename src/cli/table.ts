@@ -1,9 +1,9 @@
 /** All commands. The order is that of help. */
-import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, yesOption } from "./command.ts";
+import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, type WhenStopped, yesOption } from "./command.ts";
 
 const uploadOptions: readonly OptionSpec[] = [
-  { name: "name", value: "N", help: "name of the artifact", complete: "artifact" },
-  { name: "type", value: "T", help: "type of the artifact: dataset, model, code, …", complete: "type" },
+  { name: "name", value: "N", help: "name of the artifact", required: true, complete: "artifact" },
+  { name: "type", value: "T", help: "type of the artifact: dataset, model, code, …", required: true, complete: "type" },
   { name: "message", short: "m", value: "TEXT", help: "message of the version" },
   { name: "meta", value: "K=V", many: true, help: "metadata of the version; a value that is JSON is taken as such" },
   { name: "tag", value: "TAG", many: true, help: "tag that moves to the version" },
@@ -33,6 +33,12 @@ const downloadOptions: readonly OptionSpec[] = [
   yesOption,
 ];
 
+/** Each file of a download is whole or not there, and the next download goes on from there. */
+const partlyDownloaded: WhenStopped = {
+  happened: "unknown",
+  said: "what was written stays; the same download goes on from there",
+};
+
 /** The commands. */
 export const commands: readonly CommandSpec[] = [
   {
@@ -50,6 +56,7 @@ export const commands: readonly CommandSpec[] = [
       { name: "to", value: "DIR", help: "folder to write to (default ./artifacts/NAME/VERSION)", complete: "folder" },
       ...downloadOptions,
     ],
+    whenStopped: partlyDownloaded,
     load: () => import("./download.ts"),
   },
   {
@@ -65,11 +72,12 @@ export const commands: readonly CommandSpec[] = [
     help: "download, in the words of the page",
     args: [{ name: "PATH", optional: true, complete: "folder" }],
     options: [
-      { name: "name", value: "N", help: "name of the artifact", complete: "artifact" },
+      { name: "name", value: "N", help: "name of the artifact", required: true, complete: "artifact" },
       { name: "tag", value: "V", help: "tag or number of the version", complete: "tag" },
       ...downloadOptions,
     ],
     hidden: true,
+    whenStopped: partlyDownloaded,
     load: () => import("./artifact-download.ts"),
   },
   {

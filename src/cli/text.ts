@@ -89,3 +89,29 @@ export function alignColumns(rows: readonly (readonly string[])[], right: readon
       .trimEnd(),
   );
 }
+
+/** Two columns, the second of them broken into lines between words so that all fits a terminal. */
+export function wrapColumns(rows: readonly (readonly string[])[], width: number): string[] {
+  const left = Math.max(...rows.map(([first = ""]) => displayWidth(first))) + 2;
+  const room = Math.max(20, width - left);
+  return rows.flatMap(([first = "", second = ""]) =>
+    wrap(second, room).map((line, index) => {
+      const start = index === 0 ? first : "";
+      return start + " ".repeat(left - displayWidth(start)) + line;
+    }),
+  );
+}
+
+/** Breaks a text into lines between words; a word that is longer than a line stands alone. */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = "";
+  for (const word of text.split(" ")) {
+    const longer = line === "" ? word : `${line} ${word}`;
+    if (line !== "" && displayWidth(longer) > width) {
+      lines.push(line);
+      line = word;
+    } else line = longer;
+  }
+  return [...lines, line];
+}

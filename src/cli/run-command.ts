@@ -1,0 +1,84 @@
+/** Runs a command that was understood: opens its store, listens for signals, and tells what went wrong. */
+import { Store, storeExists } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { readContext } from "./context.ts";
+import { Output } from "./output.ts";
+import type { ParsedCommand } from "./parse.ts";
+import { safe } from "./text.ts";
+
+/** Exit codes of signals: 128 and the signal's number. */
+const signalCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+
+/** What a command is aborted with when a signal asks for its end. */
+class Stopped extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: keyof typeof signalCodes) {
+    super(`stopped by ${signal}`);
+    this.exitCode = signalCodes[signal];
+  }
+}
+
+/** Runs a command. @returns the exit code */
+export async function runCommand({ spec, call }: ParsedCommand & { kind: "command" }): Promise<number> {
+  const output = new Output(call, process.env);
+  const stop = new AbortController();
+  listenForSignals(stop);
+  let store: Store | undefined;
+  try {
+    const context = readContext(call);
+    const run: Run = {
+      command: spec.name,
+      call,
+      context,
+      output,
+      signal: stop.signal,
+      async open(options = {}) {
+        store = await openStore(run, options.create === true);
+        return store;
+      },
+    };
+    const { run: runner } = await spec.load();
+    return await runner(run);
+  } catch (error) {
+    if (!(error instanceof Stopped)) return output.error(error);
+    output.stopped(error.message, spec.whenStopped);
+    return error.exitCode;
+  } finally {
+    output.end();
+    await store?.close();
+  }
+}
+
+async function openStore(run: Run, create: boolean): Promise<Store> {
+  const { context, call, output, signal } = run;
+  const { user } = context.settings;
+  const isNew = create && !storeExists(context.store.value);
+  const store = await Store.open(context.store.value, {
+    create,
+    ...(user !== undefined && { user: user.value }),
+    defaults: { team: context.settings.team.value, experiment: context.settings.experiment.value },
+    trustOwner: call.flag("trust-owner"),
+    allowNetworkFileSystem:
+      call.flag("allow-network-file-system") || Boolean(context.environment["ARTIFOLD_ALLOW_NETWORK_FILE_SYSTEM"]),
+    signal,
+    onProgress: output.onProgress,
+  });
+  if (isNew) output.note(`made a store in ${safe(store.folder)}`);
+  for (const damage of store.damage) {
+    output.warn(
+      `${safe(damage.file)} is damaged at ${damage.offset}: ${safe(damage.reason)}. Run \`artifold verify\`.`,
+    );
+  }
+  return store;
+}
+
+/** The first signal ends the command at a safe point; a second one at once, which is as safe as a crash. */
+function listenForSignals(stop: AbortController): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(signalCodes[signal]);
+      stop.abort(new Stopped(signal));
+    });
+  }
+}
