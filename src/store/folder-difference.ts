@@ -8,6 +8,7 @@ import {
   type ComparisonOptions,
   compareFolder,
   FolderMemory,
+  IgnoredPaths,
   Ingest,
   type LeftOut,
   type PathFilter,
@@ -26,7 +27,12 @@ export interface FolderChange {
   readonly size: number;
 }
 
-/** Compares a folder with a version; gives what differs, in path order. */
+/**
+ * Compares a folder with a version; gives what differs, in path order.
+ *
+ * What the version has is compared whatever the rules of .artifoldignore say; what it has not and the rules leave out is
+ * no difference, since an upload would not add it.
+ */
 export async function* compareWithFolder(
   engine: Engine,
   manifest: Digest,
@@ -43,9 +49,12 @@ export async function* compareWithFolder(
   const memory = new FolderMemory(engine.folders, place);
   const reader = manifestReader(engine.objects);
   const comparison = comparisonOf(engine, place, memory, reader, { base: manifest, target: manifest, filter, call });
+  const ignored = new IgnoredPaths(engine.fs, place);
   for await (const compared of compareFolder(comparison)) {
     const change = changeOf(compared);
-    if (change !== undefined) yield change;
+    if (change === undefined) continue;
+    const isFolder = compared.local?.kind === "folder";
+    if (change.kind !== "added" || !ignored.has(change.path, isFolder)) yield change;
   }
 }
 

@@ -21,16 +21,17 @@ export {
   viewOf,
 } from "./folder-memory.ts";
 export { compileGlobs, IGNORE_FILE, type PathFilter } from "./globs.ts";
+export { IgnoredPaths } from "./ignore-files.ts";
 export { type ChunkSink, type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
 export { PortabilityCheck, type PortabilityWarning } from "./portable.ts";
 export { FolderScan, type ScanReport } from "./scan.ts";
+export { readError } from "./source-errors.ts";
 export { Sweep, type SweepCounts } from "./sweep.ts";
 export { TargetFolder } from "./target-folder.ts";
 export {
   isStoreName,
   type LeftOut,
   type LeftOutReason,
-  readError,
   refuseStoreName,
   STORE_FOLDER_NAME,
   type WalkOptions,

@@ -14,7 +14,7 @@ import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type FileColumns, readStatus } from "./file-columns.ts";
 import type { ChunkColumns, FilesRead, StreamOpened, WindowRead } from "./read-request.ts";
 import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
-import { changedError, foundError } from "./walk.ts";
+import { changedError, foundError } from "./source-errors.ts";
 
 /** A file to be read. */
 export interface FileToIngest {

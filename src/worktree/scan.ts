@@ -25,8 +25,9 @@ import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./fo
 import { type FileToIngest, type Ingest, type Ingested, withContent } from "./ingest.ts";
 import { PathCursor } from "./path-cursor.ts";
 import type { CachedEntry } from "./run.ts";
+import { foundError } from "./source-errors.ts";
 import { Sweep, type SweepCounts, type Swept } from "./sweep.ts";
-import { foundError, type LeftOut, PAUSE, type WalkOptions, walk } from "./walk.ts";
+import { type LeftOut, PAUSE, type WalkOptions, walk } from "./walk.ts";
 
 /** What a scan needs and how it is to go. */
 export interface ScanOptions {

@@ -2,9 +2,11 @@
 import path from "node:path";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { baseOf, comparePaths, joinPath, nameProblem, pathProblem } from "../manifest/index.ts";
-import { type FileStat, type FileSystem, kindOf, type NameKind, readWholeFile } from "../platform/index.ts";
+import { type FileStat, type FileSystem, kindOf, type NameKind } from "../platform/index.ts";
 import { TEMPORARY_NAME } from "./blob-writer.ts";
 import { IGNORE_FILE, IgnoreRules, type PathFilter } from "./globs.ts";
+import { withRulesOf } from "./ignore-files.ts";
+import { readError } from "./source-errors.ts";
 
 /** Something in the folder that can become an entry. */
 export interface WalkedName {
@@ -136,7 +138,17 @@ interface OpenFolder {
 }
 
 function openFolder(walking: Walking, path_: string, names: readonly string[], above: IgnoreRules): OpenFolder {
-  return { path: path_, names, next: 0, rules: readRules(walking, path_, names, above), listed: new Map() };
+  return { path: path_, names, next: 0, rules: rulesAt(walking, path_, names, above), listed: new Map() };
+}
+
+function rulesAt(
+  { fs, root, options }: Walking,
+  path_: string,
+  names: readonly string[],
+  above: IgnoreRules,
+): IgnoreRules {
+  const hasRules = options.ignoreFiles !== false && names.includes(IGNORE_FILE);
+  return hasRules ? withRulesOf(fs, root, path_, above) : above;
 }
 
 // A folder stands twice among the names: where its own name sorts (an empty folder is an entry of that name), and where
@@ -225,22 +237,6 @@ function withoutBadNames(walking: Walking, folder: string, names: readonly strin
   return names.filter((name) => !bad.has(name.endsWith(ITSELF) || name.endsWith(CONTENT) ? name.slice(0, -1) : name));
 }
 
-function readRules(walking: Walking, folder: string, names: readonly string[], above: IgnoreRules): IgnoreRules {
-  if (walking.options.ignoreFiles === false || !names.includes(IGNORE_FILE)) return above;
-  const file = absolute(walking, joinPath(folder, IGNORE_FILE));
-  try {
-    // A FIFO, or a link to nothing or to a FIFO, has no rules, and reading it might never end.
-    const stat = walking.fs.lookAt(walking.fs.realPath(file));
-    if (stat === undefined || kindOf(stat) !== "file") return above;
-    const bytes = readWholeFile(walking.fs, file);
-    return bytes === undefined ? above : above.with(folder, Buffer.from(bytes).toString("utf8"));
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "ENOENT" || errno === "ELOOP") return above;
-    throw readError(file, error);
-  }
-}
-
 function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: boolean): boolean {
   const { include, exclude } = walking.options;
   // A glob that ends in a slash asks for folders.
@@ -272,51 +268,4 @@ function absolute(walking: Walking, path_: string): string {
   if (path_ === "") return walking.root;
   const native = path.sep === "/" ? path_ : path_.replaceAll("/", path.sep);
   return walking.root.endsWith(path.sep) ? walking.root + native : walking.root + path.sep + native;
-}
-
-/** The error for a file or folder of the user's that could not be read. */
-export function readError(file: string, error: unknown): unknown {
-  const errno = errnoOf(error);
-  if (errno === undefined) return error;
-  const missing = errno === "ENOENT";
-  return new ArtifoldError(missing ? "NOT_FOUND" : "READ_FAILED", `cannot read ${file}: ${explain(errno)}`, {
-    cause: error,
-    info: { path: file, errno },
-    ...(missing
-      ? {}
-      : { hint: "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable." }),
-  });
-}
-
-/** The error for something that was found in a folder and is not what it was when it is read. */
-export function changedError(file: string, what: string, cause?: unknown): ArtifoldError {
-  return new ArtifoldError("FILE_CHANGED", `${file} ${what}`, {
-    cause,
-    info: { path: file },
-    hint: "Wait until whatever writes there is done and try again, or pass --skip-unreadable.",
-  });
-}
-
-/** The error for something that was found in a folder and could not be read. */
-export function foundError(file: string, error: unknown): unknown {
-  const errno = errnoOf(error);
-  if (errno === "ENOENT") return changedError(file, "vanished while the folder was read", error);
-  const isOther = errno === "ELOOP" || errno === "ENOTDIR" || errno === "EINVAL";
-  return isOther
-    ? changedError(file, "became something else while the folder was read", error)
-    : readError(file, error);
-}
-
-function explain(errno: string): string {
-  const known: Record<string, string> = {
-    EACCES: "permission denied",
-    EPERM: "not permitted",
-    ENOENT: "it does not exist",
-    ENOTDIR: "it is not a folder",
-    EISDIR: "it is a folder",
-    ELOOP: "too many links",
-    EIO: "the disk reports an error",
-    EMFILE: "too many open files",
-  };
-  return known[errno] === undefined ? errno : `${known[errno]} (${errno})`;
 }
