@@ -5,6 +5,7 @@
  * of the target from the base. Else all three are gone through entry by entry.
  */
 import type { Digest } from "../digest/index.ts";
+import { throwIfAborted } from "../errors.ts";
 import { comparePaths, diffManifests, type Entry, entrySize, type NodeReader, readEntries } from "../manifest/index.ts";
 import { Breather, kindOf } from "../platform/index.ts";
 import type { FolderMemory } from "./folder-memory.ts";
@@ -186,6 +187,8 @@ async function* entriesIn(
 }
 
 async function* sweptPaths(options: ComparisonOptions, all: boolean): AsyncGenerator<Swept, void, undefined> {
+  // A small folder passes without a pause, where the signal would be heard.
+  throwIfAborted(options.signal);
   const breather = new Breather(options.signal);
   const sweep = options.sweep(all);
   for (const swept of sweep) {
@@ -196,6 +199,7 @@ async function* sweptPaths(options: ComparisonOptions, all: boolean): AsyncGener
     }
   }
   options.onScanned?.(sweep.counts);
+  throwIfAborted(options.signal);
 }
 
 async function* inBatches<Item>(items: AsyncIterable<Item>): AsyncGenerator<readonly Item[], void, undefined> {
