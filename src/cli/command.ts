@@ -62,8 +62,11 @@ export interface Run {
   readonly context: Context;
   readonly output: Output;
   readonly signal: AbortSignal;
-  /** Opens the store that is meant; a command that writes makes it. */
-  open(options?: { create?: boolean }): Promise<Store>;
+  /**
+   * Opens the store that is meant. A command that writes makes it; one that only pretends to write gets an empty one,
+   * which is gone when the command ends.
+   */
+  open(options?: { create?: boolean; pretend?: boolean }): Promise<Store>;
 }
 
 /** Carries a command out. @returns the exit code */

@@ -25,7 +25,7 @@ export class Output {
         ? "json"
         : call.flag("no-progress") || this.isQuiet
           ? "none"
-          : process.stderr.isTTY === true && !environment["CI"]
+          : process.stderr.isTTY === true && !environment["CI"] && environment["TERM"] !== "dumb"
             ? "bar"
             : "lines",
     });

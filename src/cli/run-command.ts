@@ -1,4 +1,6 @@
 /** Runs a command that was understood: opens its store, listens for signals, and tells what went wrong. */
+
+import { makeTemporaryFolder, type TemporaryFolder } from "../platform/index.ts";
 import { Store, storeExists } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { readContext } from "./context.ts";
@@ -25,6 +27,7 @@ export async function runCommand({ spec, call }: ParsedCommand & { kind: "comman
   const stop = new AbortController();
   listenForSignals(stop);
   let store: Store | undefined;
+  let pretended: TemporaryFolder | undefined;
   try {
     const context = readContext(call);
     const run: Run = {
@@ -34,7 +37,16 @@ export async function runCommand({ spec, call }: ParsedCommand & { kind: "comman
       output,
       signal: stop.signal,
       async open(options = {}) {
-        store = await openStore(run, options.create === true);
+        const isNew = !storeExists(context.store.value);
+        if (options.pretend === true && isNew) {
+          pretended = await makeTemporaryFolder("artifold-dry-run-");
+        }
+        store = await openStore(
+          run,
+          pretended?.path ?? context.store.value,
+          options.create === true || pretended !== undefined,
+        );
+        if (options.create === true && isNew) output.note(`made a store in ${safe(store.folder)}`);
         return store;
       },
     };
@@ -47,14 +59,14 @@ export async function runCommand({ spec, call }: ParsedCommand & { kind: "comman
   } finally {
     output.end();
     await store?.close();
+    await pretended?.remove();
   }
 }
 
-async function openStore(run: Run, create: boolean): Promise<Store> {
+async function openStore(run: Run, place: string, create: boolean): Promise<Store> {
   const { context, call, output, signal } = run;
   const { user } = context.settings;
-  const isNew = create && !storeExists(context.store.value);
-  const store = await Store.open(context.store.value, {
+  const store = await Store.open(place, {
     create,
     ...(user !== undefined && { user: user.value }),
     defaults: { team: context.settings.team.value, experiment: context.settings.experiment.value },
@@ -64,7 +76,6 @@ async function openStore(run: Run, create: boolean): Promise<Store> {
     signal,
     onProgress: output.onProgress,
   });
-  if (isNew) output.note(`made a store in ${safe(store.folder)}`);
   for (const damage of store.damage) {
     output.warn(
       `${safe(damage.file)} is damaged at ${damage.offset}: ${safe(damage.reason)}. Run \`artifold verify\`.`,

@@ -20,7 +20,7 @@ export async function run(run: Run): Promise<number> {
   const paths = placePaths(call);
   const upload = uploadOptions(call);
   const dryRun = call.flag("dry-run");
-  const store = await run.open({ create: true });
+  const store = await run.open(dryRun ? { pretend: true } : { create: true });
   const artifact = await store.artifact(query, { dryRun });
   try {
     await fill(artifact, paths, run);

@@ -1,7 +1,7 @@
 /** `watch`: makes a version each time a folder has changed and come to rest. It mirrors the folder. */
 import path from "node:path";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
-import { nodeFileSystem } from "../platform/index.ts";
+import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import type { Store, UploadResult } from "../store/index.ts";
 import { readError, watchFolder } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
@@ -68,9 +68,13 @@ function parseSettle(text: string | undefined): number {
 }
 
 function realFolder(folder: string): string {
+  let place: string;
   try {
-    return nodeFileSystem.realPath(folder);
+    place = nodeFileSystem.realPath(folder);
   } catch (error) {
     throw readError(folder, error);
   }
+  const stat = nodeFileSystem.lookAt(place);
+  if (stat !== undefined && kindOf(stat) === "folder") return place;
+  throw new ArtifoldError("USAGE", `${folder} is not a folder`, { hint: "A file is uploaded with `artifold upload`." });
 }

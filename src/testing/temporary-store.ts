@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import path from "node:path";
+import { makeTemporaryFolder } from "../platform/index.ts";
 import { openStore, type Store, type StoreOptions } from "../store/index.ts";
 
 /** A store in a folder of its own, both gone when it is disposed of. */
@@ -18,10 +17,11 @@ export interface TemporaryStore extends AsyncDisposable {
  * @param options as for `openStore`; without `workers` everything happens in the calling thread, which starts faster
  */
 export async function temporaryStore(options: StoreOptions = {}): Promise<TemporaryStore> {
-  const folder = await mkdtemp(path.join(tmpdir(), "artifold-test-"));
+  const place = await makeTemporaryFolder("artifold-test-");
+  const folder = place.path;
   const remove = async (): Promise<void> => {
     await store?.close();
-    await rm(folder, { recursive: true, force: true });
+    await place.remove();
   };
   let store: Store | undefined;
   try {

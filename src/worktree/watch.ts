@@ -36,6 +36,8 @@ export async function* watchFolder(folder: string, options: WatchOptions): Async
     // Files are left to the watch of their folder.
     ignored: (name, stats) => stats?.isFile() === true || apart.has(name) || path.basename(name) === STORE_FOLDER_NAME,
   });
+  // What changed between the first look and the watch of the last folder was seen by nobody.
+  watcher.on("ready", () => bell.touch());
   watcher.on("raw", () => bell.touch());
   watcher.on("all", () => bell.touch());
   // Too many folders for the system's watches: looking now and then still finds what changes.
