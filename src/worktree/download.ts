@@ -10,7 +10,8 @@ import { type FileStat, kindOf } from "../platform/index.ts";
 import { type Compared, type ComparisonOptions, compareFolder } from "./comparison.ts";
 import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
-import type { CachedEntry, StatNumbers } from "./run.ts";
+import { PackedRows } from "./packed-rows.ts";
+import type { CachedEntry, NewRow, StatNumbers } from "./run.ts";
 import type { TargetFolder } from "./target-folder.ts";
 import { type LeftOut, refuseStoreName } from "./walk.ts";
 import { type WriteOutOptions, writeOut } from "./write-out.ts";
@@ -27,7 +28,9 @@ export interface DownloadPlan {
   readonly foreign: readonly string[];
   readonly conflicts: readonly Conflict[];
   /** Fresh rows for the stat cache, of files that were read to compare them. */
-  readonly rows: readonly RowEdit[];
+  readonly fresh: PackedRows;
+  /** Paths whose row of the stat cache is to go: the version has nothing there. */
+  readonly forget: readonly string[];
 }
 
 /** Why a path cannot be given what the version has. */
@@ -65,7 +68,8 @@ class Planner {
   readonly #references: string[] = [];
   readonly #foreign: string[] = [];
   readonly #conflicts: Conflict[] = [];
-  readonly #rows: RowEdit[] = [];
+  readonly #fresh = new PackedRows();
+  readonly #forget: string[] = [];
   /** Paths in the folder that stay as they are and may be parents of what follows. */
   readonly #staying: string[] = [];
   /** Paths that are to be files or links and are folders now: all that is in them must go. */
@@ -83,7 +87,7 @@ class Planner {
       return;
     }
     // Rows are to be entries of the version, and nothing else.
-    if (compared.hasRow && target === undefined) this.#rows.push({ path, row: undefined });
+    if (compared.hasRow && target === undefined) this.#forget.push(path);
     if (local !== undefined && target !== undefined && sameEntry(local, target)) this.#keep(compared, local);
     else if (!isThere) this.#put(path, target);
     else if (base === undefined && target === undefined) this.#leaveForeign(path, local);
@@ -105,14 +109,15 @@ class Planner {
       references: this.#references,
       foreign: this.#foreign,
       conflicts: this.#conflicts,
-      rows: this.#rows,
+      fresh: this.#fresh,
+      forget: this.#forget,
     };
   }
 
   #keep({ path, fresh }: Compared, local: CachedEntry): void {
     if (fresh !== undefined) {
       const racy = fresh.stat !== undefined && this.#options.clock.isRacy(fresh.stat);
-      this.#rows.push({ path, row: { entry: local, stat: fresh.stat, racy } });
+      this.#fresh.add({ entry: local, stat: fresh.stat, racy });
     }
     if (local.kind !== "folder") this.#stay(path, local);
   }
@@ -213,7 +218,7 @@ export async function carryOut(
   clock: RacyClock,
   writing: Omit<WriteOutOptions, "target">,
 ): Promise<DownloadDone> {
-  const edits: RowEdit[] = [...plan.rows];
+  const edits: RowEdit[] = plan.forget.map((path) => ({ path, row: undefined }));
   removeAll(plan.remove, target);
   for (const path of plan.remove) edits.push({ path, row: undefined });
   let writtenBytes = 0;
@@ -232,7 +237,7 @@ export async function carryOut(
     target.makeLink(link.path, link.target);
     edits.push({ path: link.path, row: linkRow(link, target, clock) });
   }
-  remember(edits, memory);
+  remember(plan.fresh, edits, memory);
   return { written: plan.write.length + plan.link.length, writtenBytes, removed: plan.remove.length };
 }
 
@@ -275,10 +280,23 @@ function linkRow(link: LinkEntry, target: TargetFolder, clock: RacyClock): RowEd
   return stat === undefined ? undefined : { entry: link, stat, racy: clock.isRacy(stat) };
 }
 
-function remember(edits: RowEdit[], memory: FolderMemory): void {
+function remember(fresh: Iterable<NewRow>, edits: RowEdit[], memory: FolderMemory): void {
   const rows = new RowEditor(memory);
   // A path may have been removed and written again: the later edit stands.
   const byPath = new Map(edits.map((edit) => [edit.path, edit]));
-  for (const edit of [...byPath.values()].sort((left, right) => comparePaths(left.path, right.path))) rows.edit(edit);
+  const sorted = [...byPath.values()].sort((left, right) => comparePaths(left.path, right.path));
+  for (const edit of merged(fresh, sorted)) rows.edit(edit);
   rows.finish();
+}
+
+/** Rows and edits in path order; no path is in both, for what is kept is not edited. */
+function* merged(fresh: Iterable<NewRow>, edits: readonly RowEdit[]): Generator<RowEdit, void, undefined> {
+  let next = 0;
+  for (const row of fresh) {
+    const { path } = row.entry;
+    for (let edit = edits[next]; edit !== undefined && comparePaths(edit.path, path) < 0; edit = edits[++next])
+      yield edit;
+    yield { path, row };
+  }
+  yield* edits.slice(next);
 }
