@@ -7,7 +7,7 @@
 import path from "node:path";
 import { Catalog, foldJournal } from "../catalog/index.ts";
 import { contentHasher, type Digest } from "../digest/index.ts";
-import { errnoOf, isArtifoldError } from "../errors.ts";
+import { errnoOf, isArtifoldError, throwIfAborted } from "../errors.ts";
 import {
   JOURNAL_FOLDER,
   JOURNAL_START,
@@ -117,11 +117,12 @@ export async function verifyVersions(
     seen.add(digest);
     try {
       bytes += objects.read(digest, "chunk").length;
-      options.onProgress?.({ phase: "verify", files: ++count, bytes });
-      return undefined;
     } catch (error) {
       return messageOf(error);
     }
+    options.onProgress?.({ phase: "verify", files: ++count, bytes });
+    throwIfAborted(options.signal);
+    return undefined;
   };
   const problems = await checkVersions(versions, objects, [], chunks, async () => {
     if (breather.due()) await breather.pause();
@@ -246,6 +247,7 @@ class Verification {
 
   #tell(file: string): void {
     this.#options.onProgress?.({ phase: "verify", files: this.#files, bytes: this.#bytes, path: file });
+    throwIfAborted(this.#options.signal);
   }
 
   async #pause(): Promise<void> {

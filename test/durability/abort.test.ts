@@ -151,10 +151,18 @@ test("a difference with a folder that is aborted ends with the reason, and the n
   expect(await all(version.diffFolder(data))).toHaveLength(25);
 });
 
-test("a verify that is aborted says so", async () => {
+test("a verify that is aborted says so, however little there was left to read", async () => {
   const store = await openScratch(path.join(folder, "store"));
   await upload(store);
-  await expect(store.verify(abortAt("verify", 1))).rejects.toBe(reason);
+  let told = 0;
+  await store.verify({ onProgress: () => told++ });
+  expect(told).toBeGreaterThan(0);
+  await expect(store.verify(abortAt("verify", told))).rejects.toBe(reason);
+  const version = await store.getArtifact({ name: "sample" });
+  told = 0;
+  await store.verify({ onProgress: () => told++ }, [version]);
+  expect(told).toBeGreaterThan(0);
+  await expect(store.verify(abortAt("verify", told), [version])).rejects.toBe(reason);
   await expectUsable(store, ["V1"]);
 });
 
