@@ -110,6 +110,11 @@ function concatenate(parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/** How many objects frames hold. */
+export function objectCountOf(frames: EncodedFrames): number {
+  return frames.digests.length / DIGEST_BYTES;
+}
+
 /** Calls back for each object of encoded frames: its digest, the frame's place in `bytes`, its index in the frame. */
 export function eachObject(
   frames: EncodedFrames,

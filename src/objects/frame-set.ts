@@ -3,12 +3,15 @@ import path from "node:path";
 import type { Digest } from "../digest/index.ts";
 import { type FileSystem, removeQuietly } from "../platform/index.ts";
 import { Frame, type ObjectType } from "./frame.ts";
-import { type EncodedFrames, eachObject } from "./frame-encoder.ts";
+import { type EncodedFrames, eachObject, objectCountOf } from "./frame-encoder.ts";
 import { ObjectStore } from "./object-store.ts";
 import { PACKS_FOLDER, type PackKind, PackWriter, packKindOf, packPath, type SealedPack } from "./pack.ts";
 
 /** Frames of one kind up to this size ride in the journal; more go to packs. */
 export const SMALL_BYTES: number = 4 * 1024 * 1024;
+
+/** Nor do more objects than these: a pack's table is paid by the upload that brings them, a segment's by a later one. */
+export const SMALL_OBJECTS: number = 1024;
 
 /** Where an object lies that is not announced yet: in frames in memory, or in a pack in the making. */
 interface PendingPlace {
@@ -30,6 +33,13 @@ interface Sealing {
   readonly holder: PackHolder;
   done: Promise<void>;
   hasFailed: boolean;
+}
+
+function isSmall(
+  { bytes, places }: { bytes: number; places: ReadonlyMap<Digest, unknown> },
+  more: EncodedFrames,
+): boolean {
+  return bytes + more.bytes.length <= SMALL_BYTES && places.size + objectCountOf(more) <= SMALL_OBJECTS;
 }
 
 /** Gathers frames. Objects that are in sealed packs are found through the packs' tables, so that memory stays bounded. */
@@ -61,7 +71,7 @@ export class FrameSet {
     const current = this.#current;
     if (current.kind === "pack") {
       this.#addToPack(frames);
-    } else if (current.bytes + frames.bytes.length <= SMALL_BYTES) {
+    } else if (isSmall(current, frames)) {
       current.frames.push(frames);
       current.bytes += frames.bytes.length;
       eachObject(frames, (digest, offset, length, index) => {

@@ -26,9 +26,11 @@ import {
   segmentPath,
 } from "../journal/index.ts";
 import {
+  type EncodedFrames,
   encodeFoot,
   MAKING_PREFIX,
   ObjectStore,
+  objectCountOf,
   PACKS_FOLDER,
   placedObjects,
   prepareCompression,
@@ -94,8 +96,8 @@ interface EngineParts {
 /** How names begin of files that are being made, or exist for a moment. */
 const leftovers: readonly string[] = [TEMPORARY_PREFIX, MAKING_PREFIX, PROBE_PREFIX];
 
-/** With more objects than this in the journal's last segment it is sealed. */
-const SEGMENT_OBJECTS_MAX: number = 64 * 1024;
+/** The journal's last segment is sealed before it would hold more. Its table, 38 bytes an object, falls to one upload. */
+const SEGMENT_OBJECTS_MAX: number = 1536;
 
 /** An open store. */
 export class Engine {
@@ -273,7 +275,7 @@ export class Engine {
     const frames = step.content?.frames ?? [];
     const packs = step.content?.packs ?? [];
     let position = this.#current.catalog.position() as JournalPosition;
-    if (this.#isSegmentFull(position)) {
+    if (this.#isSegmentFull(position, frames)) {
       const rolled = await this.#guarded(() => this.#roll(position));
       position = rolled.position;
       writtenBytes += rolled.written;
@@ -309,10 +311,10 @@ export class Engine {
     }
   }
 
-  #isSegmentFull(position: JournalPosition): boolean {
+  #isSegmentFull(position: JournalPosition, more: readonly EncodedFrames[]): boolean {
     if (position.offset >= SEGMENT_BYTES) return true;
-    // Counting is not free, and few bytes cannot be many objects.
-    return position.offset > SEGMENT_BYTES / 16 && this.#current.catalog.placeCount() > SEGMENT_OBJECTS_MAX;
+    const count = this.#current.catalog.placeCount();
+    return count > 0 && count + more.reduce((sum, frames) => sum + objectCountOf(frames), 0) > SEGMENT_OBJECTS_MAX;
   }
 
   /** Seals the journal's last segment and begins the next with a checkpoint. */
