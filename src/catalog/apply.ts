@@ -265,7 +265,8 @@ function addPlaces(catalog: Catalog, places: Iterable<PlacedObject>): void {
     "INSERT OR IGNORE INTO place (digest, offset, length, position) VALUES (?, ?, ?, ?)",
   );
   for (const place of places) {
-    insert.run(Buffer.from(digestToBytes(place.digest)), place.offset, place.length, place.index);
+    const position = place.isDelta ? -1 - place.index : place.index;
+    insert.run(Buffer.from(digestToBytes(place.digest)), place.offset, place.length, position);
   }
 }
 

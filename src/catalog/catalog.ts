@@ -1,8 +1,9 @@
 /** The catalog: what the journal says now, ready to be asked. Every call is synchronous and short. */
 import type BetterSqlite3 from "better-sqlite3";
-import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashContent } from "../digest/index.ts";
+import { type Digest, digestFromBytes, hashContent } from "../digest/index.ts";
 import type { Change, JournalPosition } from "../journal/index.ts";
 import type { Metadata } from "../manifest/index.ts";
+import type { PlacedObject, TablePlace } from "../objects/index.ts";
 import { type Database, openDatabase } from "./database.ts";
 import { createTables, isCatalog } from "./schema.ts";
 
@@ -54,11 +55,16 @@ export interface ContentFileRow {
   readonly bytes: number;
 }
 
-/** Where an object lies in the journal's last segment. */
-export interface PlaceRow {
+/** Where an object lies in the journal's last segment, as its table has it. */
+interface PlaceRow {
   readonly offset: number;
   readonly length: number;
-  readonly index: number;
+  /** The index in the frame; of a delta -1 less it. */
+  readonly position: number;
+}
+
+function tablePlace({ offset, length, position }: PlaceRow): TablePlace {
+  return { offset, length, index: position < 0 ? -1 - position : position, isDelta: position < 0 };
 }
 
 const versionColumns = `version, artifact AS artifactRow, number, manifest, record, message, metadata, entries, files,
@@ -131,14 +137,11 @@ export class Catalog {
     return this.#all("SELECT path, kind, bytes FROM content_file ORDER BY id") as ContentFileRow[];
   }
 
-  /** Where an object lies in the last segment. */
-  place(digest: Digest): PlaceRow | undefined {
-    digestToBytes(digest, this.#placeKey);
-    const sql = 'SELECT offset, length, position AS "index" FROM place WHERE digest = ?';
-    return this.#get(sql, this.#placeKey) as PlaceRow | undefined;
+  /** Where an object lies in the last segment. @param digest 32 bytes */
+  place(digest: Buffer): TablePlace | undefined {
+    const row = this.#get("SELECT offset, length, position FROM place WHERE digest = ?", digest);
+    return row === undefined ? undefined : tablePlace(row as PlaceRow);
   }
-
-  readonly #placeKey: Buffer = Buffer.alloc(DIGEST_BYTES);
 
   /** How many objects lie in the last segment. */
   placeCount(): number {
@@ -146,10 +149,10 @@ export class Catalog {
   }
 
   /** All objects of the last segment, in the order of their frames. */
-  *places(): Generator<PlaceRow & { digest: Digest }> {
-    const sql = 'SELECT digest, offset, length, position AS "index" FROM place ORDER BY offset, position';
+  *places(): Generator<PlacedObject> {
+    const sql = "SELECT digest, offset, length, position FROM place ORDER BY offset, abs(position)";
     for (const row of this.#all(sql) as (PlaceRow & { digest: Buffer })[]) {
-      yield { ...row, digest: digestFromBytes(row.digest) };
+      yield { ...tablePlace(row), digest: digestFromBytes(row.digest) };
     }
   }
 

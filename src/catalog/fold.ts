@@ -11,12 +11,13 @@ import {
   JOURNAL_START,
   type Journal,
   type JournalDamage,
+  type JournalEntry,
   type JournalItem,
   type JournalPosition,
   type JournalRecord,
   segmentPath,
 } from "../journal/index.ts";
-import { FRAME_HEAD_BYTES, Frame, type PlacedObject, readFrameHead } from "../objects/index.ts";
+import { type PlacedObject, readPlacedObjects } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
 import { applyCheckpoint, applyEntry, applyNothing, applySeal, inTransaction } from "./apply.ts";
 import type { Catalog } from "./catalog.ts";
@@ -117,9 +118,11 @@ function after(item: JournalItem & { kind: "record" }): JournalPosition {
 
 function applyRecord(catalog: Catalog, journal: Journal, record: JournalRecord, position: JournalPosition): void {
   switch (record.kind) {
-    case "entry":
-      applyEntry(catalog, decodeEntry(record.payload), placesOf(record), position);
+    case "entry": {
+      const entry = decodeEntry(record.payload);
+      applyEntry(catalog, entry, placesOf(record, entry), position);
       break;
+    }
     case "checkpoint":
       applyCheckpoint(catalog, decodeCheckpoint(record.payload).artifacts, position);
       break;
@@ -132,14 +135,8 @@ function applyRecord(catalog: Catalog, journal: Journal, record: JournalRecord, 
 }
 
 /** Where the objects of a record's attachment lie in the segment. None where the attachment was not read. */
-export function* placesOf(record: Pick<JournalRecord, "attachment" | "attachmentOffset">): Generator<PlacedObject> {
-  const bytes = record.attachment ?? new Uint8Array();
-  for (let at = 0; at < bytes.length; ) {
-    const { frameLength } = readFrameHead(bytes.subarray(at, at + FRAME_HEAD_BYTES));
-    const frame = new Frame(bytes.subarray(at, at + frameLength));
-    for (let index = 0; index < frame.head.count; index++) {
-      yield { digest: frame.digest(index), offset: record.attachmentOffset + at, length: frameLength, index };
-    }
-    at += frameLength;
-  }
+function placesOf(record: JournalRecord, entry: JournalEntry): Iterable<PlacedObject> {
+  const { attachment, attachmentOffset } = record;
+  if (attachment === undefined) return [];
+  return readPlacedObjects(attachment, entry.objects ?? new Uint8Array(), attachmentOffset);
 }

@@ -2,7 +2,7 @@
 import type { Database } from "./database.ts";
 
 /** Raised when the tables change: a catalog of another version is built anew from the journal. */
-export const CATALOG_VERSION = 1;
+export const CATALOG_VERSION = 2;
 /** "AFct": marks the file as a catalog of artifold. */
 const APPLICATION_ID = 0x41466374;
 
@@ -71,7 +71,8 @@ const tables = `
     kind TEXT NOT NULL,
     bytes INTEGER NOT NULL
   );
-  -- Where the objects of the journal's last segment lie; sealed segments have tables of their own.
+  -- Where the objects of the journal's last segment lie; sealed segments have tables of their own. A position is an index
+  -- in a frame; of a delta it is -1 less the index.
   CREATE TABLE place (
     digest BLOB PRIMARY KEY,
     offset INTEGER NOT NULL,

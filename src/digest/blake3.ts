@@ -42,6 +42,11 @@ export function hashWithContext(context: string, bytes: Uint8Array): Digest {
   return digestFromBytes(implementation().derive(context, bytes));
 }
 
+/** As {@link hashWithContext}, as 32 bytes. */
+export function hashWithContextBytes(context: string, bytes: Uint8Array): Uint8Array {
+  return implementation().derive(context, bytes);
+}
+
 /** Begins the digest of content that does not fit into memory: the same digest as {@link hashContent} of the whole. */
 export function contentHasher(): Hasher {
   const hasher = implementation().hasher();

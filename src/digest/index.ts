@@ -7,6 +7,7 @@ export {
   hashContent,
   hashContentBytes,
   hashWithContext,
+  hashWithContextBytes,
   useBlake3,
 } from "./blake3.ts";
 export { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, isDigest } from "./digest.ts";

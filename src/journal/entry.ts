@@ -77,6 +77,8 @@ export interface JournalEntry {
   readonly at: number;
   readonly by: string;
   readonly packs: readonly PackAdded[];
+  /** Digests of the objects in the record's attachment, 32 bytes each, in their order; absent where there are none. */
+  readonly objects?: Uint8Array;
   readonly changes: readonly Change[];
 }
 

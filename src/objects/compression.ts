@@ -11,6 +11,8 @@ const require = createRequire(import.meta.url);
 
 /** Compression level: measured on text, level 3 stores 8 % less than level 1 at four fifths of its speed. */
 const LEVEL = 3;
+/** Of a delta most is copied from its base, whatever the level. */
+const DELTA_LEVEL = 1;
 
 /** The implementations by name, the preferred first. */
 export type CompressionName = "addon" | "node" | "wasm";
@@ -19,6 +21,9 @@ interface Implementation {
   readonly name: CompressionName;
   compress(bytes: Uint8Array): Uint8Array;
   decompress(bytes: Uint8Array, rawLength: number): Uint8Array;
+  /** As `compress` and `decompress`, with bytes that come before. */
+  compressAfter(base: Uint8Array, bytes: Uint8Array): Uint8Array;
+  decompressAfter(base: Uint8Array, bytes: Uint8Array, rawLength: number): Uint8Array;
 }
 
 let chosen: Implementation | undefined;
@@ -47,21 +52,47 @@ export function compressionImplementation(): CompressionName {
 /** Compresses bytes into one zstd frame, and checks that it decompresses to the same bytes (rule R11). */
 export function compress(bytes: Uint8Array): Uint8Array {
   const compressed = implementation().compress(bytes);
-  const back = implementation().decompress(compressed, bytes.length);
-  if (Buffer.compare(back, bytes) !== 0) {
-    throw new ArtifoldError("STORE_WRITE_FAILED", "compressed bytes do not decompress to what they were", {
-      hint: "Memory or processor of this machine may be faulty. Nothing was stored.",
-    });
-  }
+  checkSame(implementation().decompress(compressed, bytes.length), bytes);
   return compressed;
 }
 
 /** Decompresses one zstd frame. Throws DAMAGED unless it gives exactly `rawLength` bytes. */
 export function decompress(bytes: Uint8Array, rawLength: number): Uint8Array {
   checkZstdFrame(bytes, rawLength);
+  return exactly(rawLength, () => implementation().decompress(bytes, rawLength));
+}
+
+/**
+ * Compresses bytes into one zstd frame that goes on from other bytes, and checks it as {@link compress} does.
+ *
+ * @returns `undefined` where the base cannot be one
+ */
+export function compressDelta(bytes: Uint8Array, base: Uint8Array): Uint8Array | undefined {
+  if (!isPlainBase(base)) return undefined;
+  const compressed = implementation().compressAfter(base, bytes);
+  checkSame(implementation().decompressAfter(base, compressed, bytes.length), bytes);
+  return compressed;
+}
+
+/** Decompresses what {@link compressDelta} made. Throws DAMAGED unless it gives exactly `rawLength` bytes. */
+export function decompressDelta(bytes: Uint8Array, rawLength: number, base: Uint8Array): Uint8Array {
+  checkZstdFrame(bytes, rawLength);
+  if (!isPlainBase(base)) throw new ArtifoldError("DAMAGED", "a delta goes on from what cannot be a base");
+  return exactly(rawLength, () => implementation().decompressAfter(base, bytes, rawLength));
+}
+
+function checkSame(back: Uint8Array, bytes: Uint8Array): void {
+  if (Buffer.compare(back, bytes) === 0) return;
+  throw new ArtifoldError("STORE_WRITE_FAILED", "compressed bytes do not decompress to what they were", {
+    hint: "Memory or processor of this machine may be faulty. Nothing was stored.",
+  });
+}
+
+/** What decompressing gives, when it is as long as it should be. */
+function exactly(rawLength: number, decompressed: () => Uint8Array): Uint8Array {
   let raw: Uint8Array;
   try {
-    raw = implementation().decompress(bytes, rawLength);
+    raw = decompressed();
   } catch (error) {
     throw new ArtifoldError("DAMAGED", "a compressed frame does not decompress", { cause: error });
   }
@@ -69,17 +100,26 @@ export function decompress(bytes: Uint8Array, rawLength: number): Uint8Array {
   return raw;
 }
 
-const SAMPLE_BYTES = 4096;
+const DICTIONARY_MAGIC = 0xec30a437;
+
+/** Bytes that begin like a dictionary with tables of its own are taken for one, and not for content. */
+function isPlainBase(base: Uint8Array): boolean {
+  if (base.length < 8) return false;
+  return new DataView(base.buffer, base.byteOffset, 4).getUint32(0, true) !== DICTIONARY_MAGIC;
+}
+
+const SAMPLE_BYTES = 1024;
 const SAMPLE_PIECES = 4;
+const sampleCounts = new Uint16Array(256);
 
 /**
  * Guesses from a sample whether compression can pay: text and numbers use some byte values far more than others, while
- * compressed and encrypted bytes use all alike. Costs a few microseconds, trying costs a hundred.
+ * compressed and encrypted bytes use all alike. Costs a microsecond or two, trying costs a hundred.
  */
 export function looksCompressible(bytes: Uint8Array): boolean {
   // Too few bytes say nothing about their distribution, and little can be lost by trying.
   if (bytes.length < 512) return true;
-  const counts = new Uint16Array(256);
+  const counts = sampleCounts.fill(0);
   const piece = Math.min(SAMPLE_BYTES / SAMPLE_PIECES, Math.floor(bytes.length / SAMPLE_PIECES));
   const step = Math.floor((bytes.length - piece) / (SAMPLE_PIECES - 1));
   for (let index = 0; index < SAMPLE_PIECES; index++) {
@@ -91,7 +131,7 @@ export function looksCompressible(bytes: Uint8Array): boolean {
   }
   const sampled = piece * SAMPLE_PIECES;
   let squares = 0;
-  for (const count of counts) squares += count * count;
+  for (let value = 0; value < 256; value++) squares += (counts[value] as number) * (counts[value] as number);
   // Evenly distributed bytes give n^2/256 + n on average; a quarter more is far outside of chance.
   return squares > 1.25 * (sampled * (sampled / 256) + sampled);
 }
@@ -109,19 +149,25 @@ function loadAddon(): Implementation | undefined {
     // Not installed, or no binary for this platform: the next one writes the same format.
     return undefined;
   }
-  const encoder = new addon.Encoder(LEVEL);
-  const decoder = new addon.Decoder();
+  const { Encoder, Decoder } = addon;
+  const encoder = new Encoder(LEVEL);
+  const decoder = new Decoder();
   return {
     name: "addon",
     compress: (bytes) => encoder.encodeSync(asBuffer(bytes)),
     decompress: (bytes) => decoder.decodeSync(asBuffer(bytes)),
+    compressAfter: (base, bytes) => new Encoder(DELTA_LEVEL, asBuffer(base)).encodeSync(asBuffer(bytes)),
+    decompressAfter: (base, bytes) => new Decoder(asBuffer(base)).decodeSync(asBuffer(bytes)),
   };
 }
 
 /** The part of node:zlib that came with Node 22.15 and 23.8. */
 interface ZstdOfNode {
-  zstdCompressSync?(bytes: Uint8Array, options: { params: Record<number, number> }): Uint8Array;
-  zstdDecompressSync?(bytes: Uint8Array, options: { maxOutputLength: number }): Uint8Array;
+  zstdCompressSync?(
+    bytes: Uint8Array,
+    options: { params: Record<number, number>; dictionary?: Uint8Array },
+  ): Uint8Array;
+  zstdDecompressSync?(bytes: Uint8Array, options: { maxOutputLength: number; dictionary?: Uint8Array }): Uint8Array;
   constants: { ZSTD_c_compressionLevel?: number };
 }
 
@@ -129,20 +175,30 @@ function loadNode(): Implementation | undefined {
   const { zstdCompressSync, zstdDecompressSync, constants } = zlib as unknown as ZstdOfNode;
   const levelKey = constants.ZSTD_c_compressionLevel;
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined || levelKey === undefined) return undefined;
+  const outputOf = (rawLength: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, rawLength) });
   return {
     name: "node",
     compress: (bytes) => zstdCompressSync(bytes, { params: { [levelKey]: LEVEL } }),
-    decompress: (bytes, rawLength) => zstdDecompressSync(bytes, { maxOutputLength: Math.max(1, rawLength) }),
+    decompress: (bytes, rawLength) => zstdDecompressSync(bytes, outputOf(rawLength)),
+    compressAfter: (dictionary, bytes) => zstdCompressSync(bytes, { params: { [levelKey]: DELTA_LEVEL }, dictionary }),
+    decompressAfter: (dictionary, bytes, rawLength) =>
+      zstdDecompressSync(bytes, { ...outputOf(rawLength), dictionary }),
   };
 }
 
 async function loadWasm(): Promise<Implementation> {
   const zstd = require("@bokuweb/zstd-wasm") as typeof import("@bokuweb/zstd-wasm");
   await zstd.init();
+  const compressor = zstd.createCCtx();
+  const decompressor = zstd.createDCtx();
+  const heapOf = (rawLength: number): { defaultHeapSize: number } => ({ defaultHeapSize: Math.max(1, rawLength) });
   return {
     name: "wasm",
     compress: (bytes) => zstd.compress(asBuffer(bytes), LEVEL),
-    decompress: (bytes, rawLength) => zstd.decompress(asBuffer(bytes), { defaultHeapSize: Math.max(1, rawLength) }),
+    decompress: (bytes, rawLength) => zstd.decompress(asBuffer(bytes), heapOf(rawLength)),
+    compressAfter: (base, bytes) => zstd.compressUsingDict(compressor, asBuffer(bytes), asBuffer(base), DELTA_LEVEL),
+    decompressAfter: (base, bytes, rawLength) =>
+      zstd.decompressUsingDict(decompressor, asBuffer(bytes), asBuffer(base), heapOf(rawLength)),
   };
 }
 

@@ -4,7 +4,7 @@
  * Little content waits in memory and rides in the journal with the version, under one flush. More goes to packs while it
  * comes, so that memory stays bounded. Nothing of it is visible before the journal says so.
  */
-import type { Digest } from "../digest/index.ts";
+import { type Digest, digestToBytes } from "../digest/index.ts";
 import {
   type ChildRow,
   decodeListNode,
@@ -55,12 +55,16 @@ export class ContentWriter implements NodeSource {
 
   /** Whether a chunk is stored, or will be when this writer is sealed. */
   hasChunk(digest: Digest): boolean {
-    return this.#data.has(digest) || this.#store.locate(digest) !== undefined;
+    return this.#hasChunkAt(digestToBytes(digest), 0);
   }
 
-  /** Whether a chunk is to be packed and handed over. */
-  wants(digest: Digest, _length: number): boolean {
-    return !this.hasChunk(digest);
+  /** Whether a chunk is to be packed and handed over. @param digests holds its digest from `at` on */
+  wants(digests: Uint8Array, at: number, _length: number): boolean {
+    return !this.#hasChunkAt(digests, at);
+  }
+
+  #hasChunkAt(digests: Uint8Array, at: number): boolean {
+    return this.#data.has(digests, at) || this.#store.locateAt(digests, at) !== undefined;
   }
 
   /** Takes frames of chunks. */
@@ -116,7 +120,7 @@ export class ContentWriter implements NodeSource {
   }
 
   #addNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
-    if (this.#looseNodes.has(digest) || this.#nodes.has(digest)) return;
+    if (this.#looseNodes.has(digest) || this.#nodes.has(digestToBytes(digest))) return;
     if (this.#store.locate(digest) !== undefined) return;
     this.#looseNodes.set(digest, { type, bytes });
     this.#looseBytes += bytes.length;
@@ -143,7 +147,7 @@ export class ContentWriter implements NodeSource {
     for (const type of ["manifestNode", "chunkListNode"] as const) {
       const encoder = new FrameEncoder(type, NODE_FRAME_BYTES);
       for (const [digest, node] of this.#looseNodes) {
-        if (node.type === type) encoder.add({ digest, bytes: node.bytes });
+        if (node.type === type) encoder.add({ digest: digestToBytes(digest), bytes: node.bytes });
       }
       const frames = encoder.finish();
       if (frames.frameLengths.length > 0) this.#nodes.add(frames);

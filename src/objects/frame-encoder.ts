@@ -1,7 +1,31 @@
-/** Gathers objects into frames: neighbours together, what compresses apart from what does not. */
-import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes } from "../digest/index.ts";
-import { compress, looksCompressible } from "./compression.ts";
-import { encodeFrame, FRAME_OBJECTS_MAX, FRAME_RAW_BYTES, type NewObject, type ObjectType } from "./frame.ts";
+/** Gathers objects into frames: neighbours together, what compresses apart from what does not, deltas by themselves. */
+import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import { compress, compressDelta, looksCompressible } from "./compression.ts";
+import {
+  type Codec,
+  codecs,
+  FRAME_OBJECTS_MAX,
+  FRAME_RAW_BYTES,
+  frameLengthOf,
+  type ObjectType,
+  readFrameHead,
+  readFrameLength,
+  writeFrameHead,
+} from "./frame.ts";
+
+/** An object on its way into a frame. */
+export interface NewObject {
+  /** Its digest, 32 bytes. */
+  readonly digest: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+/** Objects that a new one may resemble: their digests, and their bytes one after another. */
+export interface DeltaBase {
+  readonly digests: readonly Uint8Array[];
+  readonly bytes: Uint8Array;
+}
 
 /** Frames one after another, with what an index needs to know of them. Made to travel between threads. */
 export interface EncodedFrames {
@@ -9,22 +33,23 @@ export interface EncodedFrames {
   readonly bytes: Uint8Array;
   /** Length of each frame. */
   readonly frameLengths: Uint32Array;
-  /** How many objects each frame holds. */
-  readonly objectCounts: Uint32Array;
+  /** How many objects each frame holds; negative for a delta. */
+  readonly objectCounts: Int32Array;
   /** Digests of all objects, 32 bytes each, frame after frame. */
   readonly digests: Uint8Array;
 }
 
 /** Compressed bytes are kept only when they save at least this part: reading them costs time for ever. */
 const WORTHWHILE = 0.95;
+/** A delta costs a second frame each time it is read: it has to save half of what the object would take without it. */
+const DELTA_WORTHWHILE = 0.5;
 
 /** Takes objects and gives frames. The bytes of an object must stay as they are until `finish`. */
 export class FrameEncoder {
   readonly #type: ObjectType;
   readonly #compressible: Group;
   readonly #plain: Group;
-  readonly #frames: Uint8Array[] = [];
-  readonly #objects: Digest[][] = [];
+  readonly #out = new FrameBuffer();
 
   /** @param rawBytes how many raw bytes of neighbours go into one frame */
   constructor(type: ObjectType, rawBytes: number = FRAME_RAW_BYTES) {
@@ -39,30 +64,24 @@ export class FrameEncoder {
     group.add(object);
   }
 
+  /** Adds an object that may resemble others. As a delta it has a frame of its own. */
+  addResembling(object: NewObject, base: DeltaBase): void {
+    const delta = compressDelta(object.bytes, base.bytes);
+    if (delta === undefined || delta.length > object.bytes.length * DELTA_WORTHWHILE) this.add(object);
+    else this.#out.add(this.#type, codecs.delta, [object], delta, base.digests);
+  }
+
   /** Closes the frames in the making. */
   finish(): EncodedFrames {
     this.#close(this.#compressible);
     this.#close(this.#plain);
-    const digests = new Uint8Array(this.#objects.reduce((sum, each) => sum + each.length, 0) * DIGEST_BYTES);
-    let at = 0;
-    for (const digest of this.#objects.flat()) {
-      digestToBytes(digest, digests, at);
-      at += DIGEST_BYTES;
-    }
-    return {
-      type: this.#type,
-      bytes: this.#frames.length === 1 ? (this.#frames[0] as Uint8Array) : concatenate(this.#frames),
-      frameLengths: Uint32Array.from(this.#frames, (frame) => frame.length),
-      objectCounts: Uint32Array.from(this.#objects, (objects) => objects.length),
-      digests,
-    };
+    return this.#out.finish(this.#type);
   }
 
   #close(group: Group): void {
     if (group.objects.length === 0) return;
     const compressed = group === this.#compressible ? compressIfWorthwhile(group) : undefined;
-    this.#frames.push(encodeFrame(this.#type, group.objects, compressed));
-    this.#objects.push(group.objects.map((object) => object.digest));
+    this.#out.add(this.#type, compressed === undefined ? codecs.none : codecs.zstd, group.objects, compressed);
     group.clear();
   }
 }
@@ -92,22 +111,78 @@ class Group {
   }
 }
 
+/** What is compressed together lies here one after another; used within one call only. */
+let scratch = Buffer.alloc(0);
+
 function compressIfWorthwhile(group: Group): Uint8Array | undefined {
   const [first] = group.objects as [NewObject];
-  const raw = group.objects.length === 1 ? first.bytes : concatenate(group.objects.map((object) => object.bytes));
+  const raw = group.objects.length === 1 ? first.bytes : inScratch(group);
   const compressed = compress(raw);
   return compressed.length < raw.length * WORTHWHILE ? compressed : undefined;
 }
 
-/** One array of all bytes, with a buffer of its own, so that it can move to another thread. */
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+function inScratch({ objects, rawBytes }: Group): Uint8Array {
+  if (scratch.length < rawBytes) scratch = Buffer.allocUnsafeSlow(rawBytes);
   let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+  for (const { bytes } of objects) {
+    scratch.set(bytes, at);
+    at += bytes.length;
   }
-  return whole;
+  return scratch.subarray(0, rawBytes);
+}
+
+/** Frames one after another in one buffer, which is their own: it can move to another thread. */
+class FrameBuffer {
+  #bytes = Buffer.alloc(0);
+  #length = 0;
+  readonly #frameLengths: number[] = [];
+  readonly #objectCounts: number[] = [];
+  readonly #digests: Uint8Array[] = [];
+
+  /** @param compressed what is stored in the place of the objects' bytes */
+  add(
+    type: ObjectType,
+    codec: Codec,
+    objects: readonly NewObject[],
+    compressed?: Uint8Array,
+    bases: readonly Uint8Array[] = [],
+  ): void {
+    const lengths = objects.map((object) => object.bytes.length);
+    const storedLength = compressed?.length ?? lengths.reduce((sum, length) => sum + length, 0);
+    const frameLength = frameLengthOf(objects.length, storedLength, bases.length);
+    this.#reserve(frameLength);
+    let at = writeFrameHead(this.#bytes, this.#length, { type, codec, storedLength }, lengths, bases);
+    for (const bytes of compressed === undefined ? objects.map((object) => object.bytes) : [compressed]) {
+      this.#bytes.set(bytes, at);
+      at += bytes.length;
+    }
+    this.#length += frameLength;
+    this.#frameLengths.push(frameLength);
+    this.#objectCounts.push(codec === codecs.delta ? -objects.length : objects.length);
+    for (const { digest } of objects) this.#digests.push(digest);
+  }
+
+  finish(type: ObjectType): EncodedFrames {
+    const digests = new Uint8Array(this.#digests.length * DIGEST_BYTES);
+    this.#digests.forEach((digest, index) => {
+      digests.set(digest, index * DIGEST_BYTES);
+    });
+    return {
+      type,
+      bytes: this.#bytes.subarray(0, this.#length),
+      frameLengths: Uint32Array.from(this.#frameLengths),
+      objectCounts: Int32Array.from(this.#objectCounts),
+      digests,
+    };
+  }
+
+  #reserve(more: number): void {
+    const needed = this.#length + more;
+    if (needed <= this.#bytes.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+    larger.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = larger;
+  }
 }
 
 /** How many objects frames hold. */
@@ -115,18 +190,18 @@ export function objectCountOf(frames: EncodedFrames): number {
   return frames.digests.length / DIGEST_BYTES;
 }
 
-/** Calls back for each object of encoded frames: its digest, the frame's place in `bytes`, its index in the frame. */
+/** Calls back for each object of encoded frames, in their order. */
 export function eachObject(
-  frames: EncodedFrames,
-  onObject: (digest: Digest, frameOffset: number, frameLength: number, index: number) => void,
+  { frameLengths, objectCounts }: EncodedFrames,
+  onObject: (digestAt: number, frameOffset: number, frameLength: number, index: number, isDelta: boolean) => void,
 ): void {
   let digestAt = 0;
   let frameOffset = 0;
-  for (let frame = 0; frame < frames.frameLengths.length; frame++) {
-    const frameLength = frames.frameLengths[frame] as number;
-    const count = frames.objectCounts[frame] as number;
-    for (let index = 0; index < count; index++) {
-      onObject(digestFromBytes(frames.digests, digestAt), frameOffset, frameLength, index);
+  for (let frame = 0; frame < frameLengths.length; frame++) {
+    const frameLength = frameLengths[frame] as number;
+    const count = objectCounts[frame] as number;
+    for (let index = 0; index < Math.abs(count); index++) {
+      onObject(digestAt, frameOffset, frameLength, index, count < 0);
       digestAt += DIGEST_BYTES;
     }
     frameOffset += frameLength;
@@ -139,6 +214,7 @@ export interface PlacedObject {
   readonly offset: number;
   readonly length: number;
   readonly index: number;
+  readonly isDelta: boolean;
 }
 
 /** The objects of frames that lie one after another from an offset of a file. */
@@ -146,10 +222,35 @@ export function* placedObjects(frames: readonly EncodedFrames[], start: number):
   let at = start;
   for (const each of frames) {
     const places: PlacedObject[] = [];
-    eachObject(each, (digest, offset, length, index) => {
-      places.push({ digest, offset: at + offset, length, index });
+    eachObject(each, (digestAt, offset, length, index, isDelta) => {
+      places.push({ digest: digestFromBytes(each.digests, digestAt), offset: at + offset, length, index, isDelta });
     });
     yield* places;
     at += each.bytes.length;
   }
+}
+
+/**
+ * The objects of frames as they stand in a file, one after another.
+ *
+ * @param bytes the frames
+ * @param digests of all their objects, 32 bytes each
+ * @param start where the first frame begins in the file
+ * @throws ArtifoldError DAMAGED or FORMAT_UNSUPPORTED
+ */
+export function* readPlacedObjects(bytes: Uint8Array, digests: Uint8Array, start: number): Generator<PlacedObject> {
+  let digestAt = 0;
+  for (let at = 0; at < bytes.length; ) {
+    const frame = bytes.subarray(at);
+    const { count, codec } = readFrameHead(frame);
+    const length = readFrameLength(frame);
+    if (digestAt + count * DIGEST_BYTES > digests.length) break;
+    for (let index = 0; index < count; index++, digestAt += DIGEST_BYTES) {
+      const digest = digestFromBytes(digests, digestAt);
+      yield { digest, offset: start + at, length, index, isDelta: codec === codecs.delta };
+    }
+    at += length;
+  }
+  if (digestAt !== digests.length)
+    throw new ArtifoldError("DAMAGED", "frames that hold other objects than they should");
 }

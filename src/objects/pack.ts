@@ -20,7 +20,7 @@ import {
 } from "../platform/index.ts";
 import type { ObjectType } from "./frame.ts";
 import type { EncodedFrames } from "./frame-encoder.ts";
-import { encodeFoot, TableBuilder } from "./table.ts";
+import { encodeFoot, TableBuilder, type TablePlace } from "./table.ts";
 
 /** What a pack holds: content, or nodes, so that metadata can travel without data. */
 export type PackKind = "data" | "nodes";
@@ -105,12 +105,14 @@ export class PackWriter {
     return this.#length >= PACK_BYTES || this.objectCount >= PACK_OBJECTS_MAX;
   }
 
-  /** Adds frames. @returns where the first one begins */
-  add(frames: EncodedFrames): number {
-    const offset = this.#length;
-    this.#table.add(frames, offset);
+  add(frames: EncodedFrames): void {
+    this.#table.add(frames, this.#length);
     this.#append(frames.bytes);
-    return offset;
+  }
+
+  /** Where an object lies that was added. @param digest its digest, from `at` on */
+  find(digest: Uint8Array, at = 0): TablePlace | undefined {
+    return this.#table.find(digest, at);
   }
 
   /** Settles when there is room for more; rejects when a write failed. Called again after a full disk, it tries again. */

@@ -7,7 +7,7 @@
  * key of each page, a filter that tells most absent digests without a read, and the list of files. A lookup reads one page.
  */
 import path from "node:path";
-import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashContentBytes } from "../digest/index.ts";
+import { DIGEST_BYTES, hashContentBytes } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import {
   type FileSystem,
@@ -19,26 +19,19 @@ import {
   writeFullyLater,
 } from "../platform/index.ts";
 import { DigestFilter, filterLength } from "./digest-filter.ts";
-import type { Place } from "./object-store.ts";
-
-/** An object and where it lies: a row of a run, of which the file is a number. */
-export interface PlacedRow {
-  readonly digest: Digest;
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-  readonly index: number;
-}
+import type { Place } from "./place-index.ts";
+import { fileOfRow, placeOfRow, type RowCursor, RUN_ROW_BYTES } from "./run-rows.ts";
 
 const MAGIC = "AFplaces";
-const VERSION = 2;
+const VERSION = 3;
 /** Magic, version, row count, lengths of what follows the rows, its checksum. */
 const HEAD_BYTES = 64;
-const ROW_BYTES: number = DIGEST_BYTES + 4 + 6 + 4 + 2;
 const PAGE_ROWS = 128;
-const PAGE_BYTES: number = PAGE_ROWS * ROW_BYTES;
+const PAGE_BYTES: number = PAGE_ROWS * RUN_ROW_BYTES;
 /** Pages that a run keeps in memory. */
 const PAGES_KEPT = 256;
+/** Rows that are read at once when all are wanted. */
+const WINDOW_ROWS = 4096;
 /** The largest filter that is kept in memory; of larger runs every lookup reads a page. */
 const FILTER_BYTES_MAX: number = 32 * 1024 * 1024;
 /** Begins the names of runs that are being written. */
@@ -104,17 +97,23 @@ export class PlacesRun {
     this.#pages.clear();
   }
 
-  /** Where an object lies; `undefined` when no file of the run has it. */
-  find(digest: Digest): Place | undefined {
-    if (this.rowCount === 0 || this.#tail.filter?.mayHave(digest) === false) return undefined;
-    const wanted = digestToBytes(digest);
-    const key = Number.parseInt(digest.slice(0, 12), 16);
+  /** Where an object lies; `undefined` when no file of the run has it. @param digest 32 bytes */
+  find(digest: Buffer): Place | undefined {
+    if (this.rowCount === 0 || this.#tail.filter?.mayHave(digest, 0) === false) return undefined;
+    const key = digest.readUIntBE(0, 6);
     // Rows with equal keys may reach over the edges of pages: then more than one page begins with the key.
     for (let page = this.#lastPageUpTo(key); page >= 0; page--) {
-      const found = this.#findInPage(this.#page(page), wanted);
+      const found = this.#findInPage(this.#page(page), digest);
       if (found !== undefined || (this.#tail.pageKeys[page] as number) < key) return found;
     }
     return undefined;
+  }
+
+  /** All rows, in the order of their digests. @param fileNumbers the number in the new run of each of `paths` */
+  cursor(fileNumbers: readonly number[]): RowCursor {
+    return new RunCursor(this.name, this.rowCount, fileNumbers, (window, firstRow) =>
+      readFully(this.#fs, this.#fd, window, HEAD_BYTES + firstRow * RUN_ROW_BYTES),
+    );
   }
 
   /** The last page whose first key is not larger; -1 when there is none. */
@@ -130,57 +129,82 @@ export class PlacesRun {
     return low - 1;
   }
 
-  /** All rows, in the order of their digests. @throws ArtifoldError DAMAGED where they are no longer what was written */
-  *rows(): Generator<PlacedRow, void, undefined> {
-    const window = Buffer.alloc(ROW_BYTES * 4096);
-    let last = "";
-    for (let at = 0; at < this.rowCount * ROW_BYTES; at += window.length) {
-      const read = readFully(this.#fs, this.#fd, window.subarray(0, this.rowCount * ROW_BYTES - at), HEAD_BYTES + at);
-      for (let start = 0; start + ROW_BYTES <= read; start += ROW_BYTES) {
-        const row = this.#rowAt(window, start);
-        if (row === undefined || row.digest < last) throw new ArtifoldError("DAMAGED", `${this.name} is damaged`);
-        last = row.digest;
-        yield row;
-      }
-    }
-  }
-
-  #findInPage(rows: Buffer, wanted: Uint8Array): Place | undefined {
+  #findInPage(rows: Buffer, wanted: Buffer): Place | undefined {
     let low = 0;
-    let high = rows.length / ROW_BYTES - 1;
+    let high = rows.length / RUN_ROW_BYTES - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
-      const at = middle * ROW_BYTES;
-      const order = Buffer.compare(rows.subarray(at, at + DIGEST_BYTES), wanted);
-      if (order === 0) return this.#rowAt(rows, at);
+      const at = middle * RUN_ROW_BYTES;
+      const order = rows.compare(wanted, 0, DIGEST_BYTES, at, at + DIGEST_BYTES);
+      if (order === 0) return this.#placeAt(rows, at);
       if (order < 0) low = middle + 1;
       else high = middle - 1;
     }
     return undefined;
   }
 
-  /** The row at a place of a page; `undefined` for a damaged one, which names a file that there is not. */
-  #rowAt(rows: Buffer, at: number): PlacedRow | undefined {
-    const file = this.paths[rows.readUInt32LE(at + DIGEST_BYTES)];
-    if (file === undefined) return undefined;
-    return {
-      digest: digestFromBytes(rows, at),
-      path: file,
-      offset: rows.readUIntLE(at + DIGEST_BYTES + 4, 6),
-      length: rows.readUInt32LE(at + DIGEST_BYTES + 10),
-      index: rows.readUInt16LE(at + DIGEST_BYTES + 14),
-    };
+  /** The place at a row; `undefined` for a damaged one, which names a file that there is not. */
+  #placeAt(rows: Buffer, at: number): Place | undefined {
+    const file = this.paths[fileOfRow(rows, at)];
+    return file === undefined ? undefined : { path: file, ...placeOfRow(rows, at) };
   }
 
   #page(page: number): Buffer {
     const known = this.#pages.get(page);
     if (known !== undefined) return known;
     const from = page * PAGE_BYTES;
-    const rows = Buffer.allocUnsafeSlow(Math.min(PAGE_BYTES, this.rowCount * ROW_BYTES - from));
+    const rows = Buffer.allocUnsafeSlow(Math.min(PAGE_BYTES, this.rowCount * RUN_ROW_BYTES - from));
     readFully(this.#fs, this.#fd, rows, HEAD_BYTES + from);
     if (this.#pages.size >= PAGES_KEPT) this.#pages.delete(this.#pages.keys().next().value as number);
     this.#pages.set(page, rows);
     return rows;
+  }
+}
+
+/** The rows of a run, read window by window. */
+class RunCursor implements RowCursor {
+  row: Buffer = Buffer.alloc(RUN_ROW_BYTES);
+  readonly #name: string;
+  readonly #rowCount: number;
+  readonly #fileNumbers: readonly number[];
+  readonly #read: (window: Buffer, firstRow: number) => number;
+  readonly #window: Buffer = Buffer.alloc(RUN_ROW_BYTES * WINDOW_ROWS);
+  readonly #last: Buffer = Buffer.alloc(DIGEST_BYTES);
+  #next = 0;
+
+  constructor(
+    name: string,
+    rowCount: number,
+    fileNumbers: readonly number[],
+    read: (window: Buffer, firstRow: number) => number,
+  ) {
+    this.#name = name;
+    this.#rowCount = rowCount;
+    this.#fileNumbers = fileNumbers;
+    this.#read = read;
+  }
+
+  /** @throws ArtifoldError DAMAGED where rows are no longer what was written */
+  advance(): boolean {
+    if (this.#next >= this.#rowCount) return false;
+    const inWindow = this.#next % WINDOW_ROWS;
+    if (inWindow === 0) this.#fill();
+    this.row = this.#window.subarray(inWindow * RUN_ROW_BYTES, (inWindow + 1) * RUN_ROW_BYTES);
+    const file = this.#fileNumbers[fileOfRow(this.row, 0)];
+    if (file === undefined || this.row.compare(this.#last, 0, DIGEST_BYTES, 0, DIGEST_BYTES) < 0) this.#refuse();
+    this.row.copy(this.#last, 0, 0, DIGEST_BYTES);
+    this.row.writeUInt32LE(file, DIGEST_BYTES);
+    this.#next++;
+    return true;
+  }
+
+  #fill(): void {
+    const wanted = Math.min(WINDOW_ROWS, this.#rowCount - this.#next) * RUN_ROW_BYTES;
+    if (this.#read(this.#window.subarray(0, wanted), this.#next) !== wanted) this.#refuse();
+  }
+
+  #refuse(): never {
+    throw new ArtifoldError("DAMAGED", `${this.#name} is damaged`);
   }
 }
 
@@ -189,7 +213,7 @@ function readTail(fs: FileSystem, fd: number, head: Buffer, rowCount: number): R
   const pages = Math.ceil(rowCount / PAGE_ROWS);
   const filterBytes = filterLength(rowCount);
   const pathsBytes = head.readUInt32LE(12);
-  const at = HEAD_BYTES + rowCount * ROW_BYTES;
+  const at = HEAD_BYTES + rowCount * RUN_ROW_BYTES;
   if (at + pages * 8 + filterBytes + pathsBytes !== Number(fs.stat(fd).size)) return undefined;
   const tail = Buffer.alloc(pages * 8 + filterBytes + pathsBytes);
   readFully(fs, fd, tail, at);
@@ -203,25 +227,26 @@ function readTail(fs: FileSystem, fd: number, head: Buffer, rowCount: number): R
   return { paths, pageKeys, filter };
 }
 
-/**
- * Writes a run of rows that come in the order of their digests.
- *
- * @param paths the files that the run will know, all of whose objects are among the rows
- * @param rowCount how many rows there are
- * @returns the run's name
- */
+/** What is written as a run. */
+export interface NewRun {
+  /** The files that the run will know, all of whose objects are among the rows. */
+  readonly paths: readonly string[];
+  /** Rows in the order of their digests; each lasts until the next is asked for. */
+  readonly rows: Iterable<Buffer>;
+  readonly rowCount: number;
+}
+
+/** Writes a run. @returns its name */
 export async function writeRun(
   fs: FileSystem,
   folder: string,
-  paths: readonly string[],
-  rows: Iterable<PlacedRow>,
-  rowCount: number,
+  run: NewRun,
   pause: () => Promise<void>,
 ): Promise<string> {
   const temporary = path.join(folder, `${MAKING_PREFIX}${randomHex(8)}`);
   const fd = fs.open(temporary, openFlags.createNew, 0o600);
   try {
-    await writeRows(fs, fd, paths, rows, rowCount, pause);
+    await writeRows(fs, fd, run, pause);
   } catch (error) {
     removeQuietly(fs, temporary);
     throw error;
@@ -237,42 +262,29 @@ export async function writeRun(
 async function writeRows(
   fs: FileSystem,
   fd: number,
-  paths: readonly string[],
-  rows: Iterable<PlacedRow>,
-  rowCount: number,
+  { paths, rows, rowCount }: NewRun,
   pause: () => Promise<void>,
 ): Promise<void> {
-  const numbers = new Map(paths.map((each, number) => [each, number]));
   const pageKeys = Buffer.alloc(Math.ceil(rowCount / PAGE_ROWS) * 8);
   const filter = new DigestFilter(new Uint8Array(filterLength(rowCount)));
   const window = Buffer.allocUnsafeSlow(PAGE_BYTES * 32);
   let count = 0;
   let used = 0;
   for (const row of rows) {
-    if (count % PAGE_ROWS === 0) {
-      pageKeys.writeDoubleLE(Number.parseInt(row.digest.slice(0, 12), 16), (count / PAGE_ROWS) * 8);
-    }
-    writeRow(window, used, row, numbers.get(row.path) as number);
-    filter.add(row.digest);
-    used += ROW_BYTES;
+    if (count % PAGE_ROWS === 0) pageKeys.writeDoubleLE(row.readUIntBE(0, 6), (count / PAGE_ROWS) * 8);
+    window.set(row, used);
+    filter.add(row, 0);
+    used += RUN_ROW_BYTES;
     count++;
     if (used < window.length && count < rowCount) continue;
-    await writeFullyLater(fs, fd, window.subarray(0, used), HEAD_BYTES + count * ROW_BYTES - used);
+    await writeFullyLater(fs, fd, window.subarray(0, used), HEAD_BYTES + count * RUN_ROW_BYTES - used);
     used = 0;
     await pause();
   }
   const text = Buffer.from(JSON.stringify(paths), "utf8");
   const tail = Buffer.concat([pageKeys, filter.bytes, text]);
-  await writeFullyLater(fs, fd, tail, HEAD_BYTES + rowCount * ROW_BYTES);
+  await writeFullyLater(fs, fd, tail, HEAD_BYTES + rowCount * RUN_ROW_BYTES);
   await writeFullyLater(fs, fd, runHead(rowCount, text.length, tail), 0);
-}
-
-function writeRow(window: Buffer, at: number, row: PlacedRow, file: number): void {
-  digestToBytes(row.digest, window, at);
-  window.writeUInt32LE(file, at + DIGEST_BYTES);
-  window.writeUIntLE(row.offset, at + DIGEST_BYTES + 4, 6);
-  window.writeUInt32LE(row.length, at + DIGEST_BYTES + 10);
-  window.writeUInt16LE(row.index, at + DIGEST_BYTES + 14);
 }
 
 function runHead(rowCount: number, pathsBytes: number, tail: Buffer): Uint8Array {
@@ -283,67 +295,4 @@ function runHead(rowCount: number, pathsBytes: number, tail: Buffer): Uint8Array
   head.writeBigUInt64LE(BigInt(rowCount), 16);
   head.set(hashContentBytes(tail), 32);
   return head;
-}
-
-/** Merges sequences that are sorted by digest into one. Of equal digests all are kept. */
-export function* mergeRows(sources: readonly Iterable<PlacedRow>[]): Generator<PlacedRow, void, undefined> {
-  const heap = new MergeHeap();
-  for (const source of sources) heap.add(source[Symbol.iterator]());
-  for (let row = heap.take(); row !== undefined; row = heap.take()) yield row;
-}
-
-/** A binary heap of sequences by their next digest. */
-class MergeHeap {
-  readonly #items: { row: PlacedRow; rest: Iterator<PlacedRow> }[] = [];
-
-  add(rest: Iterator<PlacedRow>): void {
-    const next = rest.next();
-    if (next.done === true) return;
-    this.#items.push({ row: next.value, rest });
-    this.#up(this.#items.length - 1);
-  }
-
-  take(): PlacedRow | undefined {
-    const top = this.#items[0];
-    if (top === undefined) return undefined;
-    const { row, rest } = top;
-    const next = rest.next();
-    if (next.done !== true) top.row = next.value;
-    else {
-      const last = this.#items.pop() as { row: PlacedRow; rest: Iterator<PlacedRow> };
-      if (this.#items.length > 0) this.#items[0] = last;
-    }
-    this.#down(0);
-    return row;
-  }
-
-  #up(start: number): void {
-    for (let at = start; at > 0; ) {
-      const above = (at - 1) >> 1;
-      if (!this.#isLess(at, above)) return;
-      this.#swap(at, above);
-      at = above;
-    }
-  }
-
-  #down(start: number): void {
-    for (let at = start; ; ) {
-      let least = at;
-      for (const below of [2 * at + 1, 2 * at + 2]) {
-        if (below < this.#items.length && this.#isLess(below, least)) least = below;
-      }
-      if (least === at) return;
-      this.#swap(at, least);
-      at = least;
-    }
-  }
-
-  #isLess(left: number, right: number): boolean {
-    return (this.#items[left] as { row: PlacedRow }).row.digest < (this.#items[right] as { row: PlacedRow }).row.digest;
-  }
-
-  #swap(left: number, right: number): void {
-    const items = this.#items;
-    [items[left], items[right]] = [items[right] as never, items[left] as never];
-  }
 }

@@ -2,7 +2,7 @@
  * Tables: where the objects of one file (a pack, or a sealed segment of the journal) lie, sorted by digest.
  *
  * A table is frames (offset and length of each) followed by rows (digest, frame number, index in the frame). Rows have
- * one width and digests are evenly distributed, so that a lookup guesses its place and needs few steps.
+ * one width and digests are evenly distributed, so that the leading bits of a digest nearly say where its row is.
  */
 import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes, hashWithContext } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
@@ -11,11 +11,14 @@ import { type EncodedFrames, eachObject } from "./frame-encoder.ts";
 
 const TABLE_CONTEXT = "artifold format 1 table";
 const FRAME_ENTRY_BYTES = 12;
-const ROW_BYTES: number = DIGEST_BYTES + 6;
+/** Bytes of a row: digest, frame number, index with its mark. */
+export const TABLE_ROW_BYTES: number = DIGEST_BYTES + 6;
 /** Counts of frames and rows, before the table. */
 const HEAD_BYTES = 8;
 /** Far above what a pack of 64 Ki objects needs: a table is never read that would not fit into memory. */
 const TABLE_BYTES_MAX: number = 64 * 1024 * 1024;
+/** Set in the index of an object whose frame is a delta: it goes on from other objects, which the frame names. */
+export const DELTA_MARK = 0x8000;
 
 /** Where an object lies within a file. */
 export interface TablePlace {
@@ -25,14 +28,18 @@ export interface TablePlace {
   readonly length: number;
   /** The object's index in the frame. */
   readonly index: number;
+  /** Whether the frame goes on from other objects. */
+  readonly isDelta: boolean;
 }
 
-/** Gathers what a table will hold, in memory that is a few dozen bytes an object. */
+/** Gathers what a table will hold, in memory that is a few dozen bytes an object, and finds it again. */
 export class TableBuilder {
   #frames = new Float64Array(64);
   #frameCount = 0;
-  #rows = Buffer.alloc(ROW_BYTES * 64);
+  #rows: Buffer = Buffer.alloc(TABLE_ROW_BYTES * 64);
   #rowCount = 0;
+  /** Open addressing (Knuth, TAOCP 3, 6.4, algorithm L) by the beginning of the digest: row + 1, or 0. */
+  #slots = new Int32Array(128);
 
   get objectCount(): number {
     return this.#rowCount;
@@ -40,21 +47,33 @@ export class TableBuilder {
 
   /** Adds frames that begin at `offset` of the file. */
   add(frames: EncodedFrames, offset: number): void {
-    eachObject(frames, (digest, frameOffset, length, index) => {
-      this.addObject(digest, { offset: offset + frameOffset, length, index });
+    eachObject(frames, (digestAt, frameOffset, length, index, isDelta) => {
+      this.#addObject(frames.digests, digestAt, offset + frameOffset, length, isDelta ? index | DELTA_MARK : index);
     });
   }
 
   /** Adds one object. Objects come frame by frame. */
-  addObject(digest: Digest, place: TablePlace): void {
-    const lastOffset = this.#frameCount === 0 ? -1 : this.#frames[(this.#frameCount - 1) * 2];
-    if (place.offset !== lastOffset) this.#addFrame(place.offset, place.length);
-    this.#addRow(digest, place.index);
+  addObject(digest: Digest, { offset, length, index, isDelta }: TablePlace): void {
+    this.#addObject(digestToBytes(digest), 0, offset, length, isDelta ? index | DELTA_MARK : index);
+  }
+
+  /** Where an object lies that was added. */
+  find(digest: Uint8Array, at = 0): TablePlace | undefined {
+    const mask = this.#slots.length - 1;
+    for (let slot = slotOf(digest, at) & mask; ; slot = (slot + 1) & mask) {
+      const row = (this.#slots[slot] as number) - 1;
+      if (row < 0) return undefined;
+      if (isSameDigest(this.#rows, row * TABLE_ROW_BYTES, digest, at)) return this.#place(row);
+    }
+  }
+
+  has(digest: Uint8Array, at = 0): boolean {
+    return this.find(digest, at) !== undefined;
   }
 
   /** The table's bytes. */
   finish(): Uint8Array {
-    const bytes = Buffer.alloc(HEAD_BYTES + this.#frameCount * FRAME_ENTRY_BYTES + this.#rowCount * ROW_BYTES);
+    const bytes = Buffer.alloc(HEAD_BYTES + this.#frameCount * FRAME_ENTRY_BYTES + this.#rowCount * TABLE_ROW_BYTES);
     bytes.writeUInt32LE(this.#frameCount, 0);
     bytes.writeUInt32LE(this.#rowCount, 4);
     let at = HEAD_BYTES;
@@ -63,11 +82,24 @@ export class TableBuilder {
       bytes.writeUInt32LE(this.#frames[frame * 2 + 1] as number, at + 8);
       at += FRAME_ENTRY_BYTES;
     }
-    for (const row of this.#sortedRows()) {
-      this.#rows.copy(bytes, at, row * ROW_BYTES, (row + 1) * ROW_BYTES);
-      at += ROW_BYTES;
+    for (const row of sortedRows(this.#rows, this.#rowCount)) {
+      this.#rows.copy(bytes, at, row * TABLE_ROW_BYTES, (row + 1) * TABLE_ROW_BYTES);
+      at += TABLE_ROW_BYTES;
     }
     return bytes;
+  }
+
+  #addObject(digests: Uint8Array, digestAt: number, offset: number, length: number, markedIndex: number): void {
+    const lastOffset = this.#frameCount === 0 ? -1 : this.#frames[(this.#frameCount - 1) * 2];
+    if (offset !== lastOffset) this.#addFrame(offset, length);
+    const at = this.#rowCount * TABLE_ROW_BYTES;
+    if (at === this.#rows.length) this.#rows = Buffer.concat([this.#rows, Buffer.alloc(this.#rows.length)]);
+    const rows = this.#rows;
+    for (let byte = 0; byte < DIGEST_BYTES; byte++) rows[at + byte] = digests[digestAt + byte] as number;
+    rows.writeUInt32LE(this.#frameCount - 1, at + DIGEST_BYTES);
+    rows.writeUInt16LE(markedIndex, at + DIGEST_BYTES + 4);
+    this.#rowCount++;
+    this.#index(this.#rowCount - 1);
   }
 
   #addFrame(offset: number, length: number): void {
@@ -81,30 +113,84 @@ export class TableBuilder {
     this.#frameCount++;
   }
 
-  #addRow(digest: Digest, index: number): void {
-    const at = this.#rowCount * ROW_BYTES;
-    if (at === this.#rows.length) this.#rows = Buffer.concat([this.#rows, Buffer.alloc(this.#rows.length)]);
-    digestToBytes(digest, this.#rows, at);
-    this.#rows.writeUInt32LE(this.#frameCount - 1, at + DIGEST_BYTES);
-    this.#rows.writeUInt16LE(index, at + DIGEST_BYTES + 4);
-    this.#rowCount++;
+  #index(row: number): void {
+    if (this.#rowCount * 2 > this.#slots.length) {
+      this.#slots = new Int32Array(this.#slots.length * 4);
+      for (let each = 0; each <= row; each++) this.#takeSlot(each);
+    } else {
+      this.#takeSlot(row);
+    }
   }
 
-  /** Numbers of rows in the order of their digests. */
-  #sortedRows(): number[] {
-    const order = Array.from({ length: this.#rowCount }, (_, row) => row);
-    // The first six bytes decide nearly always, and compare as one number.
-    const keys = Float64Array.from(order, (row) => this.#rows.readUIntBE(row * ROW_BYTES, 6));
-    return order.sort((left, right) => {
-      const difference = (keys[left] as number) - (keys[right] as number);
-      return difference !== 0 ? difference : this.#compareRows(left, right);
-    });
+  #takeSlot(row: number): void {
+    const mask = this.#slots.length - 1;
+    let slot = slotOf(this.#rows, row * TABLE_ROW_BYTES) & mask;
+    while (this.#slots[slot] !== 0) slot = (slot + 1) & mask;
+    this.#slots[slot] = row + 1;
   }
 
-  #compareRows(left: number, right: number): number {
-    const [a, b] = [left * ROW_BYTES, right * ROW_BYTES];
-    return Buffer.compare(this.#rows.subarray(a, a + ROW_BYTES), this.#rows.subarray(b, b + ROW_BYTES));
+  #place(row: number): TablePlace {
+    const at = row * TABLE_ROW_BYTES + DIGEST_BYTES;
+    const frame = this.#rows.readUInt32LE(at);
+    const offset = this.#frames[frame * 2] as number;
+    const length = this.#frames[frame * 2 + 1] as number;
+    return placeAt(this.#rows, at + 4, offset, length);
   }
+}
+
+function slotOf(bytes: Uint8Array, at: number): number {
+  // Digests are as good as random: four of their bytes are a hash. Not the first ones, which decide where rows stand.
+  return (
+    (bytes[at + 8] as number) |
+    ((bytes[at + 9] as number) << 8) |
+    ((bytes[at + 10] as number) << 16) |
+    ((bytes[at + 11] as number) << 24)
+  );
+}
+
+function placeAt(bytes: Buffer, indexAt: number, offset: number, length: number): TablePlace {
+  const marked = bytes.readUInt16LE(indexAt);
+  return { offset, length, index: marked & (DELTA_MARK - 1), isDelta: (marked & DELTA_MARK) !== 0 };
+}
+
+/** Whether the same 32 bytes stand in two places. */
+export function isSameDigest(left: Uint8Array, leftAt: number, right: Uint8Array, rightAt: number): boolean {
+  for (let byte = 0; byte < DIGEST_BYTES; byte++) if (left[leftAt + byte] !== right[rightAt + byte]) return false;
+  return true;
+}
+
+/** Numbers of rows in the order of their bytes: sorted into buckets by their leading bits, then within each. */
+function sortedRows(rows: Buffer, count: number): Uint32Array {
+  const bits = prefixBits(count);
+  const ends = new Uint32Array((1 << bits) + 1);
+  for (let row = 0; row < count; row++) (ends[prefixOf(rows, row * TABLE_ROW_BYTES, bits) + 1] as number)++;
+  for (let bucket = 1; bucket < ends.length; bucket++) (ends[bucket] as number) += ends[bucket - 1] as number;
+  const order = new Uint32Array(count);
+  const next = ends.slice();
+  for (let row = 0; row < count; row++) {
+    const bucket = prefixOf(rows, row * TABLE_ROW_BYTES, bits);
+    order[next[bucket] as number] = row;
+    (next[bucket] as number)++;
+  }
+  for (let bucket = 0; bucket < 1 << bits; bucket++) {
+    const [from, to] = [ends[bucket] as number, ends[bucket + 1] as number];
+    if (to - from > 1) order.subarray(from, to).sort((left, right) => compareRows(rows, left, right));
+  }
+  return order;
+}
+
+function compareRows(rows: Buffer, left: number, right: number): number {
+  const [a, b] = [left * TABLE_ROW_BYTES, right * TABLE_ROW_BYTES];
+  return rows.compare(rows, b, b + TABLE_ROW_BYTES, a, a + TABLE_ROW_BYTES);
+}
+
+/** How many leading bits of a digest tell rows apart about as well as is worth it. */
+function prefixBits(count: number): number {
+  return Math.min(16, Math.max(1, 32 - Math.clz32(count)));
+}
+
+function prefixOf(bytes: Uint8Array, at: number, bits: number): number {
+  return (((bytes[at] as number) << 8) | (bytes[at + 1] as number)) >>> (16 - bits);
 }
 
 /** Every file with a table ends in a foot of this length: where the table lies, its digest, and a mark. */
@@ -156,6 +242,9 @@ export class Table {
   readonly #frameCount: number;
   readonly #rowsAt: number;
   readonly rowCount: number;
+  readonly #prefixBits: number;
+  /** Where the rows begin of each prefix; made when the first object is looked for. */
+  #starts: Uint32Array | undefined;
 
   /** Reads a table whose digest was checked. @throws ArtifoldError DAMAGED when its counts do not fit its length */
   constructor(bytes: Uint8Array) {
@@ -164,12 +253,13 @@ export class Table {
     this.#frameCount = this.#bytes.readUInt32LE(0);
     this.rowCount = this.#bytes.readUInt32LE(4);
     this.#rowsAt = HEAD_BYTES + this.#frameCount * FRAME_ENTRY_BYTES;
-    if (this.#rowsAt + this.rowCount * ROW_BYTES !== bytes.length) refuse();
+    this.#prefixBits = prefixBits(this.rowCount);
+    if (this.#rowsAt + this.rowCount * TABLE_ROW_BYTES !== bytes.length) refuse();
   }
 
   /** How much memory the table takes. */
   get byteLength(): number {
-    return this.#bytes.length;
+    return this.#bytes.length + (8 << this.#prefixBits);
   }
 
   get frameCount(): number {
@@ -177,27 +267,18 @@ export class Table {
   }
 
   /** Where an object lies, or `undefined` when it is not in this file. */
-  find(digest: Digest): TablePlace | undefined {
-    const wanted = Number.parseInt(digest.slice(0, 12), 16);
-    let low = 0;
-    let high = this.rowCount - 1;
-    let lowKey = 0;
-    let highKey = 2 ** 48;
+  find(digest: Uint8Array, at = 0): TablePlace | undefined {
+    if (this.rowCount === 0) return undefined;
+    this.#starts ??= this.#startsOfPrefixes();
+    const prefix = prefixOf(digest, at, this.#prefixBits);
+    let low = this.#starts[prefix] as number;
+    let high = (this.#starts[prefix + 1] as number) - 1;
     while (low <= high) {
-      // Interpolation: digests are evenly distributed between the keys that enclose them.
-      const guess = low + Math.floor(((wanted - lowKey) / (highKey - lowKey)) * (high - low + 1));
-      const middle = Math.min(high, Math.max(low, guess));
-      const key = this.#bytes.readUIntBE(this.#rowsAt + middle * ROW_BYTES, 6);
-      const order = key !== wanted ? key - wanted : this.#compare(middle, digest);
+      const middle = (low + high) >>> 1;
+      const order = this.#compare(middle, digest, at);
       if (order === 0) return this.#place(middle);
-      if (order < 0) {
-        low = middle + 1;
-        lowKey = key;
-      } else {
-        high = middle - 1;
-        highKey = key;
-      }
-      if (lowKey >= highKey) return this.#scan(low, high, digest);
+      if (order < 0) low = middle + 1;
+      else high = middle - 1;
     }
     return undefined;
   }
@@ -211,7 +292,7 @@ export class Table {
   frame(number: number): { offset: number; length: number } {
     if (number >= this.#frameCount) refuse();
     const at = HEAD_BYTES + number * FRAME_ENTRY_BYTES;
-    const offset = Number(this.#bytes.readBigUInt64LE(at));
+    const offset = this.#bytes.readUInt32LE(at) + this.#bytes.readUInt32LE(at + 4) * 2 ** 32;
     const length = this.#bytes.readUInt32LE(at + 8);
     if (!Number.isSafeInteger(offset) || length > FRAME_BYTES_MAX) refuse();
     return { offset, length };
@@ -219,24 +300,41 @@ export class Table {
 
   /** Digest of the n-th row, in the order of digests. */
   digest(row: number): Digest {
-    return digestFromBytes(this.#bytes, this.#rowsAt + row * ROW_BYTES);
+    return digestFromBytes(this.#bytes, this.#rowAt(row));
+  }
+
+  /** Digest and place of the n-th row, in the order of digests. */
+  row(row: number): { digest: Uint8Array; place: TablePlace } {
+    const at = this.#rowAt(row);
+    return { digest: this.#bytes.subarray(at, at + DIGEST_BYTES), place: this.#place(row) };
+  }
+
+  #rowAt(row: number): number {
+    return this.#rowsAt + row * TABLE_ROW_BYTES;
   }
 
   #place(row: number): TablePlace {
-    const at = this.#rowsAt + row * ROW_BYTES + DIGEST_BYTES;
-    const frame = this.frame(this.#bytes.readUInt32LE(at));
-    return { ...frame, index: this.#bytes.readUInt16LE(at + 4) };
+    const at = this.#rowAt(row) + DIGEST_BYTES;
+    const { offset, length } = this.frame(this.#bytes.readUInt32LE(at));
+    return placeAt(this.#bytes, at + 4, offset, length);
   }
 
-  #compare(row: number, digest: Digest): number {
-    const found = this.digest(row);
-    return found < digest ? -1 : found > digest ? 1 : 0;
+  #compare(row: number, digest: Uint8Array, at: number): number {
+    const rowAt = this.#rowAt(row);
+    for (let byte = 0; byte < DIGEST_BYTES; byte++) {
+      const difference = (this.#bytes[rowAt + byte] as number) - (digest[at + byte] as number);
+      if (difference !== 0) return difference;
+    }
+    return 0;
   }
 
-  /** Looks at rows whose keys are all alike, which chance never brings about and a test does. */
-  #scan(low: number, high: number, digest: Digest): TablePlace | undefined {
-    for (let row = low; row <= high; row++) if (this.#compare(row, digest) === 0) return this.#place(row);
-    return undefined;
+  #startsOfPrefixes(): Uint32Array {
+    const starts = new Uint32Array((1 << this.#prefixBits) + 1);
+    for (let row = 0; row < this.rowCount; row++) {
+      (starts[prefixOf(this.#bytes, this.#rowAt(row), this.#prefixBits) + 1] as number)++;
+    }
+    for (let prefix = 1; prefix < starts.length; prefix++) (starts[prefix] as number) += starts[prefix - 1] as number;
+    return starts;
   }
 }
 

@@ -249,6 +249,8 @@ class Checkout {
       source: {
         folder: this.#engine.folder,
         locate: (digest) => this.#engine.objects.locate(digest),
+        basesAt: (place) => this.#engine.objects.basesAt(place),
+        locateWhole: (digest) => this.#engine.objects.locateWhole(digest),
         chunkLists: chunkListSource(this.#engine.objects),
       },
       signal,

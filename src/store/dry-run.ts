@@ -1,5 +1,5 @@
 /** Takes what an upload would store, and only counts: for `--dry-run`. */
-import type { Digest } from "../digest/index.ts";
+import { type Digest, digestToBytes } from "../digest/index.ts";
 import type { NodeSink } from "../manifest/index.ts";
 import type { ContentWriter, ObjectStore } from "../objects/index.ts";
 
@@ -39,15 +39,19 @@ export class DryContent implements Content {
   readonly chunkListNodes: NodeSink = this.manifestNodes;
 
   hasChunk(digest: Digest): boolean {
-    return this.#seen.has(shortForm(digest)) || this.#store.locate(digest) !== undefined;
+    return this.#hasChunkAt(digestToBytes(digest), 0);
   }
 
-  wants(digest: Digest, length: number): boolean {
-    if (!this.hasChunk(digest)) {
-      this.#seen.add(shortForm(digest));
+  wants(digests: Uint8Array, at: number, length: number): boolean {
+    if (!this.#hasChunkAt(digests, at)) {
+      this.#seen.add(shortForm(digests, at));
       this.#newBytes += length;
     }
     return false;
+  }
+
+  #hasChunkAt(digests: Uint8Array, at: number): boolean {
+    return this.#seen.has(shortForm(digests, at)) || this.#store.locateAt(digests, at) !== undefined;
   }
 
   addChunks(): void {
@@ -69,6 +73,11 @@ export class DryContent implements Content {
   async abort(): Promise<void> {}
 }
 
-function shortForm(digest: Digest): number {
-  return Number.parseInt(digest.slice(0, 12), 16);
+/** The first 48 bits of a digest. */
+function shortForm(digests: Uint8Array, at: number): number {
+  return (
+    new DataView(digests.buffer, digests.byteOffset + at).getUint32(0) * 2 ** 16 +
+    ((digests[at + 4] as number) << 8) +
+    (digests[at + 5] as number)
+  );
 }

@@ -12,7 +12,6 @@ import {
   Locks,
   type Release,
 } from "../catalog/index.ts";
-import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
   type Change,
@@ -32,6 +31,7 @@ import {
   ObjectStore,
   objectCountOf,
   PACKS_FOLDER,
+  type Place,
   placedObjects,
   prepareCompression,
   type SealedPack,
@@ -113,6 +113,8 @@ export class Engine {
   readonly lockWaitMs: number | undefined;
   readonly #current: CurrentCatalog;
   #filesState = "";
+  /** Whether objects lie in the journal's last segment: where none do, nobody needs to ask for them. */
+  #hasRecent = false;
   #folders: FolderCache | undefined;
   #failed: ArtifoldError | undefined;
   #open = true;
@@ -284,6 +286,7 @@ export class Engine {
       at: this.clock.now(),
       by: this.user,
       packs: packs.map(({ kind, name, bytes, objects }) => ({ kind, name, bytes, objects })),
+      ...(frames.length > 0 && { objects: Buffer.concat(frames.map((each) => each.digests)) }),
       changes: step.changes,
     };
     const record = {
@@ -320,9 +323,7 @@ export class Engine {
   /** Seals the journal's last segment and begins the next with a checkpoint. */
   async #roll(position: JournalPosition): Promise<{ position: JournalPosition; written: number }> {
     const table = new TableBuilder();
-    for (const { digest, offset, length, index } of this.#current.catalog.places()) {
-      table.addObject(digest, { offset, length, index });
-    }
+    for (const { digest, ...place } of this.#current.catalog.places()) table.addObject(digest, place);
     const bytes = table.finish();
     const rolled = await this.journal.roll(position, bytes, (tableOffset) => encodeFoot(tableOffset, bytes));
     await this.#current.foldUnderLock();
@@ -343,9 +344,11 @@ export class Engine {
     if (state === this.#filesState) return;
     this.#filesState = state;
     this.objects.setFiles(this.#current.catalog.contentFiles());
+    this.#hasRecent = this.#current.catalog.placeCount() > 0;
   }
 
-  #recentPlace(digest: Digest): ReturnType<ObjectStore["locate"]> {
+  #recentPlace(digest: Buffer): Place | undefined {
+    if (!this.#hasRecent) return undefined;
     const place = this.#current.catalog.place(digest);
     if (place === undefined) return undefined;
     return { ...place, path: segmentPath((this.#current.catalog.position() as JournalPosition).segment) };

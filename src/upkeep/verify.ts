@@ -19,14 +19,16 @@ import {
 import {
   decodeFoot,
   FOOT_BYTES,
-  FRAME_HEAD_BYTES,
+  FRAME_PREAMBLE_BYTES_MAX,
   Frame,
   type ObjectStore,
   openTable,
   PACK_HEAD_BYTES,
   readFrameHead,
+  readFrameLength,
   readPackHead,
   type Table,
+  type TablePlace,
 } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags, readFully } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
@@ -171,10 +173,10 @@ class Verification {
 
   /** Which objects a damaged segment has lost. */
   async #checkFramesOf(file: string, lastSegment: string): Promise<void> {
-    const { fs, folder, catalog } = this.#target;
+    const { fs, folder, catalog, objects } = this.#target;
     const fd = fs.open(path.join(folder, file), openFlags.read);
     try {
-      const check = new FileCheck(fs, fd, file);
+      const check = new FileCheck(fs, fd, file, objects);
       const places = file === lastSegment ? catalog.places() : undefined;
       if (places === undefined) await check.table();
       this.#found.push(...check.frames(places));
@@ -196,7 +198,7 @@ class Verification {
         continue;
       }
       try {
-        const check = new FileCheck(this.#target.fs, fd, file.path);
+        const check = new FileCheck(this.#target.fs, fd, file.path, this.#target.objects);
         const isPack = file.kind !== "segment";
         this.#found.push(...(await check.table()));
         if (isPack && this.#options.quick !== true) this.#found.push(...(await check.bytes(() => this.#pause())));
@@ -256,11 +258,8 @@ class Verification {
 }
 
 /** Where an object should lie. */
-interface ObjectPlace {
+interface ObjectPlace extends TablePlace {
   readonly digest: Digest;
-  readonly offset: number;
-  /** Length of its frame. */
-  readonly length: number;
 }
 
 /** Checks one file with a table. */
@@ -269,12 +268,14 @@ class FileCheck {
   readonly #fd: number;
   readonly #path: string;
   readonly #length: number;
+  readonly #objects: ObjectStore;
   #table: Table | undefined;
 
-  constructor(fs: FileSystem, fd: number, filePath: string) {
+  constructor(fs: FileSystem, fd: number, filePath: string, objects: ObjectStore) {
     this.#fs = fs;
     this.#fd = fd;
     this.#path = filePath;
+    this.#objects = objects;
     this.#length = Number(fs.stat(fd).size);
   }
 
@@ -315,40 +316,58 @@ class FileCheck {
   }
 
   /**
-   * The frames that are not whole.
+   * The frames whose objects are not what they should be.
    *
    * @param places where objects should lie; without them the table says it or, where that is damaged, frame after frame
    */
   *frames(places?: Iterable<ObjectPlace>): Generator<Found> {
-    const objects = new Map<number, ObjectPlace[]>();
+    const byFrame = new Map<number, ObjectPlace[]>();
     for (const place of places ?? this.#table?.rows() ?? []) {
-      const known = objects.get(place.offset);
-      if (known === undefined) objects.set(place.offset, [place]);
+      const known = byFrame.get(place.offset);
+      if (known === undefined) byFrame.set(place.offset, [place]);
       else known.push(place);
     }
-    const listed = [...objects.values()].map(([first]) => first as ObjectPlace);
-    for (const { offset, length } of objects.size > 0 ? listed : this.#framesInTurn()) {
-      let digests = objects.get(offset)?.map((place) => place.digest) ?? [];
-      try {
-        const frame = new Frame(this.#read(offset, length));
-        if (digests.length === 0) digests = Array.from({ length: frame.head.count }, (_, index) => frame.digest(index));
-        if (!frame.isWhole) yield this.#found(offset, "a frame's checksum does not fit", digests);
-      } catch (error) {
-        yield this.#found(offset, messageOf(error), digests);
-      }
+    if (byFrame.size === 0) yield* this.#framesInTurn();
+    for (const [offset, objects] of byFrame) {
+      const reason = this.#problemOf(objects);
+      if (reason !== undefined)
+        yield this.#found(
+          offset,
+          reason,
+          objects.map((object) => object.digest),
+        );
     }
   }
 
-  *#framesInTurn(): Generator<{ offset: number; length: number }> {
-    for (let offset = PACK_HEAD_BYTES; offset + FRAME_HEAD_BYTES < this.#length; ) {
+  /** Why the objects of a frame cannot be read as what they should be. */
+  #problemOf(objects: readonly ObjectPlace[]): string | undefined {
+    const [{ offset, length }] = objects as [ObjectPlace];
+    try {
+      const { type } = readFrameHead(this.#read(offset, length));
+      for (const { digest, ...place } of objects) this.#objects.readAt({ ...place, path: this.#path }, digest, type);
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    }
+  }
+
+  /** Frames that cannot be read, found by going from one to the next. */
+  *#framesInTurn(): Generator<Found> {
+    for (let offset = PACK_HEAD_BYTES; offset + FOOT_BYTES < this.#length; ) {
+      let length: number;
       try {
-        const { frameLength } = readFrameHead(this.#read(offset, FRAME_HEAD_BYTES));
-        yield { offset, length: frameLength };
-        offset += frameLength;
+        length = readFrameLength(this.#read(offset, FRAME_PREAMBLE_BYTES_MAX));
       } catch {
         // The end of the frames, or a head that is damaged: what follows cannot be found without the table.
         return;
       }
+      try {
+        const frame = new Frame(this.#read(offset, length));
+        if (frame.bases.length === 0) frame.open();
+      } catch (error) {
+        yield this.#found(offset, messageOf(error), []);
+      }
+      offset += length;
     }
   }
 

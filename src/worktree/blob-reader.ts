@@ -8,7 +8,6 @@ import { CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, chunkLength } from "../chunking/index
 import {
   contentHasher,
   DIGEST_BYTES,
-  digestFromBytes,
   digestToBytes,
   EMPTY_DIGEST,
   type Hasher,
@@ -256,7 +255,7 @@ export class BlobReader {
     batch.lengths.forEach((length, index) => {
       if (wanted[index] === 0) return;
       const offset = batch.offsets[index] as number;
-      const digest = digestFromBytes(batch.digests[index] as Uint8Array);
+      const digest = batch.digests[index] as Uint8Array;
       encoder.add({ digest, bytes: batch.buffer.subarray(offset, offset + length) });
     });
     const frames = encoder.finish();

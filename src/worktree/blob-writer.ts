@@ -5,29 +5,12 @@
  * the digest of each chunk and, for a file of several chunks, of the whole.
  */
 import path from "node:path";
-import {
-  contentHasher,
-  DIGEST_BYTES,
-  type Digest,
-  digestFromBytes,
-  EMPTY_DIGEST,
-  type Hasher,
-} from "../digest/index.ts";
+import { contentHasher, type Digest, digestFromBytes, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { ObjectStore } from "../objects/index.ts";
+import { ObjectStore, type Place } from "../objects/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
+import { basesIn, digestInRow, type PlacedColumns, placeInRow } from "./placed-columns.ts";
 import { putStat, STAT_NUMBERS } from "./run.ts";
-
-/** Chunks to be written, and where each lies: one row a chunk. */
-export interface PlacedColumns {
-  /** Digests, 32 bytes each. */
-  readonly digests: Uint8Array;
-  /** Which of `packs` holds it. */
-  readonly packs: Uint32Array;
-  readonly offsets: Float64Array;
-  readonly lengths: Uint32Array;
-  readonly indexes: Uint32Array;
-}
 
 /** What is asked of a writer. */
 export type WriteRequest =
@@ -35,7 +18,6 @@ export type WriteRequest =
   | {
       readonly op: "write-files";
       readonly store: string;
-      readonly packs: readonly string[];
       readonly chunks: PlacedColumns;
       readonly files: readonly FileToWrite[];
     }
@@ -46,7 +28,6 @@ export type WriteRequest =
       readonly op: "write-on";
       readonly stream: number;
       readonly store: string;
-      readonly packs: readonly string[];
       readonly chunks: PlacedColumns;
     }
   /** Give it its name. */
@@ -90,6 +71,7 @@ export class BlobWriter {
   readonly #fs: FileSystem;
   readonly #stores = new Map<string, ObjectStore>();
   readonly #streams = new Map<number, Stream>();
+  #bases: ReadonlyMap<Digest, Place> = new Map();
   #nextId = 1;
   #names = 0;
   readonly #salt: string = Math.floor(Math.random() * 2 ** 32)
@@ -108,7 +90,7 @@ export class BlobWriter {
         return { stream: this.#begin(request.file, false) };
       case "write-on": {
         const stream = this.#streams.get(request.stream) as Stream;
-        this.#guard(request.stream, () => this.#writeChunks(stream, request, 0, request.chunks.packs.length));
+        this.#guard(request.stream, () => this.#writeChunks(stream, request, 0, request.chunks.count));
         return undefined;
       }
       case "write-end": {
@@ -157,23 +139,12 @@ export class BlobWriter {
     return id;
   }
 
-  #writeChunks(
-    stream: Stream,
-    request: { store: string; packs: readonly string[]; chunks: PlacedColumns },
-    from: number,
-    to: number,
-  ): void {
+  #writeChunks(stream: Stream, request: { store: string; chunks: PlacedColumns }, from: number, to: number): void {
     const store = this.#store(request.store);
-    const { digests, packs, offsets, lengths, indexes } = request.chunks;
+    this.#bases = basesIn(request.chunks);
     for (let row = from; row < to; row++) {
-      const digest = digestFromBytes(digests, row * DIGEST_BYTES);
-      const place = {
-        path: request.packs[packs[row] as number] as string,
-        offset: offsets[row] as number,
-        length: lengths[row] as number,
-        index: indexes[row] as number,
-      };
-      const bytes = store.readAt(place, digest, "chunk");
+      const digest = digestInRow(request.chunks, row);
+      const bytes = store.readAt(placeInRow(request.chunks, row), digest, "chunk");
       stream.hasher?.update(bytes);
       stream.last = digest;
       this.#write(stream, bytes);
@@ -231,7 +202,8 @@ export class BlobWriter {
   #store(folder: string): ObjectStore {
     let store = this.#stores.get(folder);
     if (store === undefined) {
-      store = new ObjectStore(this.#fs, folder, { find: () => undefined });
+      // What a delta goes on from is told with the request; all else is read where the request says.
+      store = new ObjectStore(this.#fs, folder, { find: (digest) => this.#bases.get(digestFromBytes(digest)) });
       this.#stores.set(folder, store);
     }
     return store;

@@ -33,8 +33,8 @@ export type Ingested =
 
 /** Takes the chunks that are not stored. */
 export interface ChunkSink {
-  /** Whether a chunk is to be packed and handed over. A dry run says no, and counts. */
-  wants(digest: Digest, length: number): boolean;
+  /** Whether a chunk is to be packed and handed over. A dry run says no, and counts. @param digests has its digest at `at` */
+  wants(digests: Uint8Array, at: number, length: number): boolean;
   addChunks(frames: EncodedFrames, rawBytes: number): void;
   /** Settles when there is room for more. */
   ready(): Promise<void>;
@@ -192,9 +192,11 @@ export class Ingest {
     const claimed: Digest[] = [];
     let rawBytes = 0;
     for (let index = 0; index < wanted.length; index++) {
-      const digest = digestFromBytes(read.digests, index * DIGEST_BYTES);
+      const at = index * DIGEST_BYTES;
       const length = read.lengths[index] as number;
-      if (this.#underWay.has(digest) || !this.#sink.wants(digest, length)) continue;
+      if (!this.#sink.wants(read.digests, at, length)) continue;
+      const digest = digestFromBytes(read.digests, at);
+      if (this.#underWay.has(digest)) continue;
       this.#underWay.add(digest);
       claimed.push(digest);
       wanted[index] = 1;

@@ -1,11 +1,12 @@
 /** Writes entries out as files: finds where their content lies, and has it written by several threads side by side. */
-import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
+import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import { type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
 import type { Place } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
-import type { FilesWritten, FileToWrite, PlacedColumns } from "./blob-writer.ts";
+import type { FilesWritten, FileToWrite } from "./blob-writer.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
+import { PlacedRows } from "./placed-columns.ts";
 import { type StatNumbers, statOf } from "./run.ts";
 import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
 
@@ -14,6 +15,9 @@ export interface ContentSource {
   /** The store's folder. */
   readonly folder: string;
   locate(digest: Digest): Place | undefined;
+  /** What the chunk at a place goes on from, and where such a base lies whole. */
+  basesAt(place: Place): readonly Digest[];
+  locateWhole(digest: Digest): Place | undefined;
   /** Reads nodes of chunk lists. */
   readonly chunkLists: NodeSource;
 }
@@ -81,13 +85,13 @@ class Writer {
 
   async #writeSmall(port: ContentPort, batch: readonly FileEntry[]): Promise<readonly Written[]> {
     const { source, target } = this.#options;
-    const chunks = new PlaceRows();
+    const chunks = new PlacedRows();
     const files: FileToWrite[] = [];
     const releases: ReleaseFolder[] = [];
     try {
       for (const entry of batch) {
         const before = chunks.count;
-        for await (const some of this.#chunksOf(entry)) for (const chunk of some) chunks.add(chunk.digest, chunk.place);
+        for await (const some of this.#chunksOf(entry)) for (const chunk of some) this.#add(chunk, chunks);
         const { file, release } = target.place(entry.path);
         releases.push(release);
         files.push({
@@ -101,7 +105,6 @@ class Writer {
       const { stats } = await port.request<FilesWritten>({
         op: "write-files",
         store: source.folder,
-        packs: chunks.packs,
         chunks: chunks.columns(),
         files,
       });
@@ -128,8 +131,8 @@ class Writer {
       let pending: Promise<unknown> = Promise.resolve();
       for await (const some of this.#chunksOf(entry)) {
         throwIfAborted(signal);
-        const chunks = new PlaceRows();
-        for (const chunk of some) chunks.add(chunk.digest, chunk.place);
+        const chunks = new PlacedRows();
+        for (const chunk of some) this.#add(chunk, chunks);
         await pending;
         const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
         this.#options.onBytes?.(bytes, entry.path);
@@ -137,7 +140,6 @@ class Writer {
           op: "write-on",
           stream,
           store: source.folder,
-          packs: chunks.packs,
           chunks: chunks.columns(),
         });
         pending.catch(() => {});
@@ -149,6 +151,16 @@ class Writer {
     } finally {
       if (stream !== undefined) await port.request({ op: "write-abort", stream });
       release();
+    }
+  }
+
+  #add({ digest, place }: PlacedObject, rows: PlacedRows): void {
+    rows.add(digest, place);
+    if (!place.isDelta) return;
+    for (const base of this.#options.source.basesAt(place)) {
+      const whole = this.#options.source.locateWhole(base);
+      // Where it is not there, whoever reads the delta says so.
+      if (whole !== undefined) rows.addBase(base, whole);
     }
   }
 
@@ -175,38 +187,5 @@ class Writer {
       info: { path: entry.path, digest },
       hint: "Run `artifold verify` to see which versions are hit.",
     });
-  }
-}
-
-/** Fills columns of places. */
-class PlaceRows {
-  readonly packs: string[] = [];
-  readonly #packNumbers = new Map<string, number>();
-  readonly #rows: { digest: Digest; place: Place }[] = [];
-
-  get count(): number {
-    return this.#rows.length;
-  }
-
-  add(digest: Digest, place: Place): void {
-    if (!this.#packNumbers.has(place.path)) {
-      this.#packNumbers.set(place.path, this.packs.length);
-      this.packs.push(place.path);
-    }
-    this.#rows.push({ digest, place });
-  }
-
-  columns(): PlacedColumns {
-    const digests = new Uint8Array(this.#rows.length * DIGEST_BYTES);
-    this.#rows.forEach(({ digest }, row) => {
-      digestToBytes(digest, digests, row * DIGEST_BYTES);
-    });
-    return {
-      digests,
-      packs: Uint32Array.from(this.#rows, ({ place }) => this.#packNumbers.get(place.path) as number),
-      offsets: Float64Array.from(this.#rows, ({ place }) => place.offset),
-      lengths: Uint32Array.from(this.#rows, ({ place }) => place.length),
-      indexes: Uint32Array.from(this.#rows, ({ place }) => place.index),
-    };
   }
 }

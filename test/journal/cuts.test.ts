@@ -14,7 +14,7 @@ import {
   checkpoints,
   foldJournal,
 } from "../../src/catalog/index.ts";
-import { type Digest, hashContent } from "../../src/digest/index.ts";
+import { type Digest, hashContent, hashContentBytes } from "../../src/digest/index.ts";
 import {
   type Change,
   encodePayload,
@@ -117,9 +117,10 @@ async function append(
 ): Promise<JournalPosition> {
   const encoder = new FrameEncoder("chunk", 1024);
   const bytes = new Uint8Array(content).fill(at.sequence);
-  if (content > 0) encoder.add({ digest: hashContent(bytes), bytes });
-  const attachment = content > 0 ? [encoder.finish().bytes] : [];
-  const appended = await journal.append(at, { kind: "entry", payload: encodePayload(entry), attachment });
+  if (content > 0) encoder.add({ digest: hashContentBytes(bytes), bytes });
+  const frames = encoder.finish();
+  const payload = encodePayload({ ...entry, ...(content > 0 && { objects: frames.digests }) });
+  const appended = await journal.append(at, { kind: "entry", payload, attachment: [frames.bytes] });
   return appended.position;
 }
 

@@ -85,8 +85,8 @@ describe("the objects of a store", () => {
   test("that are in no table yet are found where the journal says", async () => {
     const frames = framesOf([chunkOf(1)]);
     writeFileSync(path.join(folder, "segment"), Buffer.concat([Buffer.alloc(50), frames.bytes]));
-    const place: Place = { path: "segment", offset: 50, length: frames.bytes.length, index: 0 };
-    const find = (digest: string) => (digest === chunkOf(1).digest ? place : undefined);
+    const place: Place = { path: "segment", offset: 50, length: frames.bytes.length, index: 0, isDelta: false };
+    const find = (digest: Buffer) => (digest.toString("hex") === chunkOf(1).digest ? place : undefined);
     const store = new ObjectStore(nodeFileSystem, folder, { find });
     expectAll(store, [chunkOf(1)]);
     expect(store.locate(chunkOf(3).digest)).toBeUndefined();

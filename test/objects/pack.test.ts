@@ -1,17 +1,17 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { hashContent } from "../../src/digest/index.ts";
+import { digestToBytes, hashContent } from "../../src/digest/index.ts";
 import {
   decodeFoot,
   FOOT_BYTES,
-  FRAME_HEAD_BYTES,
   Frame,
   openTable,
   PACK_HEAD_BYTES,
   prepareCompression,
-  readFrameHead,
+  readFrameLength,
   readPackHead,
+  type TablePlace,
 } from "../../src/objects/index.ts";
 import { PACK_BYTES, PACK_OBJECTS_MAX, PackWriter, packKindOf } from "../../src/objects/pack.ts";
 import { type FileSystem, nodeFileSystem } from "../../src/platform/index.ts";
@@ -74,17 +74,17 @@ describe("a sealed pack", () => {
     const scanned = new Map<string, unknown>();
     let at = PACK_HEAD_BYTES;
     for (let number = 0; at < foot.tableOffset; number++) {
-      const length = readFrameHead(bytes.subarray(at, at + FRAME_HEAD_BYTES)).frameLength;
+      const length = readFrameLength(bytes.subarray(at));
       expect(table.frame(number)).toEqual({ offset: at, length });
       const frame = new Frame(bytes.subarray(at, at + length));
       for (let index = 0; index < frame.head.count; index++) {
-        scanned.set(frame.digest(index), { offset: at, length, index });
+        scanned.set(frame.digest(index), { offset: at, length, index, isDelta: false });
       }
       at += length;
     }
     expect(at).toBe(foot.tableOffset);
     expect(scanned.size).toBe(400);
-    for (const { digest } of objects) expect(table.find(digest)).toEqual(scanned.get(digest));
+    for (const { digest } of objects) expect(table.find(digestToBytes(digest))).toEqual(scanned.get(digest));
   });
 
   test("beyond its head is not taken for another kind or for a newer one", () => {
@@ -112,7 +112,8 @@ describe("a pack in the making", () => {
   test("is read where it is written, and tells when it is full", async () => {
     const writer = new PackWriter(nodeFileSystem, folder, "data");
     const frames = framesOf([chunkOf(2, 1000)]);
-    const at = writer.add(frames);
+    writer.add(frames);
+    const { offset: at } = writer.find(frames.digests) as TablePlace;
     expect(Buffer.from(await writer.read(at, frames.bytes.length))).toEqual(Buffer.from(frames.bytes));
     await expect(writer.read(at, frames.bytes.length + 1)).rejects.toMatchObject({ code: "DAMAGED" });
     expect(writer.isFull).toBe(false);

@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Digest, hashContent } from "../../src/digest/index.ts";
+import { type Digest, digestToBytes, hashContent } from "../../src/digest/index.ts";
 import { isArtifoldError } from "../../src/errors.ts";
-import { decodeFoot, encodeFoot, FOOT_BYTES, openTable, type Table, TableBuilder } from "../../src/objects/index.ts";
+import {
+  decodeFoot,
+  encodeFoot,
+  FOOT_BYTES,
+  openTable,
+  type Table,
+  TableBuilder,
+  type TablePlace,
+} from "../../src/objects/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 
 const damaged = expect.objectContaining({ code: "DAMAGED" });
@@ -19,9 +27,15 @@ function tableOf(digests: readonly Digest[], perFrame = 3): { bytes: Uint8Array;
   };
 }
 
-function placeOf(number: number, perFrame = 3): { offset: number; length: number; index: number } {
+function placeOf(number: number, perFrame = 3): TablePlace {
   const frame = Math.floor(number / perFrame);
-  return { offset: 2 ** 33 + frame * 500, length: 100 + (frame % 400), index: number % perFrame };
+  const isDelta = frame % 5 === 4;
+  return { offset: 2 ** 33 + frame * 500, length: 100 + (frame % 400), index: number % perFrame, isDelta };
+}
+
+/** What a table, or who makes one, says of a digest. */
+function find(table: Pick<Table, "find">, digest: Digest): TablePlace | undefined {
+  return table.find(Buffer.concat([Buffer.alloc(3), digestToBytes(digest)]), 3);
 }
 
 describe("a table", () => {
@@ -32,13 +46,13 @@ describe("a table", () => {
     expect(table.frameCount).toBe(Math.ceil(count / 3));
     for (const [number, digest] of digests.entries()) {
       // For many objects a plain comparison of fields is what keeps this quick.
-      const place = table.find(digest);
+      const place = find(table, digest);
       const right = placeOf(number);
       if (place?.offset !== right.offset || place.length !== right.length || place.index !== right.index) {
         expect(place).toEqual(right);
       }
     }
-    for (let number = 0; number < 1000; number++) expect(table.find(digestOf(-1 - number))).toBeUndefined();
+    for (let number = 0; number < 1000; number++) expect(find(table, digestOf(-1 - number))).toBeUndefined();
     const rows = [...table.rows()].map((row) => row.digest);
     expect(rows).toEqual([...digests].sort());
   });
@@ -57,8 +71,8 @@ describe("a table", () => {
         fc.array(fc.oneof(likely, any), { maxLength: 30 }),
         (digests, others) => {
           const { table } = tableOf(digests);
-          for (const [number, digest] of digests.entries()) expect(table.find(digest)).toEqual(placeOf(number));
-          for (const other of others) expect(table.find(other) !== undefined).toBe(digests.includes(other));
+          for (const [number, digest] of digests.entries()) expect(find(table, digest)).toEqual(placeOf(number));
+          for (const other of others) expect(find(table, other) !== undefined).toBe(digests.includes(other));
         },
       ),
       { numRuns: 300 },
@@ -68,7 +82,7 @@ describe("a table", () => {
   test("holds a digest twice when two frames have it, and finds one of both", () => {
     const digests = [1, 2, 1, 3, 4, 1].map(digestOf);
     const { table } = tableOf(digests, 2);
-    expect([placeOf(0, 2), placeOf(2, 2), placeOf(5, 2)]).toContainEqual(table.find(digestOf(1)));
+    expect([placeOf(0, 2), placeOf(2, 2), placeOf(5, 2)]).toContainEqual(find(table, digestOf(1)));
   });
 
   test("is refused when any byte of it or of its foot is altered", () => {
@@ -108,8 +122,20 @@ describe("a table", () => {
     const bytes = Buffer.from(tableOf([digest]).bytes);
     bytes.writeUInt32LE(7, bytes.length - 6);
     const table = openTable(bytes, decodeFoot(encodeFoot(0, bytes), bytes.length + FOOT_BYTES));
-    expect(() => table.find(digest)).toThrow(damaged);
+    expect(() => find(table, digest)).toThrow(damaged);
   });
+});
+
+test("who makes a table finds in it what was added, and nothing else", () => {
+  const digests = Array.from({ length: 3000 }, (_, number) => digestOf(number));
+  const builder = new TableBuilder();
+  for (const [number, digest] of digests.entries()) {
+    expect(find(builder, digest)).toBeUndefined();
+    builder.addObject(digest, placeOf(number));
+    expect(find(builder, digest)).toEqual(placeOf(number));
+  }
+  for (const [number, digest] of digests.entries()) expect(find(builder, digest)).toEqual(placeOf(number));
+  for (let number = 0; number < 1000; number++) expect(find(builder, digestOf(-1 - number))).toBeUndefined();
 });
 
 test("a foot of random bytes, or beyond the limits, is refused", () => {

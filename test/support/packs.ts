@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync } from "node:fs";
 import path from "node:path";
-import { type Digest, hashContent } from "../../src/digest/index.ts";
+import { type Digest, digestToBytes, hashContent } from "../../src/digest/index.ts";
 import { type EncodedFrames, FrameEncoder } from "../../src/objects/index.ts";
 import { PACKS_FOLDER, PackWriter, packPath, type SealedPack } from "../../src/objects/pack.ts";
 import { type FileSystem, nodeFileSystem } from "../../src/platform/index.ts";
@@ -26,7 +26,7 @@ export function chunksOf(from: number, to: number): TestObject[] {
 /** Objects in frames. */
 export function framesOf(objects: Iterable<TestObject>, rawBytes?: number): EncodedFrames {
   const encoder = new FrameEncoder("chunk", rawBytes);
-  for (const object of objects) encoder.add(object);
+  for (const { digest, bytes } of objects) encoder.add({ digest: digestToBytes(digest), bytes });
   return encoder.finish();
 }
 

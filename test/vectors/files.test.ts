@@ -4,10 +4,9 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Digest, hashContent } from "../../src/digest/index.ts";
-import { ArtifoldError } from "../../src/errors.ts";
 import { openStore } from "../../src/index.ts";
 import { decodeCheckpoint, decodeEntry, JOURNAL_START, Journal, segmentPath } from "../../src/journal/index.ts";
-import { encodeFrame, frameTypes } from "../../src/objects/frame.ts";
+import { frameTypes } from "../../src/objects/frame.ts";
 import {
   type CompressionName,
   compressionImplementation,
@@ -17,10 +16,12 @@ import {
   openTable,
   prepareCompression,
   readFrameHead,
+  readFrameLength,
   readPackHead,
   type TablePlace,
 } from "../../src/objects/index.ts";
 import { nodeFileSystem } from "../../src/platform/index.ts";
+import { frameOf } from "../support/frames.ts";
 import { hex, seededBytes, unhex } from "./make/shape.ts";
 import { expectRefused, type Refused, readVectors } from "./read.ts";
 
@@ -32,49 +33,63 @@ beforeEach(() => {
 
 afterEach(() => fs.rmSync(folder, { recursive: true }));
 
-/** Reads all of a frame, as verification and reading together do. */
-function readFrame(bytes: Uint8Array): { digest: Digest; bytes: string }[] {
+interface FramedObject {
+  readonly digest: Digest;
+  readonly bytes: string;
+}
+
+/** Reads all objects of a frame. */
+function readFrame(bytes: Uint8Array, base?: Uint8Array): FramedObject[] {
   const frame = new Frame(bytes);
-  const objects = Array.from({ length: frame.head.count }, (_, index) => ({
-    digest: frame.digest(index),
-    bytes: hex(frame.object(index)),
-  }));
-  if (!frame.isWhole) throw new ArtifoldError("DAMAGED", "a checksum that does not fit");
-  return objects;
+  frame.open(base);
+  return Array.from({ length: frame.head.count }, (_, index) => {
+    const digest = frame.digest(index);
+    return { digest, bytes: hex(frame.object(index, digest)) };
+  });
 }
 
 interface FrameVector {
   readonly name: string;
   readonly type: number;
   readonly codec: number;
-  readonly objects: { digest: Digest; bytes: string }[];
+  readonly objects: FramedObject[];
+  readonly bases?: FramedObject[];
   readonly hex: string;
 }
 
+interface RefusedFrame extends Refused {
+  readonly wanted: Digest;
+  readonly base?: string;
+}
+
 describe.each(["addon", "node", "wasm"] satisfies CompressionName[])("frames, with zstd by %s", (implementation) => {
-  const { valid, invalid } = readVectors<{ valid: FrameVector[]; invalid: Refused[] }>("frames");
+  const { valid, invalid } = readVectors<{ valid: FrameVector[]; invalid: RefusedFrame[] }>("frames");
 
   // Where an implementation is not there, another one takes its place.
   beforeAll(() => prepareCompression(implementation));
 
   test("hold their objects, and are written so where nothing is compressed", () => {
     expect(["addon", "node", "wasm"]).toContain(compressionImplementation());
-    for (const { type, codec, objects, hex: bytes } of valid) {
-      expect(readFrame(unhex(bytes))).toEqual(objects);
-      expect(readFrameHead(unhex(bytes))).toMatchObject({
-        codec,
-        count: objects.length,
-        frameLength: bytes.length / 2,
-      });
+    for (const { type, codec, objects, bases, hex: bytes } of valid) {
+      expect(readFrame(unhex(bytes), bases && unhex(bases.map((base) => base.bytes).join("")))).toEqual(objects);
+      expect(new Frame(unhex(bytes)).bases).toEqual(bases?.map((base) => base.digest) ?? []);
+      expect(readFrameHead(unhex(bytes))).toMatchObject({ codec, count: objects.length });
+      expect(readFrameLength(unhex(bytes))).toBe(bytes.length / 2);
       if (codec !== 0) continue;
       const name = Object.entries(frameTypes).find(([, number]) => number === type)?.[0] as ObjectType;
-      const given = objects.map(({ digest, bytes: object }) => ({ digest, bytes: unhex(object) }));
-      expect(hex(encodeFrame(name, given))).toBe(bytes);
+      const given = objects.map((object) => unhex(object.bytes));
+      expect(hex(frameOf(name, given))).toBe(bytes);
     }
   });
 
   test("are refused where a rule is broken", () => {
-    expectRefused(invalid, readFrame);
+    for (const each of invalid) {
+      expectRefused([each], (bytes) => {
+        const frame = new Frame(bytes);
+        frame.open(each.base === undefined ? undefined : unhex(each.base));
+        return frame.object(0, each.wanted);
+      });
+    }
   });
 });
 
@@ -95,13 +110,13 @@ describe("tables", () => {
     for (const { table, foot, fileLength, rows } of valid) {
       const opened = openTable(unhex(table), decodeFoot(unhex(foot), fileLength));
       expect([...opened.rows()]).toEqual(rows);
-      for (const { digest, ...place } of rows) expect(opened.find(digest)).toEqual(place);
+      for (const { digest, ...place } of rows) expect(opened.find(unhex(digest))).toEqual(place);
     }
   });
 
   test("are refused where a rule is broken", () => {
     for (const { name, table, foot, fileLength, wanted, why, code } of invalid) {
-      const read = (): unknown => openTable(unhex(table), decodeFoot(unhex(foot), fileLength)).find(wanted);
+      const read = (): unknown => openTable(unhex(table), decodeFoot(unhex(foot), fileLength)).find(unhex(wanted));
       expect(read, `${name}: ${why}`).toThrow(expect.objectContaining({ code }));
     }
   });
@@ -122,15 +137,15 @@ describe("packs", () => {
       const foot = decodeFoot(bytes.subarray(-64), bytes.length);
       const table = openTable(bytes.subarray(foot.tableOffset, foot.tableOffset + foot.tableLength), foot);
       for (const { digest, bytes: content } of objects) {
-        const place = table.find(digest) as TablePlace;
+        const place = table.find(unhex(digest)) as TablePlace;
         const frame = new Frame(bytes.subarray(place.offset, place.offset + place.length));
-        expect(hex(frame.object(place.index))).toBe(content);
+        expect(hex(frame.object(place.index, digest))).toBe(content);
       }
       const scanned: unknown[] = [];
       for (let at = 32; at < foot.tableOffset; ) {
-        const { frameLength } = readFrameHead(bytes.subarray(at));
-        scanned.push(...readFrame(bytes.subarray(at, at + frameLength)));
-        at += frameLength;
+        const length = readFrameLength(bytes.subarray(at));
+        scanned.push(...readFrame(bytes.subarray(at, at + length)));
+        at += length;
       }
       expect(scanned).toEqual(objects);
     }

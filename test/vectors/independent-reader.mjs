@@ -176,41 +176,57 @@ function readTable(file, bytes, objects) {
       file,
       offset: u64(table, frameAt),
       length: table.readUInt32LE(frameAt + 8),
-      index: table.readUInt16LE(at + 36),
+      index: table.readUInt16LE(at + 36) & 0x7fff,
     };
     objects.set(table.toString("hex", at, at + 32), place);
   }
 }
 
-/** Section 12: objects in the attachment of a record, found by its frames. */
+/** Section 12: objects in the attachment of a record, named by it and found by its frames. */
 function placeFrames(file, bytes, record, objects) {
+  if (record.kind !== 1) return;
+  const named = payloads.unpack(record.payload).objects ?? Buffer.alloc(0);
+  let digestAt = 0;
   for (let at = record.attachmentAt; at < record.end; ) {
     const frame = readFrame(bytes.subarray(at, record.end));
-    const place = { file, offset: at, length: frame.length };
-    for (const [index, digest] of frame.digests.entries()) objects.set(digest, { ...place, index });
+    for (let index = 0; index < frame.lengths.length; index++, digestAt += 32) {
+      objects.set(named.toString("hex", digestAt, digestAt + 32), { file, offset: at, length: frame.length, index });
+    }
     at += frame.length;
   }
+  check(digestAt === named.length, "the objects of a record");
 }
 
 /** Section 10. */
 function readFrame(bytes) {
-  check(bytes.toString("latin1", 0, 4) === "AFf1" && bytes[5] <= 1 && bytes.readUInt16LE(6) === 0, "a frame");
+  check(bytes.toString("latin1", 0, 4) === "AFf1" && bytes[5] <= 2 && bytes.readUInt16LE(6) === 0, "a frame");
   const count = bytes.readUInt32LE(8);
-  const payloadAt = 20 + count * 36;
-  const payloadEnd = payloadAt + bytes.readUInt32LE(16);
-  const payload = bytes.subarray(payloadAt, payloadEnd);
-  const checksum = derive("frame", Buffer.concat([bytes.subarray(0, payloadAt), hash(payload)])).subarray(0, 16);
-  check(checksum.equals(bytes.subarray(payloadEnd, payloadEnd + 16)), "a frame's checksum");
-  const rows = Array.from({ length: count }, (_, index) => bytes.subarray(20 + index * 36, 56 + index * 36));
+  const basesAt = 20 + count * 4;
+  const bases = [];
+  let payloadAt = basesAt;
+  if (bytes[5] === 2) {
+    payloadAt += 4 + bytes.readUInt32LE(basesAt) * 32;
+    for (let at = basesAt + 4; at < payloadAt; at += 32) bases.push(bytes.toString("hex", at, at + 32));
+  }
+  const length = payloadAt + bytes.readUInt32LE(16);
   return {
     type: bytes[4],
     codec: bytes[5],
     rawLength: bytes.readUInt32LE(12),
-    payload,
-    length: payloadEnd + 16,
-    digests: rows.map((row) => row.toString("hex", 0, 32)),
-    lengths: rows.map((row) => row.readUInt32LE(32)),
+    lengths: Array.from({ length: count }, (_, index) => bytes.readUInt32LE(20 + index * 4)),
+    bases,
+    payload: bytes.subarray(payloadAt, length),
+    length,
   };
+}
+
+/** The bytes of all objects of a frame. */
+function rawOf(folder, objects, frame) {
+  if (frame.codec === 0) return frame.payload;
+  const options = { defaultHeapSize: frame.rawLength };
+  if (frame.codec === 1) return Buffer.from(zstd.decompress(frame.payload, options));
+  const base = Buffer.concat(frame.bases.map((digest) => readObject(folder, objects, frame.type, digest)));
+  return Buffer.from(zstd.decompressUsingDict(zstd.createDCtx(), frame.payload, base, options));
 }
 
 const CHUNK = 1;
@@ -227,8 +243,7 @@ function readObject(folder, objects, type, digest) {
   fs.closeSync(fd);
   const frame = readFrame(bytes);
   check(frame.type === type, "a type of object");
-  const options = { defaultHeapSize: frame.rawLength };
-  const raw = frame.codec === 0 ? frame.payload : Buffer.from(zstd.decompress(frame.payload, options));
+  const raw = rawOf(folder, objects, frame);
   check(raw.length === frame.rawLength, "a raw length");
   const from = frame.lengths.slice(0, place.index).reduce((sum, length) => sum + length, 0);
   const object = raw.subarray(from, from + frame.lengths[place.index]);

@@ -1,6 +1,6 @@
 /** Tables, feet, and a whole pack. */
 import { type Digest, hashContent, hashWithContext } from "../../../src/digest/index.ts";
-import { encodeFrame } from "../../../src/objects/frame.ts";
+import { codecs } from "../../../src/objects/frame.ts";
 import {
   encodeFoot,
   type ObjectType,
@@ -8,6 +8,7 @@ import {
   TableBuilder,
   type TablePlace,
 } from "../../../src/objects/index.ts";
+import { frameOf } from "../../support/frames.ts";
 import { COMPRESSED_40_LINES, lines } from "./frames.ts";
 import { changed, hex, type Invalid, join, replaced, text, uint32, uint64, unhex } from "./shape.ts";
 
@@ -23,20 +24,20 @@ const id = (name: string): Digest => hashContent(text(name));
 
 const valid: readonly TableVector[] = [
   { name: "no objects", offset: 32, rows: [] },
-  { name: "one object", offset: 132, rows: [{ digest: id("a"), offset: 32, length: 100, index: 0 }] },
+  { name: "one object", offset: 132, rows: [{ digest: id("a"), offset: 32, length: 100, index: 0, isDelta: false }] },
   {
     name: "two frames",
     offset: 232,
     rows: [
-      { digest: id("a"), offset: 32, length: 100, index: 0 },
-      { digest: id("b"), offset: 32, length: 100, index: 1 },
-      { digest: id("c"), offset: 132, length: 100, index: 0 },
+      { digest: id("a"), offset: 32, length: 100, index: 0, isDelta: false },
+      { digest: id("b"), offset: 32, length: 100, index: 1, isDelta: false },
+      { digest: id("c"), offset: 132, length: 100, index: 0, isDelta: true },
     ],
   },
   ...[2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1].map((offset) => ({
     name: `a frame at ${offset}`,
     offset: 32,
-    rows: [{ digest: id("a"), offset, length: 299_044, index: 1023 }],
+    rows: [{ digest: id("a"), offset, length: 278_680, index: 4095, isDelta: false }],
   })),
 ];
 
@@ -107,7 +108,7 @@ function invalid(): unknown[] {
     refused("counts", "counts that do not fit the length", { table: replaced(table, 4, uint32(2)) }),
     refused("frame number", "a row of a frame that is not there", { table: replaced(table, 8 + 12 + 32, uint32(1)) }),
     refused("frame's offset", "an offset above 2^53 - 1", { table: replaced(table, 8, uint64(2n ** 53n)) }),
-    refused("frame's length", "a frame longer than any", { table: replaced(table, 16, uint32(299_045)) }),
+    refused("frame's length", "a frame longer than any", { table: replaced(table, 16, uint32(278_681)) }),
   ];
 }
 
@@ -122,14 +123,14 @@ export function packOf(
   let at = 32;
   let objects = 0;
   for (const { type, objects: contents, compressed } of all) {
-    const made = contents.map((bytes) => ({ digest: objectDigest(type, bytes), bytes }));
-    const frame = encodeFrame(type, made, compressed);
-    made.forEach(({ digest }, index) => {
-      table.addObject(digest, { offset: at, length: frame.length, index });
+    const stored = compressed === undefined ? undefined : { codec: codecs.zstd, payload: compressed };
+    const frame = frameOf(type, contents, stored);
+    contents.forEach((bytes, index) => {
+      table.addObject(objectDigest(type, bytes), { offset: at, length: frame.length, index, isDelta: false });
     });
     parts.push(frame);
     at += frame.length;
-    objects += made.length;
+    objects += contents.length;
   }
   const tableBytes = table.finish();
   const bytes = join(...parts, tableBytes, encodeFoot(at, tableBytes));

@@ -11,8 +11,8 @@ import {
   type Sums,
   versionId,
 } from "../../../src/manifest/index.ts";
-import { encodeFrame } from "../../../src/objects/frame.ts";
 import { type ObjectType, objectDigest, TableBuilder } from "../../../src/objects/index.ts";
+import { frameOf } from "../../support/frames.ts";
 import { MARK, RecordWriter, sealOf } from "./journals.ts";
 import { packOf } from "./packs.ts";
 import { hex, join, seededBytes, text } from "./shape.ts";
@@ -92,10 +92,10 @@ class Versions {
 /** Objects of each type in frames of their own, as they ride in a record. */
 function framesOf(objects: Objects): { frame: Uint8Array; digests: Digest[] }[] {
   return (["chunk", "chunkListNode", "manifestNode"] as const).flatMap((type) => {
-    const some = [...objects]
-      .filter(([, object]) => object.type === type)
-      .map(([digest, { bytes }]) => ({ digest, bytes }));
-    return some.length === 0 ? [] : [{ frame: encodeFrame(type, some), digests: some.map(({ digest }) => digest) }];
+    const some = [...objects].filter(([, object]) => object.type === type);
+    if (some.length === 0) return [];
+    const contents = some.map(([, { bytes }]) => bytes);
+    return [{ frame: frameOf(type, contents), digests: some.map(([digest]) => digest) }];
   });
 }
 
@@ -107,12 +107,19 @@ class JournalWriter {
   #at = START;
 
   entry(changes: readonly Change[], content: { objects?: Objects; packs?: readonly PackAdded[] } = {}): void {
-    const payload = encodePayload({ at: ++this.#at, by: "mina", packs: content.packs ?? [], changes });
     const frames = framesOf(content.objects ?? new Map());
+    const objects = join(...frames.flatMap(({ digests }) => digests));
+    const payload = encodePayload({
+      at: ++this.#at,
+      by: "mina",
+      packs: content.packs ?? [],
+      ...(objects.length > 0 && { objects }),
+      changes,
+    });
     let offset = this.#segment.length + 104 + payload.length + 32;
     for (const { frame, digests } of frames) {
       for (const [index, digest] of digests.entries())
-        this.#table.addObject(digest, { offset, length: frame.length, index });
+        this.#table.addObject(digest, { offset, length: frame.length, index, isDelta: false });
       offset += frame.length;
     }
     this.#append({ kind: "entry", payload, attachment: frames.map(({ frame }) => frame) });
