@@ -5,22 +5,16 @@ import { ArtifoldError } from "../errors.ts";
 import {
   diffManifests,
   EMPTY_MANIFEST,
-  type Entry,
   type Metadata,
   manifestSums,
   type ReferenceEntry,
   readEntries,
   referenceProblem,
+  type Sums,
 } from "../manifest/index.ts";
 import { afterwards, onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import {
-  compileGlobs,
-  type FolderAgreement,
-  type LeftOut,
-  PortabilityCheck,
-  type PortabilityWarning,
-} from "../worktree/index.ts";
+import { compileGlobs, type FolderAgreement, type LeftOut, type PortabilityWarning } from "../worktree/index.ts";
 import { type Added, type AddOptions, Draft, type ScannedFolder } from "./draft.ts";
 import type { Engine } from "./engine.ts";
 import type { OnConflict } from "./merging.ts";
@@ -265,7 +259,7 @@ export class Artifact implements AsyncDisposable {
       writtenBytes: 0,
       mergedWith: null,
       leftOut: draft.leftOut,
-      warnings: changes.warnings,
+      warnings: await draft.warnings(manifest),
     };
   }
 
@@ -287,7 +281,7 @@ export class Artifact implements AsyncDisposable {
       writtenBytes: published.writtenBytes,
       mergedWith: published.mergedWith === undefined ? null : formatNumber(published.mergedWith.number),
       leftOut: draft.leftOut,
-      warnings: changes.warnings,
+      warnings: await draft.warnings(version.manifest),
     };
   }
 
@@ -326,26 +320,20 @@ function rememberFolder(folder: ScannedFolder, agrees: boolean, published: Publi
 
 interface ChangeCounts {
   readonly counts: { added: number; modified: number; removed: number };
-  readonly sums: { entries: number; files: number; bytes: number };
-  readonly warnings: readonly PortabilityWarning[];
+  readonly sums: Sums;
 }
 
-/** Counts what differs between two manifests, and looks at the names that are new. */
+/** Counts what differs between two manifests. */
 async function countChanges(draft: Draft, before: Digest, after: Digest): Promise<ChangeCounts> {
+  const sums = await manifestSums(draft.reader, after);
+  if (before === EMPTY_MANIFEST) return { counts: { added: sums.entries, modified: 0, removed: 0 }, sums };
   const counts = { added: 0, modified: 0, removed: 0 };
-  const check = new PortabilityCheck();
-  const count = (was: Entry | undefined, is: Entry | undefined): void => {
-    if (was === undefined) counts.added++;
-    else if (is === undefined) counts.removed++;
-    else counts.modified++;
-    if (was === undefined && is !== undefined) check.look(is.path);
-  };
-  if (before === EMPTY_MANIFEST) {
-    for await (const batch of readEntries(draft.reader, after)) for (const entry of batch) count(undefined, entry);
-  } else {
-    for await (const batch of diffManifests(draft.reader, before, after)) {
-      for (const change of batch) count(change.before, change.after);
+  for await (const batch of diffManifests(draft.reader, before, after)) {
+    for (const change of batch) {
+      if (change.before === undefined) counts.added++;
+      else if (change.after === undefined) counts.removed++;
+      else counts.modified++;
     }
   }
-  return { counts, sums: await manifestSums(draft.reader, after), warnings: check.warnings };
+  return { counts, sums };
 }

@@ -12,6 +12,7 @@ import {
   compileGlobs,
   type DownloadPlan,
   FolderMemory,
+  FolderWalk,
   fillFolder,
   isStoreName,
   type PathFilter,
@@ -21,7 +22,6 @@ import {
   refuseConflicts,
   rehearseFill,
   TargetFolder,
-  walk,
 } from "../worktree/index.ts";
 import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
@@ -156,7 +156,7 @@ class Checkout {
     const onLeftOut = (): void => {
       isEmpty = false;
     };
-    for (const found of walk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false, onLeftOut })) {
+    for (const found of new FolderWalk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false, onLeftOut })) {
       if (typeof found !== "symbol") return false;
     }
     return isEmpty;

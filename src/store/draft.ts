@@ -12,6 +12,7 @@ import {
   entriesInTheWay,
   type FileEntry,
   findEntry,
+  hasEntryBelow,
   joinPath,
   NodeReader,
   readChunkList,
@@ -29,6 +30,8 @@ import {
   type LeftOut,
   type LeftOutReason,
   type PathFilter,
+  PortabilityCheck,
+  type PortabilityWarning,
   RacyClock,
   readError,
   refuseStoreName,
@@ -84,6 +87,7 @@ export class Draft {
   readonly #release: Release;
   readonly #pending = new Map<string, Entry | undefined>();
   readonly #leftOut: LeftOut[] = [];
+  readonly #newNames = new PortabilityCheck();
   readonly #scanned: ScannedFolder[] = [];
   /** Where edits fell, to know whether two of them may have met. */
   readonly #touched: string[] = [];
@@ -110,6 +114,18 @@ export class Draft {
 
   get leftOut(): readonly LeftOut[] {
     return this.#leftOut;
+  }
+
+  /** Names that the draft brought, and that other platforms cannot hold; of those that a manifest still has. */
+  async warnings(manifest: Digest): Promise<readonly PortabilityWarning[]> {
+    const warnings: PortabilityWarning[] = [];
+    for (const warning of this.#newNames.warnings) {
+      const isThere =
+        (await findEntry(this.reader, manifest, warning.path)) !== undefined ||
+        (await hasEntryBelow(this.reader, manifest, warning.path));
+      if (isThere) warnings.push(warning);
+    }
+    return warnings;
   }
 
   /** How many entries came from what was added. */
@@ -151,6 +167,7 @@ export class Draft {
   async put(entry: Entry): Promise<void> {
     checkEntryPath(entry.path);
     await this.#refuseClash(entry.path);
+    if ((await findEntry(this.reader, this.#root, entry.path)) === undefined) this.#newNames.look(entry.path);
     this.#set(entry.path, entry);
     this.#addedEntries++;
     if (this.#pending.size >= PENDING_MAX) await this.flush();
@@ -297,6 +314,7 @@ export class Draft {
         remember: !this.isDryRun,
         signal: options.signal,
         onScanned: (counts) => progress.scanned(counts),
+        onNew: (path_) => this.#newNames.look(path_),
       },
       compareAll,
     );

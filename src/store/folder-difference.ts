@@ -8,13 +8,13 @@ import {
   type ComparisonOptions,
   compareFolder,
   FolderMemory,
+  FolderWalk,
   IgnoredPaths,
   Ingest,
   type LeftOut,
   type PathFilter,
   readError,
   Sweep,
-  walk,
 } from "../worktree/index.ts";
 import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
@@ -83,7 +83,10 @@ export function comparisonOf(
   const leftOut: LeftOut[] = [];
   const walkOptions = { apart, ignoreFiles: false, onLeftOut: (each: LeftOut) => void leftOut.push(each) };
   return {
-    sweep: (all) => new Sweep(walk(engine.fs, folder, walkOptions), memory.cache, memory.folder, all),
+    sweep: (all) => {
+      const walk = new FolderWalk(engine.fs, folder, walkOptions);
+      return new Sweep(walk, memory.cache, memory.folder, { all, seeAll: true });
+    },
     leftOut,
     memory,
     reader,

@@ -8,17 +8,19 @@ export interface BatchLimits {
   readonly singleBytes: number;
 }
 
-/** Gathers items into batches. */
-export async function* inBatches<Item extends { readonly size: number }>(
+/** Gathers items into batches. @param sizeOf bytes of an item */
+export async function* inBatches<Item>(
   items: AsyncIterable<readonly Item[]>,
   limits: BatchLimits,
+  sizeOf: (item: Item) => number,
 ): AsyncGenerator<readonly Item[], void, undefined> {
   let batch: Item[] = [];
   let bytes = 0;
   for await (const some of items) {
     for (const item of some) {
-      const isSingle = item.size > limits.singleBytes;
-      const isFull = batch.length >= limits.items || bytes + item.size > limits.bytes;
+      const size = sizeOf(item);
+      const isSingle = size > limits.singleBytes;
+      const isFull = batch.length >= limits.items || bytes + size > limits.bytes;
       if (batch.length > 0 && (isSingle || isFull)) {
         yield batch;
         batch = [];
@@ -27,7 +29,7 @@ export async function* inBatches<Item extends { readonly size: number }>(
       if (isSingle) yield [item];
       else {
         batch.push(item);
-        bytes += item.size;
+        bytes += size;
       }
     }
   }

@@ -68,7 +68,7 @@ export class BlobReader {
   handle(request: ReadRequest): FilesRead | StreamOpened | WindowRead | EncodedFrames | undefined {
     switch (request.op) {
       case "files":
-        return this.#readFiles(request.paths);
+        return this.#readFiles(request.paths.split("\0"));
       case "open":
         return this.#openFile(request.path);
       case "begin":
@@ -98,46 +98,61 @@ export class BlobReader {
     const batch = this.#newBatch();
     const rows = new FileRows(paths.length);
     let used = 0;
-    paths.forEach((path, row) => {
-      used = this.#readWhole(path, batch, used, rows, row);
-    });
+    for (let row = 0; row < paths.length; row++) {
+      const length = this.#readWhole(paths[row] as string, batch, used, rows, row);
+      if (length === undefined) {
+        // The buffer is full: the rest is asked for again.
+        while (row < paths.length) rows.fail(row++, readStatus.later);
+        break;
+      }
+      used += length;
+    }
     return { ...this.#keepBatch(batch), files: rows.columns() };
   }
 
-  /** Reads one file into the batch's buffer. @returns where the next file may be put */
-  #readWhole(path: string, batch: Batch, used: number, rows: FileRows, row: number): number {
+  /** Reads one file into the batch's buffer. @returns how much of it is taken; `undefined` where not enough is left */
+  #readWhole(path: string, batch: Batch, used: number, rows: FileRows, row: number): number | undefined {
     try {
       for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-        const read = this.#readOnce(path, batch.buffer.subarray(used));
-        if (read === undefined) continue;
-        const bytes = batch.buffer.subarray(used, used + read.length);
+        const read = this.#readOnce(path, batch.buffer, used);
+        if (read === "changed") continue;
+        if (read === "large") {
+          rows.fail(row, readStatus.large);
+          return 0;
+        }
+        if (read === "full") return undefined;
         const firstChunk = batch.lengths.length;
-        this.#cut(batch, used, bytes.length, true);
+        this.#cut(batch, used, read.length, true);
         const chunks = batch.lengths.length - firstChunk;
-        const digest = wholeDigest(bytes, chunks, batch.digests[firstChunk]);
+        const digest = wholeDigest(batch.buffer, used, read.length, chunks, batch.digests[firstChunk]);
         rows.set(row, readStatus.ok, read.stat, digest, chunks);
-        return used + bytes.length;
+        return read.length;
       }
       rows.fail(row, readStatus.changed);
     } catch (error) {
       if (error instanceof NotAFile) rows.fail(row, readStatus.notAFile);
       else rows.fail(row, readStatus.failed, errnoOrThrow(error));
     }
-    return used;
+    return 0;
   }
 
-  /** Reads a file as it is between two looks at it; `undefined` when it changed in between, or does not fit. */
-  #readOnce(path: string, space: Buffer): { length: number; stat: FileStat } | undefined {
+  /** Reads a file as it is between two looks at it. */
+  #readOnce(
+    path: string,
+    buffer: Buffer,
+    from: number,
+  ): { length: number; stat: FileStat } | "changed" | "large" | "full" {
     const fd = this.#fs.open(path, openFlags.readUserFile);
     try {
       const before = this.#fs.stat(fd);
       if (kindOf(before) !== "file") throw new NotAFile();
       const size = Number(before.size);
-      if (size >= space.length) return undefined;
+      if (size > WHOLE_FILE_BYTES) return "large";
+      if (size >= buffer.length - from) return "full";
       // One byte more than there should be: a file that grew is noticed.
-      const length = readFully(this.#fs, fd, space.subarray(0, size + 1), 0);
+      const length = readFully(this.#fs, fd, buffer.subarray(from, from + size + 1), 0);
       const after = this.#fs.stat(fd);
-      return length === size && isSameState(before, after) ? { length, stat: after } : undefined;
+      return length === size && isSameState(before, after) ? { length, stat: after } : "changed";
     } finally {
       this.#fs.close(fd);
     }
@@ -294,9 +309,15 @@ export class BlobReader {
 /** The largest piece that "feed" takes: a window, with room for what is left of the one before. */
 export const FEED_BYTES_MAX: number = BUFFER_BYTES - CHUNK_MAX_BYTES;
 
-function wholeDigest(bytes: Uint8Array, chunks: number, onlyChunk: Uint8Array | undefined): Uint8Array {
+function wholeDigest(
+  buffer: Buffer,
+  from: number,
+  length: number,
+  chunks: number,
+  onlyChunk: Uint8Array | undefined,
+): Uint8Array {
   if (chunks === 0) return digestToBytes(EMPTY_DIGEST);
-  return chunks === 1 ? (onlyChunk as Uint8Array) : hashContentBytes(bytes);
+  return chunks === 1 ? (onlyChunk as Uint8Array) : hashContentBytes(buffer.subarray(from, from + length));
 }
 
 /** Whether two looks at an open file show the same state of it. */

@@ -7,7 +7,7 @@
 import type { Digest } from "../digest/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import { comparePaths, diffManifests, type Entry, entrySize, type NodeReader, readEntries } from "../manifest/index.ts";
-import { Breather, kindOf } from "../platform/index.ts";
+import { Breather, type FileStat, kindOf } from "../platform/index.ts";
 import type { FolderMemory } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
 import { type FileToIngest, type Ingest, type Ingested, withContent } from "./ingest.ts";
@@ -81,8 +81,9 @@ function agrees({ memory, base, filter }: ComparisonOptions): boolean {
 /** A file needs to be read only when somebody has an entry of its kind and size. */
 function fileToRead(pair: Pair, options: ComparisonOptions): FileToIngest | undefined {
   const { swept, path } = pair;
-  if (swept?.kind !== "unknown" || swept.stat === undefined || kindOf(swept.stat) !== "file") return undefined;
-  const size = Number(swept.stat.size);
+  const stat = swept?.kind === "unknown" ? statOf(swept) : undefined;
+  if (stat === undefined || kindOf(stat) !== "file") return undefined;
+  const size = Number(stat.size);
   const couldBe = (entry: Entry | undefined): boolean => entry?.kind === "file" && entry.size === size;
   return couldBe(pair.base) || couldBe(pair.target) ? { path, file: options.absolute(path), size } : undefined;
 }
@@ -97,9 +98,15 @@ function compared(pair: Pair, result: Ingested | undefined, options: ComparisonO
   }
   const local = swept === undefined ? undefined : localEntry(swept, options);
   const isForeign = swept !== undefined && swept.kind !== "gone" && local === undefined;
-  const size = swept?.kind === "unknown" ? Number(swept.stat?.size ?? 0) : local === undefined ? 0 : entrySize(local);
-  const fresh = swept?.kind === "unknown" && local !== undefined ? { stat: swept.stat } : undefined;
+  const stat = swept?.kind === "unknown" ? statOf(swept) : undefined;
+  const size = swept?.kind === "unknown" ? Number(stat?.size ?? 0) : local === undefined ? 0 : entrySize(local);
+  const fresh = swept?.kind === "unknown" && local !== undefined ? { stat } : undefined;
   return { path, local, isForeign, size, base, target, hasRow, fresh };
+}
+
+/** The stat of what a sweep that looks at everything found; none of an empty folder. */
+function statOf({ found }: Swept & { kind: "unknown" }): FileStat | undefined {
+  return found.kind === "seen" ? found.stat : undefined;
 }
 
 /** What the folder has, where that is known without reading a file. */
@@ -107,8 +114,9 @@ function localEntry(swept: Swept, options: ComparisonOptions): CachedEntry | und
   if (swept.kind === "known") return swept.entry;
   if (swept.kind === "gone") return undefined;
   const { path } = swept;
-  if (swept.stat === undefined) return { path, kind: "folder" };
-  if (kindOf(swept.stat) !== "link") return undefined;
+  const stat = statOf(swept);
+  if (stat === undefined) return { path, kind: "folder" };
+  if (kindOf(stat) !== "link") return undefined;
   const target = options.readLink(path);
   return target === undefined ? undefined : { path, kind: "link", target };
 }

@@ -3,8 +3,8 @@ import { DIGEST_BYTES } from "../digest/index.ts";
 import { type FileStat, isExecutable } from "../platform/index.ts";
 import { putStat, STAT_NUMBERS } from "./run.ts";
 
-/** How reading a file ended. */
-export const readStatus = { ok: 0, changed: 1, notAFile: 2, failed: 3 } as const;
+/** How reading a file ended; `large` and `later` are of files that were not read: too long for it, or for what was left. */
+export const readStatus = { ok: 0, changed: 1, notAFile: 2, failed: 3, large: 4, later: 5 } as const;
 
 /** What became of files: one row a file. */
 export interface FileColumns {

@@ -29,13 +29,13 @@ export { readError } from "./source-errors.ts";
 export { Sweep, type SweepCounts } from "./sweep.ts";
 export { TargetFolder } from "./target-folder.ts";
 export {
+  FolderWalk,
   isStoreName,
   type LeftOut,
   type LeftOutReason,
   refuseStoreName,
   STORE_FOLDER_NAME,
   type WalkOptions,
-  walk,
 } from "./walk.ts";
 export { type WatchOptions, watchFolder } from "./watch.ts";
 export type { ContentSource } from "./write-out.ts";

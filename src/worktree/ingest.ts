@@ -22,8 +22,8 @@ export interface FileToIngest {
   readonly path: string;
   /** Where it is. */
   readonly file: string;
-  /** What its size seems to be: decides how it is read. */
-  readonly size: number;
+  /** What its size seems to be: decides how it is read. `undefined` where nobody looked at it yet. */
+  readonly size: number | undefined;
 }
 
 /** What became of a file. */
@@ -41,6 +41,8 @@ export interface ChunkSink {
 }
 
 const BATCH_LIMITS: BatchLimits = { bytes: BATCH_BYTES, items: BATCH_FILES, singleBytes: WHOLE_FILE_BYTES };
+/** What a file is taken for that nobody looked at. */
+const GUESSED_BYTES = 8192;
 /** How often a file that changed while it was read is tried again as a stream. */
 const STREAM_ATTEMPTS = 3;
 /** Requests that one reader may have waiting, so that it never stands idle. */
@@ -79,7 +81,7 @@ export class Ingest {
   /** Reads files; gives what became of each, in order. */
   files(files: AsyncIterable<readonly FileToIngest[]>): AsyncGenerator<readonly Ingested[], void, undefined> {
     const ahead = this.#pool.width * REQUESTS_AHEAD;
-    return sideBySide(inBatches(files, BATCH_LIMITS), ahead, (batch) => this.#batch(batch), this.#signal);
+    return sideBySide(inBatches(files, BATCH_LIMITS, sizeOf), ahead, (batch) => this.#batch(batch), this.#signal);
   }
 
   /** Takes content from memory or a stream. */
@@ -94,7 +96,7 @@ export class Ingest {
         await this.#store(port, read);
         chunks.add(read);
         this.#onBytes(piece.length, path);
-        if (read.end !== undefined) return chunks.entry(path, read.end, 0, executable);
+        if (read.end !== undefined) return { ...entryOf(path, read.end, 0, chunks.finish()), executable };
       }
       throw new TypeError("a stream ended without an end");
     } finally {
@@ -105,33 +107,46 @@ export class Ingest {
   async #batch(batch: readonly FileToIngest[]): Promise<readonly Ingested[]> {
     const port = this.#choosePort(batch);
     const [only] = batch as [FileToIngest];
-    if (batch.length === 1 && only.size > WHOLE_FILE_BYTES) return [await this.#large(port, only)];
-    const read = await port.request<FilesRead>({ op: "files", paths: batch.map((file) => file.file) });
-    await this.#store(port, read);
+    if (batch.length === 1 && sizeOf(only) > WHOLE_FILE_BYTES) return [await this.#large(port, only)];
     const results: Ingested[] = [];
+    // What does not fit into the reader's buffer is asked for again.
+    while (results.length < batch.length) await this.#some(port, batch.slice(results.length), results);
+    return results;
+  }
+
+  /** Reads the first files of a batch, as many as fit. */
+  async #some(port: ContentPort, batch: readonly FileToIngest[], results: Ingested[]): Promise<void> {
+    const paths = batch.map((file) => file.file).join("\0");
+    const read = await port.request<FilesRead>({ op: "files", paths });
+    await this.#store(port, read);
+    const { files } = read;
     let chunk = 0;
-    for (let row = 0; row < batch.length; row++) {
+    for (let row = 0; row < batch.length && files.statuses[row] !== readStatus.later; row++) {
       const file = batch[row] as FileToIngest;
-      const count = read.files.chunkCounts[row] as number;
-      const status = read.files.statuses[row] as number;
+      const count = files.chunkCounts[row] as number;
+      const status = files.statuses[row] as number;
       if (status === readStatus.ok) {
-        const chunks = new ChunkCollector(this.#lists);
-        chunks.add(read, chunk, chunk + count);
-        results.push(this.#done(chunks.entry(file.path, read.files, row), read.files, row));
-      } else if (status === readStatus.changed) {
+        const chunkList = count < 2 ? undefined : this.#chunkList(read, chunk, chunk + count);
+        results.push(this.#done(entryOf(file.path, files, row, chunkList), files, row));
+      } else if (status === readStatus.changed || status === readStatus.large) {
         // It grew, or somebody is writing to it: as a stream it may have any size.
         results.push(await this.#large(port, file));
       } else {
-        results.push(failed(file, status, read.files.errnos[row]));
+        results.push(failed(file, status, files.errnos[row]));
       }
       chunk += count;
     }
-    return results;
+  }
+
+  #chunkList(read: ChunkColumns, from: number, to: number): Digest | undefined {
+    const chunks = new ChunkCollector(this.#lists);
+    chunks.add(read, from, to);
+    return chunks.finish();
   }
 
   /** The first little work is done in place; threads are worth their start only for more. */
   #choosePort(batch: readonly FileToIngest[]): ContentPort {
-    const bytes = batch.reduce((sum, file) => sum + file.size, 0);
+    const bytes = batch.reduce((sum, file) => sum + sizeOf(file), 0);
     const isLittle = this.#started === 0 && bytes <= IN_PLACE_BYTES && batch.length <= IN_PLACE_FILES;
     this.#started += batch.length;
     return isLittle ? this.#pool.inPlace : this.#pool.next();
@@ -152,7 +167,7 @@ export class Ingest {
       const chunks = new ChunkCollector(this.#lists);
       const end = await this.#windows(port, opened.stream, chunks, file.path);
       if (end.statuses[0] === readStatus.ok) {
-        return { kind: "entry", entry: chunks.entry(file.path, end, 0), stat: statOf(end.stats, 0) };
+        return { kind: "entry", entry: entryOf(file.path, end, 0, chunks.finish()), stat: statOf(end.stats, 0) };
       }
       if (end.statuses[0] === readStatus.failed) return failed(file, readStatus.failed, end.errnos[0]);
     }
@@ -278,16 +293,25 @@ class ChunkCollector {
     }
   }
 
-  entry(path: string, columns: FileColumns, row: number, executable?: boolean): FileEntry {
-    return {
-      path,
-      kind: "file",
-      size: Number(columns.stats[row * STAT_NUMBERS + 1]),
-      digest: digestFromBytes(columns.digests, row * DIGEST_BYTES),
-      chunkList: this.#list.finish(),
-      executable: executable ?? columns.executable[row] === 1,
-    };
+  /** The root of the list; `undefined` for less than two chunks. */
+  finish(): Digest | undefined {
+    return this.#list.finish();
   }
+}
+
+function entryOf(path: string, columns: FileColumns, row: number, chunkList: Digest | undefined): FileEntry {
+  return {
+    path,
+    kind: "file",
+    size: Number(columns.stats[row * STAT_NUMBERS + 1]),
+    digest: digestFromBytes(columns.digests, row * DIGEST_BYTES),
+    chunkList,
+    executable: columns.executable[row] === 1,
+  };
+}
+
+function sizeOf(file: FileToIngest): number {
+  return file.size ?? GUESSED_BYTES;
 }
 
 function failed(file: FileToIngest, status: number, errno?: string): Ingested {

@@ -7,8 +7,13 @@ const windowsDevice = /^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9¹²³]
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is sought.
 const windowsForbidden = /[<>:"|?*\\\x00-\x1f]/;
 
+/** Names that no platform has trouble with: most are like that. */
+const plain = /^[a-z0-9_-]{7,}(\.[a-z0-9_-]+)*$/i;
+
 /** Why a part of a path cannot be a name on Windows; `undefined` when it can. */
 export function portabilityProblem(part: string): string | undefined {
+  // Devices and short forms have at most six characters before their first dot or tilde.
+  if (plain.test(part)) return undefined;
   if (windowsForbidden.test(part)) return "it has a character that Windows does not allow in names";
   if (/[. ]$/.test(part)) return "it ends in a dot or a space, which Windows drops";
   if (windowsDevice.test(part)) return "Windows takes it for a device";
@@ -30,12 +35,13 @@ const REMEMBERED_MAX = 200_000;
 
 /** Looks at paths as they come and collects warnings. */
 export class PortabilityCheck {
-  readonly #warnings: PortabilityWarning[] = [];
+  readonly #problems = new Map<string, string>();
   readonly #folders = new Set<string>([""]);
   readonly #folded = new Map<string, string>();
 
   get warnings(): readonly PortabilityWarning[] {
-    return [...this.#warnings].sort((left, right) => comparePaths(left.path, right.path));
+    const warnings = Array.from(this.#problems, ([path, problem]) => ({ path, problem }));
+    return warnings.sort((left, right) => comparePaths(left.path, right.path));
   }
 
   look(path: string): void {
@@ -57,7 +63,7 @@ export class PortabilityCheck {
   }
 
   #warn(path: string, problem: string): void {
-    if (this.#warnings.length < WARNINGS_MAX) this.#warnings.push({ path, problem });
+    if (this.#problems.size < WARNINGS_MAX) this.#problems.set(path, problem);
   }
 }
 

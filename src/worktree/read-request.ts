@@ -6,8 +6,8 @@ import type { FileColumns } from "./file-columns.ts";
 
 /** What is asked of a reader. */
 export type ReadRequest =
-  /** Read small files whole. */
-  | { readonly op: "files"; readonly paths: readonly string[] }
+  /** Read small files whole. Paths are joined by NUL, which no path holds: one text travels faster than many. */
+  | { readonly op: "files"; readonly paths: string }
   /** Open a large file. */
   | { readonly op: "open"; readonly path: string }
   /** Read on in an open file. */

@@ -20,14 +20,14 @@ import {
   readEntries,
   sameEntry,
 } from "../manifest/index.ts";
-import { Breather, type FileStat, type FileSystem, kindOf } from "../platform/index.ts";
+import { Breather, type FileSystem, kindOf } from "../platform/index.ts";
 import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
 import { type FileToIngest, type Ingest, type Ingested, withContent } from "./ingest.ts";
 import { PathCursor } from "./path-cursor.ts";
 import type { CachedEntry } from "./run.ts";
 import { foundError } from "./source-errors.ts";
 import { Sweep, type SweepCounts, type Swept } from "./sweep.ts";
-import { type LeftOut, PAUSE, type WalkOptions, walk } from "./walk.ts";
+import { FolderWalk, type LeftOut, PAUSE, type WalkedName, type WalkOptions } from "./walk.ts";
 
 /** What a scan needs and how it is to go. */
 export interface ScanOptions {
@@ -53,6 +53,8 @@ export interface ScanOptions {
   readonly remember: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onScanned?: (counts: SweepCounts) => void;
+  /** Hears of paths that the manifest did not have. */
+  readonly onNew?: (path: string) => void;
 }
 
 /** What a scan found, complete when its edits are. */
@@ -97,11 +99,11 @@ export class FolderScan {
     const { agreement } = memory;
     this.#rowsAgree =
       !compareAll && agreement?.manifest === manifest && agreement.prefix === prefix && (!mirror || agreement.exact);
-    const names = walk(options.fs, options.folder, {
+    const walk = new FolderWalk(options.fs, options.folder, {
       ...options.walk,
       onLeftOut: (leftOut) => this.#leaveOut(leftOut),
     });
-    this.#sweep = new Sweep(names, memory.cache, memory.folder, !this.#rowsAgree);
+    this.#sweep = new Sweep(walk, memory.cache, memory.folder, { all: !this.#rowsAgree, seeAll: false });
   }
 
   get report(): ScanReport {
@@ -149,7 +151,8 @@ export class FolderScan {
     const { entry, stat } = result;
     const inFolder = { ...entry, path: this.#inFolder(entry.path) };
     const row = { path: inFolder.path, row: { entry: inFolder, stat, racy: this.#options.clock.isRacy(stat) } };
-    if (step.before !== undefined && sameEntry(step.before, entry)) return { row };
+    if (step.before === undefined) this.#options.onNew?.(entry.path);
+    else if (sameEntry(step.before, entry)) return { row };
     return { edit: { path: entry.path, entry }, row };
   }
 
@@ -192,7 +195,7 @@ export class FolderScan {
     } else if (swept.kind === "unknown") {
       const before = swept.before === undefined ? undefined : this.#inManifest(swept.before);
       if (before === undefined && !this.#options.mirror) await this.#noteParents(swept.path);
-      this.#stepOf(swept.path, swept.stat, before, steps);
+      this.#stepOf(swept.found, before, steps);
     }
   }
 
@@ -213,12 +216,13 @@ export class FolderScan {
     const before = base.takeAt(fullPath);
     this.#noteIfParent(fullPath);
     if (swept.kind === "unknown") {
-      this.#stepOf(swept.path, swept.stat, before, steps);
+      this.#stepOf(swept.found, before, steps);
       return;
     }
     const entry = this.#inManifest(swept.entry);
     if (before !== undefined && sameEntry(before, entry)) return;
     if (entry.kind !== "file" || (await this.#options.isStored(entry))) {
+      if (before === undefined) this.#options.onNew?.(entry.path);
       steps.push({ edit: { path: entry.path, entry } });
     } else {
       // The cache knows the file, and the store has lost or never had its content.
@@ -240,10 +244,13 @@ export class FolderScan {
   }
 
   /** The step for something whose content is not known. */
-  #stepOf(path_: string, stat: FileStat | undefined, before: Entry | undefined, steps: Step[]): void {
-    if (stat !== undefined && kindOf(stat) === "file") {
+  #stepOf(found: WalkedName, before: Entry | undefined, steps: Step[]): void {
+    const { path: path_ } = found;
+    const stat = found.kind === "seen" ? found.stat : undefined;
+    if (found.kind === "file" || (stat !== undefined && kindOf(stat) === "file")) {
+      const size = stat === undefined ? undefined : Number(stat.size);
       // Once a link is refused nothing more is stored; the walk goes on, so that all such links are named.
-      if (this.#badLinks.length === 0) steps.push({ file: this.#fileAt(path_, Number(stat.size)), before });
+      if (this.#badLinks.length === 0) steps.push({ file: this.#fileAt(path_, size), before });
       return;
     }
     const entry = stat === undefined ? { path: path_, kind: "folder" as const } : this.#readLink(path_);
@@ -256,6 +263,7 @@ export class FolderScan {
     const racy = stat !== undefined && this.#options.clock.isRacy(stat);
     const row = { path: path_, row: { entry, stat, racy } };
     const full = this.#inManifest(entry);
+    if (before === undefined) this.#options.onNew?.(full.path);
     if (before !== undefined && sameEntry(before, full)) steps.push({ row });
     else steps.push({ edit: { path: full.path, entry: full }, row });
   }
@@ -309,7 +317,7 @@ export class FolderScan {
     this.#unreadable.push(leftOut.path);
   }
 
-  #fileAt(path_: string, size: number): FileToIngest {
+  #fileAt(path_: string, size: number | undefined): FileToIngest {
     return { path: joinPath(this.#options.prefix, path_), file: this.#absolute(path_), size };
   }
 

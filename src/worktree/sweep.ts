@@ -7,15 +7,15 @@ import type { FolderCache, FolderRow } from "../catalog/index.ts";
 import { comparePaths } from "../manifest/index.ts";
 import { type FileStat, kindOf } from "../platform/index.ts";
 import { type CachedEntry, RunView } from "./run.ts";
-import { PAUSE, type WalkedName } from "./walk.ts";
+import { type FolderWalk, PAUSE, type WalkedName } from "./walk.ts";
 
 /** What a sweep finds, in path order. */
 export type Swept =
   /** Something whose content is not known: new, changed, or too young to tell. */
   | {
       readonly kind: "unknown";
+      readonly found: WalkedName;
       readonly path: string;
-      readonly stat: FileStat | undefined;
       /** What stood at this path before. */
       readonly before: CachedEntry | undefined;
     }
@@ -29,6 +29,7 @@ export interface SweepCounts {
   /** Names in the folder that can be entries. */
   names: number;
   files: number;
+  /** Of the files that were looked at. */
   bytes: number;
 }
 
@@ -38,20 +39,20 @@ const NAMES_AT_ONCE = 64;
 /** One pass. */
 export class Sweep {
   readonly counts: SweepCounts = { names: 0, files: 0, bytes: 0 };
-  readonly #walk: Generator<WalkedName | typeof PAUSE, void, undefined>;
+  readonly #walk: FolderWalk;
   readonly #rows: CachedRows;
   readonly #all: boolean;
+  readonly #seeAll: boolean;
 
-  /** @param all also gives what is as it was */
-  constructor(
-    walk: Generator<WalkedName | typeof PAUSE, void, undefined>,
-    cache: FolderCache,
-    folder: FolderRow,
-    all: boolean,
-  ) {
+  /**
+   * @param options.all also gives what is as it was
+   * @param options.seeAll looks at files of which nothing is known too; else whoever reads them does
+   */
+  constructor(walk: FolderWalk, cache: FolderCache, folder: FolderRow, options: { all: boolean; seeAll: boolean }) {
     this.#walk = walk;
     this.#rows = new CachedRows(cache, folder);
-    this.#all = all;
+    this.#all = options.all;
+    this.#seeAll = options.seeAll;
   }
 
   /** Whether rows could not be read: then what is gone since may have been overlooked. Complete when the pass is. */
@@ -62,24 +63,28 @@ export class Sweep {
   /** Makes the pass. A `PAUSE` says that its driver may let other work in. */
   *[Symbol.iterator](): Generator<Swept | typeof PAUSE, void, undefined> {
     const rows = this.#rows;
-    for (const found of this.#walk) {
-      if (found === PAUSE) {
+    for (const walked of this.#walk) {
+      if (walked === PAUSE) {
         yield PAUSE;
         continue;
       }
-      this.#count(found);
+      const { path } = walked;
       // Mostly the row is there: equality is cheaper to find out than order.
-      let isAt = rows.isAt(found.path);
-      while (!isAt && rows.isBefore(found.path)) {
+      let isAt = rows.isAt(path);
+      while (!isAt && rows.isBefore(path)) {
         yield { kind: "gone", path: rows.path, before: rows.take() };
-        isAt = rows.isAt(found.path);
+        isAt = rows.isAt(path);
       }
+      const found = walked.kind === "file" && (isAt || this.#seeAll) ? this.#walk.see(walked) : walked;
+      // Gone since its folder was read: then it is not there.
+      if (found === undefined) continue;
+      this.#count(found);
       if (!isAt) {
-        yield { kind: "unknown", path: found.path, stat: found.stat, before: undefined };
-      } else if (!rows.matches(found.stat)) {
-        yield { kind: "unknown", path: found.path, stat: found.stat, before: rows.take() };
+        yield { kind: "unknown", path, found, before: undefined };
+      } else if (!rows.matches(found.kind === "seen" ? found.stat : undefined)) {
+        yield { kind: "unknown", path, found, before: rows.take() };
       } else if (this.#all) {
-        yield { kind: "known", path: found.path, entry: rows.take() };
+        yield { kind: "known", path, entry: rows.take() };
       } else {
         rows.pass();
       }
@@ -90,7 +95,8 @@ export class Sweep {
 
   #count(found: WalkedName): void {
     this.counts.names++;
-    if (found.stat === undefined || kindOf(found.stat) !== "file") return;
+    if (found.kind === "file") this.counts.files++;
+    if (found.kind !== "seen" || kindOf(found.stat) !== "file") return;
     this.counts.files++;
     this.counts.bytes += Number(found.stat.size);
   }

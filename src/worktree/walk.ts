@@ -9,12 +9,13 @@ import { withRulesOf } from "./ignore-files.ts";
 import { readError } from "./source-errors.ts";
 
 /** Something in the folder that can become an entry. */
-export interface WalkedName {
-  /** Path from the walked folder. */
-  readonly path: string;
-  /** Stat of a file or link; absent for a folder that holds nothing. */
-  readonly stat: FileStat | undefined;
-}
+export type WalkedName =
+  /** A file, by what its folder says of it: nobody looked at it yet. */
+  | { readonly kind: "file"; readonly path: string }
+  /** A file or link that was looked at. */
+  | { readonly kind: "seen"; readonly path: string; readonly stat: FileStat }
+  /** A folder that holds nothing. */
+  | { readonly kind: "folder"; readonly path: string };
 
 /** Why something in the folder is left out of a version. */
 export type LeftOutReason =
@@ -83,39 +84,51 @@ const NAMES_AT_ONCE = 512;
 /** What a walk yields when nothing was found for a while, so that its driver can let other work in. */
 export const PAUSE: unique symbol = Symbol("pause");
 
-/** Walks a folder; yields names in path order. */
-export function* walk(
-  fs: FileSystem,
-  root: string,
-  options: WalkOptions = {},
-): Generator<WalkedName | typeof PAUSE, void, undefined> {
-  const walking = { fs, root, options };
-  const names = yield* listNames(walking, "");
-  if (names === undefined) return;
-  // One loop over open folders, not a generator for each: a name then costs the same however deep it lies.
-  const open: OpenFolder[] = [openFolder(walking, "", names, IgnoreRules.none)];
-  for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
-    const marked = folder.names[folder.next++];
-    if (marked === undefined) {
-      open.pop();
-      continue;
-    }
-    const mark = marked[marked.length - 1];
-    if (mark !== ITSELF && mark !== CONTENT) {
-      const found = lookAtName(walking, folder, marked);
-      if (found !== undefined) yield found;
-      continue;
-    }
-    const path_ = joinPath(folder.path, marked.slice(0, -1));
-    if (mark === CONTENT) {
-      const inside = folder.listed.get(path_);
-      folder.listed.delete(path_);
-      if (inside !== undefined) open.push(openFolder(walking, path_, inside, folder.rules));
-    } else if (isMeant(walking, folder.rules, path_, true) && isEnterable(walking, path_)) {
-      const inside = yield* listNames(walking, path_);
-      if (inside === undefined) continue;
-      if (inside.length === 0 && (options.include?.(`${path_}/`) ?? true)) yield { path: path_, stat: undefined };
-      folder.listed.set(path_, inside);
+/** A walk through one folder. */
+export class FolderWalk {
+  readonly #walking: Walking;
+
+  /** @param root an absolute path without links */
+  constructor(fs: FileSystem, root: string, options: WalkOptions = {}) {
+    this.#walking = { fs, root, options };
+  }
+
+  /** Looks at a file that the walk gave; `undefined` for what is gone, or no longer anything that can be an entry. */
+  see(file: WalkedName & { kind: "file" }): (WalkedName & { kind: "seen" }) | undefined {
+    return seen(this.#walking, file.path);
+  }
+
+  /** Names in path order. */
+  *[Symbol.iterator](): Generator<WalkedName | typeof PAUSE, void, undefined> {
+    const walking = this.#walking;
+    const names = yield* listNames(walking, "");
+    if (names === undefined) return;
+    // One loop over open folders, not a generator for each: a name then costs the same however deep it lies.
+    const open: OpenFolder[] = [openFolder(walking, "", names, IgnoreRules.none)];
+    for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
+      const marked = folder.names[folder.next++];
+      if (marked === undefined) {
+        open.pop();
+        continue;
+      }
+      const mark = marked.charCodeAt(marked.length - 1);
+      if (mark !== ITSELF && mark !== CONTENT) {
+        const found = nameFound(walking, folder, marked);
+        if (found !== undefined) yield found;
+        continue;
+      }
+      const path_ = folder.prefix + marked.slice(0, -1);
+      if (mark === CONTENT) {
+        const inside = folder.listed.get(path_);
+        folder.listed.delete(path_);
+        if (inside !== undefined) open.push(openFolder(walking, path_, inside, folder.rules));
+      } else if (isMeant(walking, folder.rules, path_, true) && isEnterable(walking, path_)) {
+        const inside = yield* listNames(walking, path_);
+        if (inside === undefined) continue;
+        if (inside.length === 0 && (walking.options.include?.(`${path_}/`) ?? true))
+          yield { kind: "folder", path: path_ };
+        folder.listed.set(path_, inside);
+      }
     }
   }
 }
@@ -129,7 +142,9 @@ interface Walking {
 /** A folder that the walk is in. */
 interface OpenFolder {
   readonly path: string;
-  /** Names in path order, folders twice and marked. */
+  /** What paths in it begin with. */
+  readonly prefix: string;
+  /** Names in path order, marked; folders twice. */
   readonly names: readonly string[];
   next: number;
   readonly rules: IgnoreRules;
@@ -138,7 +153,8 @@ interface OpenFolder {
 }
 
 function openFolder(walking: Walking, path_: string, names: readonly string[], above: IgnoreRules): OpenFolder {
-  return { path: path_, names, next: 0, rules: rulesAt(walking, path_, names, above), listed: new Map() };
+  const rules = rulesAt(walking, path_, names, above);
+  return { path: path_, prefix: joinPath(path_, ""), names, next: 0, rules, listed: new Map() };
 }
 
 function rulesAt(
@@ -147,32 +163,41 @@ function rulesAt(
   names: readonly string[],
   above: IgnoreRules,
 ): IgnoreRules {
-  const hasRules = options.ignoreFiles !== false && names.includes(IGNORE_FILE);
+  const hasRules =
+    options.ignoreFiles !== false && (names.includes(IGNORE_FILE) || names.includes(IGNORE_FILE + UNSEEN_MARK));
   return hasRules ? withRulesOf(fs, root, path_, above) : above;
 }
 
 // A folder stands twice among the names: where its own name sorts (an empty folder is an entry of that name), and where
-// what it holds sorts, which may be later: "a", "a.txt", "a/x". Neither mark can be part of a name.
-const ITSELF = "\0";
-const CONTENT = "/";
+// what it holds sorts, which may be later: "a", "a.txt", "a/x". No mark can be part of a name.
+const ITSELF_MARK = "\0";
+const CONTENT_MARK = "/";
+/** What is neither a file nor a folder, or may be anything: it has to be looked at. */
+const UNSEEN_MARK = "\0?";
+const ITSELF: number = ITSELF_MARK.charCodeAt(0);
+const CONTENT: number = CONTENT_MARK.charCodeAt(0);
 
-/** Looks at a name that is no folder; `undefined` for what is not meant, gone, or left out (and reported). */
-function lookAtName(walking: Walking, folder: OpenFolder, name: string): WalkedName | undefined {
-  const path_ = joinPath(folder.path, name);
+/** What stands at a name that is no folder; `undefined` for what is not meant, gone, or left out (and reported). */
+function nameFound(walking: Walking, folder: OpenFolder, marked: string): WalkedName | undefined {
+  const isUnseen = marked.endsWith(UNSEEN_MARK);
+  const name = isUnseen ? marked.slice(0, -UNSEEN_MARK.length) : marked;
+  const path_ = folder.prefix + name;
   if (!isMeant(walking, folder.rules, path_, false)) return undefined;
+  const problem = nameProblem(folder.path, name);
+  const reason = isStoreName(name) ? "store" : problem === undefined ? undefined : "name";
+  if (reason === undefined) return isUnseen ? seen(walking, path_) : { kind: "file", path: path_ };
+  walking.options.onLeftOut?.({ path: path_, reason, ...(reason === "name" && { detail: problem as string }) });
+  return undefined;
+}
+
+/** Looks at what is no folder. */
+function seen(walking: Walking, path_: string): (WalkedName & { kind: "seen" }) | undefined {
   const stat = lookAt(walking, path_);
   if (stat === undefined) return undefined;
-  if (isStoreName(name)) {
-    walking.options.onLeftOut?.({ path: path_, reason: "store" });
-    return undefined;
-  }
-  const problem = nameProblem(folder.path, name);
   const kind = kindOf(stat);
-  if (problem !== undefined) walking.options.onLeftOut?.({ path: path_, reason: "name", detail: problem });
-  else if (kind === "other") walking.options.onLeftOut?.({ path: path_, reason: "special" });
+  if (kind === "other") walking.options.onLeftOut?.({ path: path_, reason: "special" });
   // A folder here means that it took the place of a file since its folder was read: the next walk will see it.
-  else if (kind !== "folder") return { path: path_, stat };
-  return undefined;
+  return kind === "file" || kind === "link" ? { kind: "seen", path: path_, stat } : undefined;
 }
 
 /** Whether a folder is to be looked into; reports why not. */
@@ -184,6 +209,9 @@ function isEnterable(walking: Walking, path_: string): boolean {
   return false;
 }
 
+/** Names that are looked at more closely: most are not. */
+const unusual = /^\.artifold-|[\ufffd\ud800-\udfff]/;
+
 /** The names of a folder in path order, folders twice; `undefined` for one that cannot be read. */
 function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, string[] | undefined, undefined> {
   const { fs, options } = walking;
@@ -191,12 +219,15 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, s
   let suspicious = false;
   let surrogates = false;
   const onName = (name: string, kind: NameKind): void => {
-    // What a killed download left is nobody's content.
-    if (TEMPORARY_NAME.test(name)) return;
-    if (name.includes("\ufffd")) suspicious = true;
-    if (/[\ud800-\udfff]/.test(name)) surrogates = true;
-    if (isFolderName(walking, folder, name, kind)) names.push(name + ITSELF, name + CONTENT);
-    else names.push(name);
+    if (unusual.test(name)) {
+      // What a killed download left is nobody's content.
+      if (TEMPORARY_NAME.test(name)) return;
+      if (name.includes("\ufffd")) suspicious = true;
+      if (/[\ud800-\udfff]/.test(name)) surrogates = true;
+    }
+    if (kind === "file") names.push(name);
+    else if (isFolderName(walking, folder, name, kind)) names.push(name + ITSELF_MARK, name + CONTENT_MARK);
+    else names.push(name + UNSEEN_MARK);
   };
   try {
     const reader = fs.openFolder(absolute(walking, folder));
@@ -234,7 +265,7 @@ function withoutBadNames(walking: Walking, folder: string, names: readonly strin
   for (const name of bad) {
     walking.options.onLeftOut?.({ path: joinPath(folder, name), reason: "name", detail: "it is not UTF-8" });
   }
-  return names.filter((name) => !bad.has(name.endsWith(ITSELF) || name.endsWith(CONTENT) ? name.slice(0, -1) : name));
+  return names.filter((name) => !bad.has(name.replace(/(\/|\0\??)$/, "")));
 }
 
 function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: boolean): boolean {

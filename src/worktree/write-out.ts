@@ -55,7 +55,12 @@ export function writeOut(
 ): AsyncGenerator<readonly Written[], void, undefined> {
   const writer = new Writer(options);
   const ahead = options.pool.width * REQUESTS_AHEAD;
-  return sideBySide(inBatches(entries, BATCH_LIMITS), ahead, (batch) => writer.write(batch), options.signal);
+  return sideBySide(
+    inBatches(entries, BATCH_LIMITS, (entry) => entry.size),
+    ahead,
+    (batch) => writer.write(batch),
+    options.signal,
+  );
 }
 
 interface PlacedObject {

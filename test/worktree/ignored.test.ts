@@ -3,7 +3,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { nodeFileSystem } from "../../src/platform/index.ts";
-import { IgnoredPaths, walk } from "../../src/worktree/index.ts";
+import { FolderWalk, IgnoredPaths } from "../../src/worktree/index.ts";
 import { plant, temporaryFolder } from "../support/folders.ts";
 import { DATA, mirror, testStore } from "../support/mirrors.ts";
 
@@ -71,8 +71,8 @@ test("single paths are left out exactly where a walk leaves them out", async () 
           plant(folder, { [`${at}.artifoldignore`]: lines.join("\n") });
       }
       const taken = (ignoreFiles: boolean): string[] =>
-        [...walk(nodeFileSystem, folder, { ignoreFiles })].flatMap((found) =>
-          typeof found === "symbol" || found.stat === undefined ? [] : [found.path],
+        [...new FolderWalk(nodeFileSystem, folder, { ignoreFiles })].flatMap((found) =>
+          typeof found === "symbol" || found.kind === "folder" ? [] : [found.path],
         );
       const ignored = new IgnoredPaths(nodeFileSystem, folder);
       expect(taken(false).filter((at) => !ignored.has(at, false))).toEqual(taken(true));
