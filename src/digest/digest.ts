@@ -34,12 +34,11 @@ export function digestFromBytes(bytes: Uint8Array, offset = 0): Digest {
 export function digestToBytes(digest: Digest, target?: Uint8Array, offset = 0): Uint8Array {
   const bytes = target ?? new Uint8Array(DIGEST_BYTES);
   for (let index = 0; index < DIGEST_BYTES; index++) {
-    bytes[offset + index] = (nibble(digest, index * 2) << 4) | nibble(digest, index * 2 + 1);
+    const high = nibbles[digest.charCodeAt(index * 2)] as number;
+    bytes[offset + index] = (high << 4) | (nibbles[digest.charCodeAt(index * 2 + 1)] as number);
   }
   return bytes;
 }
 
-function nibble(text: string, index: number): number {
-  const code = text.charCodeAt(index);
-  return code < 0x3a ? code - 0x30 : code - 0x57;
-}
+/** What each hex digit stands for, by its character. */
+const nibbles: Uint8Array = Uint8Array.from({ length: 128 }, (_, code) => (code < 0x3a ? code - 0x30 : code - 0x57));

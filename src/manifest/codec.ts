@@ -275,18 +275,31 @@ export class Decoder {
 
   /** Reads a string; its UTF-8 bytes end at `position`. */
   string(): string {
-    const mark = this.#take8();
-    let count: number;
-    if ((mark & 0xe0) === 0xa0) count = mark & 0x1f;
-    else if (mark === 0xd9) count = this.#atLeast(this.#take8(), 32);
-    else if (mark === 0xda) count = this.#atLeast(this.#take16(), 0x100);
-    else if (mark === 0xdb) count = this.#atLeast(this.#take32(), 0x1_0000);
-    else this.fail("a string expected");
-    const bytes = this.#take(count);
+    const bytes = this.#stringBytes();
     try {
       return decodeUtf8(bytes);
     } catch {
       this.fail("a string that is not UTF-8");
+    }
+  }
+
+  #stringBytes(): Uint8Array {
+    const mark = this.#take8();
+    if ((mark & 0xe0) === 0xa0) return this.#take(mark & 0x1f);
+    if (mark === 0xd9) return this.#take(this.#atLeast(this.#take8(), 32));
+    if (mark === 0xda) return this.#take(this.#atLeast(this.#take16(), 0x100));
+    if (mark === 0xdb) return this.#take(this.#atLeast(this.#take32(), 0x1_0000));
+    this.fail("a string expected");
+  }
+
+  /** Passes over one value with all that is in it. Says nothing of whether it is in its shortest form. */
+  skip(): void {
+    for (let left = 1; left > 0; left--) {
+      const mark = this.#bytes[this.#at] as number;
+      if ((mark & 0xf0) === 0x90 || mark === 0xdc || mark === 0xdd) left += this.array();
+      else if (mark >= 0xc4 && mark <= 0xc6) this.binary();
+      else if ((mark & 0xe0) === 0xa0 || (mark >= 0xd9 && mark <= 0xdb)) this.#stringBytes();
+      else if (!this.isNil()) this.uint();
     }
   }
 

@@ -103,8 +103,10 @@ async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits
     let node = await old.seek(edit.path, edit.row === undefined);
     if (node === undefined) {
       // There are no old nodes at all: what comes is all there will be.
-      for (let next = await queue.take(); next !== undefined; next = await queue.take()) {
+      for (let next = await queue.peek(); next !== undefined; next = queue.peekReady() ?? (await queue.peek())) {
         if (next.row !== undefined) builder.add(next.row);
+        queue.drop();
+        if (out.size > 256) yield out.drain();
       }
       builder.finish();
       yield out.drain();
@@ -262,12 +264,6 @@ class EditQueue {
 
   drop(): void {
     this.#index++;
-  }
-
-  async take(): Promise<RowEdit | undefined> {
-    const edit = await this.peek();
-    this.drop();
-    return edit;
   }
 }
 

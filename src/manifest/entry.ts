@@ -70,6 +70,11 @@ const MODE_FOLDER = 2;
 const MODE_LINK = 3;
 const MODE_REFERENCE = 4;
 
+/** Whether the mode in a row is that of a file. */
+export function isFileMode(mode: number): boolean {
+  return mode === MODE_FILE || mode === MODE_EXECUTABLE;
+}
+
 /**
  * Writes an entry as one row.
  *

@@ -32,6 +32,7 @@ export {
   type ManifestNode,
   NODE_BYTES_MAX,
   nodeDigest,
+  nodesBelow,
   ParentCheck,
   type Sums,
 } from "./node.ts";

@@ -7,7 +7,7 @@
  */
 import { type Digest, hashWithContext } from "../digest/index.ts";
 import { Decoder, Encoder, MAX_INTEGER, malformed } from "./codec.ts";
-import { type Entry, type Extras, readEntry, readExtras, writeEntry, writeExtras } from "./entry.ts";
+import { type Entry, type Extras, isFileMode, readEntry, readExtras, writeEntry, writeExtras } from "./entry.ts";
 import { murmur3 } from "./murmur.ts";
 import { comparePaths, pathProblem } from "./path.ts";
 
@@ -153,6 +153,33 @@ export function decodeNode(bytes: Uint8Array, isUnsettled = false): ManifestNode
   const extras = readExtras(decoder);
   decoder.finish();
   return { level, rows, ...(extras && { extras }) } as ManifestNode;
+}
+
+/** The nodes that a node of ours names: its children, or the roots of chunk lists. Reads no more of it than that. */
+export function nodesBelow(bytes: Uint8Array): Digest[] {
+  const decoder = new Decoder(bytes, "manifest node");
+  decoder.arrayOf(4);
+  decoder.skip();
+  const level = decoder.uint();
+  const digests: Digest[] = [];
+  for (let rows = decoder.array(); rows > 0; rows--) {
+    let fields = decoder.array();
+    decoder.skip();
+    if (level > 0) {
+      digests.push(decoder.digest());
+      fields -= 2;
+    } else {
+      fields -= 2;
+      if (isFileMode(decoder.uint())) {
+        decoder.skip();
+        decoder.skip();
+        fields -= 3;
+        if (!decoder.isNil()) digests.push(decoder.digest());
+      }
+    }
+    for (; fields > 0; fields--) decoder.skip();
+  }
+  return digests;
 }
 
 function readRows<Row extends { readonly path: string }>(

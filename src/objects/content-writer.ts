@@ -5,14 +5,7 @@
  * comes, so that memory stays bounded. Nothing of it is visible before the journal says so.
  */
 import { type Digest, digestToBytes } from "../digest/index.ts";
-import {
-  type ChildRow,
-  decodeListNode,
-  decodeNode,
-  type Entry,
-  type NodeSink,
-  type NodeSource,
-} from "../manifest/index.ts";
+import { decodeListNode, type NodeSink, type NodeSource, nodesBelow } from "../manifest/index.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { type EncodedFrames, FrameEncoder } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";
@@ -155,17 +148,6 @@ export class ContentWriter implements NodeSource {
     this.#looseNodes.clear();
     this.#looseBytes = 0;
   }
-}
-
-/** The nodes that a manifest node names: children, or roots of chunk lists. */
-function nodesBelow(bytes: Uint8Array): Digest[] {
-  const node = decodeNode(bytes);
-  if (node.level > 0) return (node.rows as readonly ChildRow[]).map((row) => row.digest);
-  const lists: Digest[] = [];
-  for (const entry of node.rows as readonly Entry[]) {
-    if (entry.kind === "file" && entry.chunkList !== undefined) lists.push(entry.chunkList);
-  }
-  return lists;
 }
 
 function listNodesBelow(bytes: Uint8Array): Digest[] {

@@ -36,7 +36,7 @@ export class ObjectStore {
 
   /** As `locate`, of a digest that stands in a column of them. */
   locateAt(digests: Uint8Array, at: number): Place | undefined {
-    this.#wanted.set(digests.subarray(at, at + DIGEST_BYTES));
+    for (let byte = 0; byte < DIGEST_BYTES; byte++) this.#wanted[byte] = digests[at + byte] as number;
     return this.#places.find(this.#wanted);
   }
 

@@ -50,11 +50,13 @@ export async function* compareWithFolder(
   const reader = manifestReader(engine.objects);
   const comparison = comparisonOf(engine, place, memory, reader, { base: manifest, target: manifest, filter, call });
   const ignored = new IgnoredPaths(engine.fs, place);
-  for await (const compared of compareFolder(comparison)) {
-    const change = changeOf(compared);
-    if (change === undefined) continue;
-    const isFolder = compared.local?.kind === "folder";
-    if (change.kind !== "added" || !ignored.has(change.path, isFolder)) yield change;
+  for await (const batch of compareFolder(comparison)) {
+    for (const compared of batch) {
+      const change = changeOf(compared);
+      if (change === undefined) continue;
+      const isFolder = compared.local?.kind === "folder";
+      if (change.kind !== "added" || !ignored.has(change.path, isFolder)) yield change;
+    }
   }
 }
 

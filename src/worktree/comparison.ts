@@ -61,13 +61,11 @@ interface Pair {
   readonly swept: Swept | undefined;
 }
 
-/** Compares; gives paths in order. */
-export async function* compareFolder(options: ComparisonOptions): AsyncGenerator<Compared, void, undefined> {
+/** Compares; gives paths in order, in batches. */
+export async function* compareFolder(options: ComparisonOptions): AsyncGenerator<readonly Compared[], void, undefined> {
   const pairs = agrees(options) ? changedPairs(options) : allPairs(options);
-  for await (const { step, result } of withContent(options.ingest, inBatches(pairs), (pair) =>
-    fileToRead(pair, options),
-  )) {
-    yield compared(step, result, options);
+  for await (const settled of withContent(options.ingest, inBatches(pairs), (pair) => fileToRead(pair, options))) {
+    yield settled.map(({ step, result }) => compared(step, result, options));
   }
 }
 

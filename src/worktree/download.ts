@@ -55,7 +55,7 @@ export interface PlanOptions {
 /** Compares a folder with the version it shall hold. Writes nothing. */
 export async function planDownload(comparison: ComparisonOptions, options: PlanOptions): Promise<DownloadPlan> {
   const planner = new Planner(options);
-  for await (const compared of compareFolder(comparison)) planner.take(compared);
+  for await (const batch of compareFolder(comparison)) for (const compared of batch) planner.take(compared);
   return planner.finish(comparison.leftOut);
 }
 

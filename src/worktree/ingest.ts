@@ -228,31 +228,47 @@ export class Ingest {
   }
 }
 
-/** Has the files read that steps name; gives each step, in order, with what became of its file. */
+/** A step, and what became of its file. */
+export interface Settled<Step> {
+  readonly step: Step;
+  readonly result: Ingested | undefined;
+}
+
+/** Has the files read that steps name; gives the steps, in order, with what became of their files. */
 export async function* withContent<Step>(
   ingest: Ingest,
   steps: AsyncIterable<readonly Step[]>,
   fileOf: (step: Step) => FileToIngest | undefined,
-): AsyncGenerator<{ readonly step: Step; readonly result: Ingested | undefined }, void, undefined> {
+): AsyncGenerator<readonly Settled<Step>[], void, undefined> {
   // Steps wait here while the files before them are read.
   const waiting: Step[] = [];
-  let next = 0;
   async function* files(): AsyncGenerator<readonly FileToIngest[], void, undefined> {
     for await (const some of steps) {
       waiting.push(...some);
       yield some.map(fileOf).filter((file) => file !== undefined);
     }
   }
-  const isPlain = (): boolean => next < waiting.length && fileOf(waiting[next] as Step) === undefined;
-  for await (const results of ingest.files(files())) {
-    for (const result of results) {
-      while (isPlain()) yield { step: waiting[next++] as Step, result: undefined };
-      yield { step: waiting[next++] as Step, result };
-    }
-    waiting.splice(0, next);
-    next = 0;
+  for await (const results of ingest.files(files())) yield settle(waiting, results, fileOf);
+  const rest = settle(waiting, [], fileOf);
+  if (rest.length > 0) yield rest;
+}
+
+/** Takes the steps that are settled with these results, and those after them that need none. */
+function settle<Step>(
+  waiting: Step[],
+  results: readonly Ingested[],
+  fileOf: (step: Step) => FileToIngest | undefined,
+): Settled<Step>[] {
+  const settled: Settled<Step>[] = [];
+  let next = 0;
+  let used = 0;
+  for (let step = waiting[next]; step !== undefined; step = waiting[++next]) {
+    const hasFile = fileOf(step) !== undefined;
+    if (hasFile && used >= results.length) break;
+    settled.push({ step, result: hasFile ? results[used++] : undefined });
   }
-  while (isPlain()) yield { step: waiting[next++] as Step, result: undefined };
+  waiting.splice(0, next);
+  return settled;
 }
 
 /** Brings a stream into pieces that a reader takes, and says which is the last. */

@@ -35,8 +35,12 @@ export function statOf(column: BigInt64Array, row: number): StatNumbers {
 
 /** Writes a stat as a row of a column. */
 export function putStat(column: BigInt64Array, row: number, stat: StatNumbers): void {
+  const at = row * STAT_NUMBERS;
   // An inode may use all 64 bits: then its number in the column is negative, and so it is wherever it is compared.
-  column.set([BigInt.asIntN(64, stat.ino), stat.size, stat.mtimeNs, stat.ctimeNs], row * STAT_NUMBERS);
+  column[at] = stat.ino;
+  column[at + 1] = stat.size;
+  column[at + 2] = stat.mtimeNs;
+  column[at + 3] = stat.ctimeNs;
 }
 
 const INODE_SIGNED_MAX = 2n ** 63n - 1n;
@@ -67,35 +71,41 @@ const HEAD_BYTES = 32;
 
 /** Packs rows. */
 export function encodeRun(rows: readonly NewRow[]): Buffer {
-  const flags = Buffer.alloc(pad(rows.length));
+  const texts = Buffer.from(textsOf(rows), "utf8");
+  const digestCount = rows.reduce((sum, { entry }) => sum + digestsOf(entry), 0);
+  const flagsAt = HEAD_BYTES + rows.length * STAT_NUMBERS * 8;
+  const digestsAt = flagsAt + pad(rows.length);
+  const textsAt = digestsAt + digestCount * DIGEST_BYTES;
+  const data = Buffer.alloc(textsAt + texts.length);
+  data.writeUInt32LE(rows.length, CHECKSUM_BYTES);
+  data.writeUInt32LE(digestCount, CHECKSUM_BYTES + 4);
   const numbers = new BigInt64Array(rows.length * STAT_NUMBERS);
-  const digests: Uint8Array[] = [];
-  const texts: string[] = [];
+  let digestAt = digestsAt;
   rows.forEach(({ entry, stat, racy }, index) => {
-    flags[index] = kindFlag(entry) | (racy ? FLAG_RACY : 0);
+    const hasList = entry.kind === "file" && entry.chunkList !== undefined;
+    data[flagsAt + index] = kindFlag(entry) | (racy ? FLAG_RACY : 0) | (hasList ? FLAG_LIST : 0);
     if (stat !== undefined) putStat(numbers, index, stat);
-    texts.push(entry.path);
-    if (entry.kind === "file") {
-      digests.push(digestToBytes(entry.digest));
-      if (entry.chunkList !== undefined) {
-        flags[index] |= FLAG_LIST;
-        digests.push(digestToBytes(entry.chunkList));
-      }
-    }
+    if (entry.kind !== "file") return;
+    digestToBytes(entry.digest, data, digestAt);
+    if (entry.chunkList !== undefined) digestToBytes(entry.chunkList, data, digestAt + DIGEST_BYTES);
+    digestAt += digestsOf(entry) * DIGEST_BYTES;
   });
-  for (const { entry } of rows) if (entry.kind === "link") texts.push(entry.target);
-  const head = Buffer.alloc(HEAD_BYTES);
-  head.writeUInt32LE(rows.length, CHECKSUM_BYTES);
-  head.writeUInt32LE(digests.length, CHECKSUM_BYTES + 4);
-  const data = Buffer.concat([
-    head,
-    Buffer.from(numbers.buffer),
-    flags,
-    ...digests,
-    Buffer.from(texts.join("\0"), "utf8"),
-  ]);
+  data.set(new Uint8Array(numbers.buffer), HEAD_BYTES);
+  data.set(texts, textsAt);
   data.set(hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES), 0);
   return data;
+}
+
+/** Paths of all rows, then targets of links. */
+function textsOf(rows: readonly NewRow[]): string {
+  const texts = rows.map(({ entry }) => entry.path);
+  for (const { entry } of rows) if (entry.kind === "link") texts.push(entry.target);
+  return texts.join("\0");
+}
+
+function digestsOf(entry: CachedEntry): number {
+  if (entry.kind !== "file") return 0;
+  return entry.chunkList === undefined ? 1 : 2;
 }
 
 function kindFlag(entry: CachedEntry): number {

@@ -82,6 +82,8 @@ interface Step {
 /** One scan of one folder. */
 export class FolderScan {
   readonly #options: ScanOptions;
+  /** What absolute paths in the folder begin with. */
+  readonly #base: string;
   readonly #leftOut: LeftOut[] = [];
   readonly #sweep: Sweep;
   readonly #rowsAgree: boolean;
@@ -95,6 +97,7 @@ export class FolderScan {
   /** @param compareAll compares every entry even where the stat cache is believed to agree with the manifest */
   constructor(options: ScanOptions, compareAll = false) {
     this.#options = options;
+    this.#base = options.folder.endsWith(path.sep) ? options.folder : options.folder + path.sep;
     const { memory, manifest, prefix, mirror } = options;
     const { agreement } = memory;
     this.#rowsAgree =
@@ -127,10 +130,12 @@ export class FolderScan {
   async *edits(): AsyncGenerator<readonly Edit[], void, undefined> {
     const rows = this.#options.remember ? new RowEditor(this.#options.memory) : undefined;
     let edits: Edit[] = [];
-    for await (const { step, result } of withContent(this.#options.ingest, this.#steps(), (step) => step.file)) {
-      const { edit, row } = result === undefined ? step : this.#settle(step, result);
-      if (edit !== undefined) edits.push(edit);
-      if (row !== undefined) rows?.edit(row);
+    for await (const settled of withContent(this.#options.ingest, this.#steps(), (step) => step.file)) {
+      for (const { step, result } of settled) {
+        const { edit, row } = result === undefined ? step : this.#settle(step, result);
+        if (edit !== undefined) edits.push(edit);
+        if (row !== undefined) rows?.edit(row);
+      }
       if (edits.length < EDITS_AT_ONCE) continue;
       yield edits;
       edits = [];
@@ -170,8 +175,15 @@ export class FolderScan {
         steps = [];
         continue;
       }
-      if (base === undefined) await this.#stepFromCache(swept, steps);
-      else await this.#stepFromBase(swept, base, steps);
+      if (base === undefined) {
+        await this.#stepFromCache(swept, steps);
+      } else {
+        const fullPath = joinPath(this.#options.prefix, swept.path);
+        // Waiting costs more than all else here, and mostly there is nothing to wait for.
+        if (swept.kind !== "gone" && !base.isReady(fullPath)) await this.#removeBefore(fullPath, base, steps);
+        const known = this.#stepFromBase(swept, fullPath, base, steps);
+        if (known !== undefined) await this.#stepOfKnown(known.entry, known.before, steps);
+      }
       if (steps.length >= EDITS_AT_ONCE) {
         yield steps;
         steps = [];
@@ -205,28 +217,38 @@ export class FolderScan {
     for (const parent of await entriesInTheWay(reader, manifest, joinPath(prefix, path_))) this.#parents.add(parent);
   }
 
-  /** Nothing is known of how cache and manifest agree: every entry is compared with the manifest's. */
-  async #stepFromBase(swept: Swept, base: PathCursor<Entry>, steps: Step[]): Promise<void> {
+  /**
+   * Nothing is known of how cache and manifest agree: every entry is compared with the manifest's.
+   *
+   * @returns an entry that the cache knows and the manifest has not, or has otherwise
+   */
+  #stepFromBase(
+    swept: Swept,
+    fullPath: string,
+    base: PathCursor<Entry>,
+    steps: Step[],
+  ): { readonly entry: CachedEntry; readonly before: Entry | undefined } | undefined {
     if (swept.kind === "gone") {
       steps.push({ row: { path: swept.path, row: undefined } });
-      return;
+      return undefined;
     }
-    const fullPath = joinPath(this.#options.prefix, swept.path);
-    if (!base.isReady(fullPath)) await this.#removeBefore(fullPath, base, steps);
     const before = base.takeAt(fullPath);
     this.#noteIfParent(fullPath);
     if (swept.kind === "unknown") {
       this.#stepOf(swept.found, before, steps);
-      return;
+      return undefined;
     }
     const entry = this.#inManifest(swept.entry);
-    if (before !== undefined && sameEntry(before, entry)) return;
+    return before !== undefined && sameEntry(before, entry) ? undefined : { entry, before };
+  }
+
+  async #stepOfKnown(entry: CachedEntry, before: Entry | undefined, steps: Step[]): Promise<void> {
     if (entry.kind !== "file" || (await this.#options.isStored(entry))) {
       if (before === undefined) this.#options.onNew?.(entry.path);
       steps.push({ edit: { path: entry.path, entry } });
     } else {
       // The cache knows the file, and the store has lost or never had its content.
-      steps.push({ file: this.#fileAt(swept.path, entry.size), before });
+      steps.push({ file: this.#fileAt(this.#inFolder(entry.path), entry.size), before });
     }
   }
 
@@ -322,7 +344,7 @@ export class FolderScan {
   }
 
   #absolute(path_: string): string {
-    return path.join(this.#options.folder, path_);
+    return this.#base + (path.sep === "/" ? path_ : path_.replaceAll("/", path.sep));
   }
 
   #inManifest<Kind extends CachedEntry>(entry: Kind): Kind {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { EMPTY_DIGEST, hashContent } from "../../src/digest/index.ts";
+import { type Digest, EMPTY_DIGEST, hashContent } from "../../src/digest/index.ts";
 import { isArtifoldError } from "../../src/errors.ts";
 import { checkEntry } from "../../src/manifest/entry.ts";
 import {
@@ -14,8 +14,17 @@ import {
   Encoder as NodeEncoder,
   NodeReader,
   nodeDigest,
+  nodesBelow,
 } from "../../src/manifest/index.ts";
-import { assembleNode, beginsNode, encodeNode, keyHash, writeChild } from "../../src/manifest/node.ts";
+import {
+  assembleNode,
+  beginsNode,
+  encodeNode,
+  type InnerNode,
+  keyHash,
+  type LeafNode,
+  writeChild,
+} from "../../src/manifest/node.ts";
 import { build, entriesOf, entryLists, fileEntry, sorted, withoutParents } from "../support/entries.ts";
 import { MemoryNodes } from "../support/memory-nodes.ts";
 
@@ -29,6 +38,12 @@ function readOrRefuse(bytes: Uint8Array): ManifestNode | undefined {
     if (!isArtifoldError(error, "DAMAGED") && !isArtifoldError(error, "FORMAT_UNSUPPORTED")) throw error;
     return undefined;
   }
+}
+
+/** The nodes that a node names, of what was read of all of it. */
+function namedIn(node: ManifestNode): Digest[] {
+  if (node.level > 0) return (node as InnerNode).rows.map((row) => row.digest);
+  return (node as LeafNode).rows.flatMap((row) => (row.kind === "file" && row.chunkList ? [row.chunkList] : []));
 }
 
 function refusal(bytes: Uint8Array): string {
@@ -97,6 +112,7 @@ describe("a node", () => {
         for (const [digest, bytes] of nodes.nodes) {
           expect(nodeDigest(bytes)).toBe(digest);
           expect(encodeNode(decodeNode(bytes))).toEqual(bytes);
+          expect(nodesBelow(bytes)).toEqual(namedIn(decodeNode(bytes)));
         }
       }),
       { numRuns: 100 },
