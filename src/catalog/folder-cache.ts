@@ -27,7 +27,7 @@ export interface Run {
 }
 
 /** Raised when tables or the packing of runs change; what other versions left is thrown away. */
-const CACHE_VERSION = 1;
+const CACHE_VERSION = 2;
 
 const tables = `
   CREATE TABLE folder (

@@ -99,7 +99,7 @@ export class Journal {
 
   /** Length of a segment; 0 when it is not there. */
   segmentLength(segment: number): number {
-    return Number(this.#fs.lookAt(this.#path(segment))?.size ?? 0);
+    return this.#fs.lookAt(this.#path(segment))?.size ?? 0;
   }
 
   /**
@@ -211,7 +211,7 @@ export class Journal {
       throw storeWriteError(error, "the journal");
     }
     try {
-      const length = Number(this.#fs.stat(fd).size);
+      const length = this.#fs.stat(fd).size;
       if (length !== at.offset) {
         throw new ArtifoldError("DAMAGED", `the journal ends at ${length} and should end at ${at.offset}`);
       }
@@ -281,7 +281,7 @@ export class Journal {
     const mark = this.#markOfAll();
     const fd = this.#fs.open(this.#path(segment), openFlags.read);
     try {
-      const length = Number(this.#fs.stat(fd).size);
+      const length = this.#fs.stat(fd).size;
       const readAt = (offset: number, count: number): Uint8Array => this.#readAt(fd, offset, count);
       let offset = from;
       if (offset <= SEGMENT_HEAD_BYTES) {

@@ -214,7 +214,7 @@ function readTail(fs: FileSystem, fd: number, head: Buffer, rowCount: number): R
   const filterBytes = filterLength(rowCount);
   const pathsBytes = head.readUInt32LE(12);
   const at = HEAD_BYTES + rowCount * RUN_ROW_BYTES;
-  if (at + pages * 8 + filterBytes + pathsBytes !== Number(fs.stat(fd).size)) return undefined;
+  if (at + pages * 8 + filterBytes + pathsBytes !== fs.stat(fd).size) return undefined;
   const tail = Buffer.alloc(pages * 8 + filterBytes + pathsBytes);
   readFully(fs, fd, tail, at);
   if (hashContentBytes(tail).some((byte, index) => byte !== head[32 + index])) return undefined;

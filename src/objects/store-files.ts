@@ -19,7 +19,7 @@ export class StoreFiles {
 
   /** Length of a file in bytes. @throws ArtifoldError DAMAGED when it is not there, STORE_READ_FAILED */
   length(file: string): number {
-    return Number(this.fs.stat(this.#open(file)).size);
+    return this.fs.stat(this.#open(file)).size;
   }
 
   /** Reads a part of a file, in a buffer of its own. @throws ArtifoldError DAMAGED when it ends before, STORE_READ_FAILED */

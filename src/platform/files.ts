@@ -55,7 +55,7 @@ export function readWholeFile(fs: FileSystem, filePath: string): Uint8Array | un
     throw error;
   }
   try {
-    const bytes = Buffer.allocUnsafe(Number(fs.stat(fd).size));
+    const bytes = Buffer.allocUnsafe(fs.stat(fd).size);
     return bytes.subarray(0, readFully(fs, fd, bytes, 0));
   } finally {
     fs.close(fd);

@@ -43,7 +43,7 @@ export class CurrentCatalog {
   readonly setAside: string[] = [];
   readonly #around: CatalogSurroundings;
   #catalog: Catalog;
-  #inode: bigint | undefined;
+  #inode: number | undefined;
   #isInMemory = false;
   #isReadOnly = false;
   #replacements = 0;
@@ -211,7 +211,7 @@ export class CurrentCatalog {
     this.setAside.push(...report.setAside);
   }
 
-  #inodeOfFile(): bigint | undefined {
+  #inodeOfFile(): number | undefined {
     return this.#around.fs.lookAt(this.#around.file)?.ino;
   }
 }

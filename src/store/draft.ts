@@ -29,6 +29,7 @@ import {
   Ingest,
   type LeftOut,
   type LeftOutReason,
+  LookAhead,
   type PathFilter,
   PortabilityCheck,
   type PortabilityWarning,
@@ -152,7 +153,7 @@ export class Draft {
       throw new ArtifoldError("READ_FAILED", `${source} is neither a file nor a folder`, { info: { path: source } });
     }
     if (mirror) throw new ArtifoldError("USAGE", `${source} is a file: only a folder can be mirrored`);
-    return this.#addFile(place, options.as ?? path.basename(source), Number(stat.size), options);
+    return this.#addFile(place, options.as ?? path.basename(source), stat.size, options);
   }
 
   /** Adds content from memory or a stream. */
@@ -302,6 +303,7 @@ export class Draft {
         mirror,
         memory,
         clock: this.#racyClock(),
+        ahead: LookAhead.of(engine.pool, memory),
         ingest: this.#makeIngest(options, progress),
         isStored: (entry) => this.isStored(entry),
         walk: {

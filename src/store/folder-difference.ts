@@ -12,6 +12,7 @@ import {
   IgnoredPaths,
   Ingest,
   type LeftOut,
+  LookAhead,
   type PathFilter,
   readError,
   Sweep,
@@ -87,7 +88,11 @@ export function comparisonOf(
   return {
     sweep: (all) => {
       const walk = new FolderWalk(engine.fs, folder, walkOptions);
-      return new Sweep(walk, memory.cache, memory.folder, { all, seeAll: true });
+      return new Sweep(walk, memory.cache, memory.folder, {
+        all,
+        seeAll: true,
+        ahead: LookAhead.of(engine.pool, memory),
+      });
     },
     leftOut,
     memory,

@@ -126,7 +126,7 @@ function describeFormat(mark: StoreMark): string {
 function checkPlace(fs: FileSystem, folder: string, trust: StoreTrust): void {
   const owner = fs.lookAt(folder)?.uid;
   const user = process.getuid?.();
-  if (trust.trustOwner !== true && owner !== undefined && user !== undefined && owner !== BigInt(user)) {
+  if (trust.trustOwner !== true && owner !== undefined && user !== undefined && owner !== user) {
     throw new ArtifoldError("STORE_REFUSED", `the store in ${folder} belongs to another user`, {
       hint: "Pass --trust-owner if you trust everything that user may have put there.",
       info: { path: folder },

@@ -54,7 +54,7 @@ export class FaultyFileSystem implements FileSystem {
     for (const [file, size] of this.#flushed) {
       if (this.#base.lookAt(file) === undefined) continue;
       const fd = this.#base.open(file, openFlags.readWrite);
-      if (Number(this.#base.stat(fd).size) > size) this.#base.truncate(fd, size);
+      if (this.#base.stat(fd).size > size) this.#base.truncate(fd, size);
       this.#base.close(fd);
     }
     for (const name of this.#newNames.reverse()) name.undo();
@@ -94,7 +94,7 @@ export class FaultyFileSystem implements FileSystem {
     const file = this.#pathOf(fd);
     this.#begin("flush", file);
     await this.#base.flush(fd);
-    if (this.#flushed.has(file)) this.#flushed.set(file, Number(this.#base.stat(fd).size));
+    if (this.#flushed.has(file)) this.#flushed.set(file, this.#base.stat(fd).size);
     this.#newNames = this.#newNames.filter((name) => name.folder !== file);
   }
 
@@ -184,7 +184,7 @@ export class FaultyFileSystem implements FileSystem {
   #beginWrite(name: "write" | "writeLater", fd: number, buffer: Uint8Array): Uint8Array {
     const file = this.#pathOf(fd);
     const fault = this.#begin(name, file);
-    if (!this.#flushed.has(file)) this.#flushed.set(file, Number(this.#base.stat(fd).size));
+    if (!this.#flushed.has(file)) this.#flushed.set(file, this.#base.stat(fd).size);
     return typeof fault === "object" ? buffer.subarray(0, fault.writeOnly) : buffer;
   }
 

@@ -276,7 +276,7 @@ class FileCheck {
     this.#fd = fd;
     this.#path = filePath;
     this.#objects = objects;
-    this.#length = Number(fs.stat(fd).size);
+    this.#length = fs.stat(fd).size;
   }
 
   /** The foot and the table. */

@@ -146,7 +146,7 @@ export class BlobReader {
     try {
       const before = this.#fs.stat(fd);
       if (kindOf(before) !== "file") throw new NotAFile();
-      const size = Number(before.size);
+      const size = before.size;
       if (size > WHOLE_FILE_BYTES) return "large";
       if (size >= buffer.length - from) return "full";
       // One byte more than there should be: a file that grew is noticed.
@@ -191,7 +191,7 @@ export class BlobReader {
     const batch = this.#newBatch();
     stream.rest.copy(batch.buffer);
     // One byte more than there should be: a file that grows is noticed, and is not followed for as long as it does.
-    const left = Number(stream.before.size) - stream.length;
+    const left = stream.before.size - stream.length;
     const from = stream.rest.length;
     const space = batch.buffer.subarray(from, Math.min(batch.buffer.length, from + left + 1));
     let read: number;
@@ -229,7 +229,7 @@ export class BlobReader {
     const isWhole =
       stream.before === undefined || after === undefined
         ? true
-        : isSameState(stream.before, after) && Number(after.size) === stream.length;
+        : isSameState(stream.before, after) && after.size === stream.length;
     const digest = stream.chunks === 1 ? (stream.first as Uint8Array) : digestToBytes(stream.hasher.digest());
     if (isWhole) rows.set(0, readStatus.ok, after ?? memoryStat(stream.length), digest, stream.chunks);
     else rows.fail(0, readStatus.changed);
@@ -322,12 +322,12 @@ function wholeDigest(
 
 /** Whether two looks at an open file show the same state of it. */
 function isSameState(before: FileStat, after: FileStat): boolean {
-  return before.size === after.size && before.mtimeNs === after.mtimeNs && before.ctimeNs === after.ctimeNs;
+  return before.size === after.size && before.mtimeMs === after.mtimeMs && before.ctimeMs === after.ctimeMs;
 }
 
 /** Stat of content that was never a file. */
 function memoryStat(size: number): FileStat {
-  return { mode: 0n, ino: 0n, dev: 0n, uid: 0n, size: BigInt(size), mtimeNs: 0n, ctimeNs: 0n };
+  return { mode: 0, ino: 0, uid: 0, size, mtimeMs: 0, ctimeMs: 0 };
 }
 
 /** The errno of a failed read; anything else is a fault of ours and is thrown. */

@@ -49,7 +49,7 @@ export interface FileToWrite {
 
 /** Answer to "write-files" (a row a file) and "write-end" (one row): inode, size, mtime, ctime under the final name. */
 export interface FilesWritten {
-  readonly stats: BigInt64Array;
+  readonly stats: Float64Array;
 }
 
 /** Names of files of the user's folder that are still being written. */
@@ -94,7 +94,7 @@ export class BlobWriter {
         return undefined;
       }
       case "write-end": {
-        const stats = new BigInt64Array(STAT_NUMBERS);
+        const stats = new Float64Array(STAT_NUMBERS);
         this.#guard(request.stream, () => this.#end(request.stream, stats, 0));
         return { stats };
       }
@@ -111,7 +111,7 @@ export class BlobWriter {
   }
 
   #writeFiles(request: WriteRequest & { op: "write-files" }): FilesWritten {
-    const stats = new BigInt64Array(request.files.length * STAT_NUMBERS);
+    const stats = new Float64Array(request.files.length * STAT_NUMBERS);
     let chunk = 0;
     request.files.forEach((file, row) => {
       const id = this.#begin(file, file.chunks < 2);
@@ -160,7 +160,7 @@ export class BlobWriter {
     stream.length += bytes.length;
   }
 
-  #end(id: number, stats: BigInt64Array, row: number): void {
+  #end(id: number, stats: Float64Array, row: number): void {
     const stream = this.#streams.get(id) as Stream;
     const { file, temporary, fd } = stream;
     if ((stream.hasher?.digest() ?? stream.last) !== file.digest) {

@@ -81,7 +81,7 @@ function fileToRead(pair: Pair, options: ComparisonOptions): FileToIngest | unde
   const { swept, path } = pair;
   const stat = swept?.kind === "unknown" ? statOf(swept) : undefined;
   if (stat === undefined || kindOf(stat) !== "file") return undefined;
-  const size = Number(stat.size);
+  const size = stat.size;
   const couldBe = (entry: Entry | undefined): boolean => entry?.kind === "file" && entry.size === size;
   return couldBe(pair.base) || couldBe(pair.target) ? { path, file: options.absolute(path), size } : undefined;
 }
@@ -97,7 +97,7 @@ function compared(pair: Pair, result: Ingested | undefined, options: ComparisonO
   const local = swept === undefined ? undefined : localEntry(swept, options);
   const isForeign = swept !== undefined && swept.kind !== "gone" && local === undefined;
   const stat = swept?.kind === "unknown" ? statOf(swept) : undefined;
-  const size = swept?.kind === "unknown" ? Number(stat?.size ?? 0) : local === undefined ? 0 : entrySize(local);
+  const size = swept?.kind === "unknown" ? (stat?.size ?? 0) : local === undefined ? 0 : entrySize(local);
   const fresh = swept?.kind === "unknown" && local !== undefined ? { stat } : undefined;
   return { path, local, isForeign, size, base, target, hasRow, fresh };
 }

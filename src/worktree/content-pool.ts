@@ -3,11 +3,12 @@ import type { TransferListItem } from "node:worker_threads";
 import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
+import { type LookRequest, lookAtRun } from "./look-ahead.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 
 /** What a thread is asked to do. */
-export type ContentRequest = ReadRequest | WriteRequest;
+export type ContentRequest = ReadRequest | WriteRequest | LookRequest;
 
 /** Answers requests, here or in a thread. Requests to one port are answered in order. */
 export interface ContentPort {
@@ -18,15 +19,18 @@ export interface ContentPort {
 
 /** Does what requests ask, in whichever thread it is. */
 export class ContentHandler {
+  readonly #fs: FileSystem;
   readonly #reader: BlobReader;
   readonly #writer: BlobWriter;
 
   constructor(fs: FileSystem) {
+    this.#fs = fs;
     this.#reader = new BlobReader(fs);
     this.#writer = new BlobWriter(fs);
   }
 
   handle(request: ContentRequest): unknown {
+    if (request.op === "look") return lookAtRun(this.#fs, request);
     return request.op.startsWith("write-")
       ? this.#writer.handle(request as WriteRequest)
       : this.#reader.handle(request as ReadRequest);
@@ -66,6 +70,11 @@ export class ContentPool {
       return worker;
     }
     return this.#workers.reduce((least, worker) => (worker.load < least.load ? worker : least));
+  }
+
+  /** Whether threads can work while this one does. */
+  get isSideBySide(): boolean {
+    return this.#workerCount > 1;
   }
 
   /** The handler of this thread: for little work, which a thread would not be worth. */

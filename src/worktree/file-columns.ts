@@ -13,7 +13,7 @@ export interface FileColumns {
   readonly errnos: { readonly [row: number]: string };
   readonly executable: Uint8Array;
   /** Inode, size, mtime and ctime in nanoseconds, of the descriptor that was read. */
-  readonly stats: BigInt64Array;
+  readonly stats: Float64Array;
   /** Digests of whole contents, 32 bytes each. */
   readonly digests: Uint8Array;
   /** How many of the chunks are a file's: 0 for an empty one. */
@@ -24,7 +24,7 @@ export interface FileColumns {
 export class FileRows {
   readonly #statuses: Uint8Array;
   readonly #executable: Uint8Array;
-  readonly #stats: BigInt64Array;
+  readonly #stats: Float64Array;
   readonly #digests: Uint8Array;
   readonly #chunkCounts: Uint32Array;
   readonly #errnos: { [row: number]: string } = {};
@@ -32,7 +32,7 @@ export class FileRows {
   constructor(count: number) {
     this.#statuses = new Uint8Array(count);
     this.#executable = new Uint8Array(count);
-    this.#stats = new BigInt64Array(count * STAT_NUMBERS);
+    this.#stats = new Float64Array(count * STAT_NUMBERS);
     this.#digests = new Uint8Array(count * DIGEST_BYTES);
     this.#chunkCounts = new Uint32Array(count);
   }

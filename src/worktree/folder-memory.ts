@@ -58,6 +58,11 @@ export class FolderMemory {
     this.agreement = agreement?.generation === this.#generation ? agreement : undefined;
   }
 
+  /** How many runs its rows are packed into. */
+  get runCount(): number {
+    return this.cache.runStarts(this.folder).length;
+  }
+
   /** Whether another process changed rows since this memory was opened. */
   get isDisturbed(): boolean {
     return this.cache.generation(this.folder) !== this.#generation;
@@ -231,7 +236,7 @@ export const PROBE_PREFIX = "cache-probe-";
  * system's clock leaves its times as they are. (Git calls such entries racily clean.)
  */
 export class RacyClock {
-  readonly #now: bigint;
+  readonly #now: number;
 
   /** Looks at the clock of the file system: the times of a file made now in a folder of ours. */
   constructor(fs: FileSystem, folder: string) {
@@ -241,20 +246,19 @@ export class RacyClock {
       fd = fs.open(probe, openFlags.createNew, 0o600);
     } catch {
       // Without room for a probe no time is known to be old enough: then no file is believed.
-      this.#now = 0n;
+      this.#now = 0;
       return;
     }
-    this.#now = fs.stat(fd).mtimeNs;
+    this.#now = fs.stat(fd).mtimeMs;
     fs.close(fd);
     removeQuietly(fs, probe);
   }
 
   /** Whether a file with these times could be changed again without a trace. */
   isRacy(stat: StatNumbers): boolean {
-    // biome-ignore lint/complexity/useMathMinMax: these are bigints, and Math.max takes none.
-    const youngest = stat.mtimeNs > stat.ctimeNs ? stat.mtimeNs : stat.ctimeNs;
+    const youngest = Math.max(stat.mtimeMs, stat.ctimeMs);
     // Times in whole seconds come from a file system that counts in them, or in twos.
-    const tick = youngest % 1_000_000_000n === 0n ? 2_000_000_000n : 20_000_000n;
+    const tick = youngest % 1000 === 0 ? 2000 : 20;
     return youngest >= this.#now - tick;
   }
 }

@@ -23,6 +23,7 @@ export {
 export { compileGlobs, IGNORE_FILE, type PathFilter } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
 export { type ChunkSink, type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
+export { LookAhead } from "./look-ahead.ts";
 export { PortabilityCheck, type PortabilityWarning } from "./portable.ts";
 export { FolderScan, type ScanReport } from "./scan.ts";
 export { readError } from "./source-errors.ts";

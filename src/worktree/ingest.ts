@@ -319,7 +319,7 @@ function entryOf(path: string, columns: FileColumns, row: number, chunkList: Dig
   return {
     path,
     kind: "file",
-    size: Number(columns.stats[row * STAT_NUMBERS + 1]),
+    size: columns.stats[row * STAT_NUMBERS + 1] as number,
     digest: digestFromBytes(columns.digests, row * DIGEST_BYTES),
     chunkList,
     executable: columns.executable[row] === 1,

@@ -13,40 +13,33 @@ export type CachedEntry = Exclude<Entry, { kind: "reference" }>;
 
 /** The numbers that tell whether a file is still the one that was read. The device is left out: it changes at mounts. */
 export interface StatNumbers {
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
+  readonly ino: number;
+  readonly size: number;
+  readonly mtimeMs: number;
+  readonly ctimeMs: number;
 }
 
 /** How many numbers a stat has in a column. */
 export const STAT_NUMBERS = 4;
 
 /** Reads the stat of a row from a column of them. */
-export function statOf(column: BigInt64Array, row: number): StatNumbers {
+export function statOf(column: Float64Array, row: number): StatNumbers {
   const at = row * STAT_NUMBERS;
   return {
-    ino: column[at] as bigint,
-    size: column[at + 1] as bigint,
-    mtimeNs: column[at + 2] as bigint,
-    ctimeNs: column[at + 3] as bigint,
+    ino: column[at] as number,
+    size: column[at + 1] as number,
+    mtimeMs: column[at + 2] as number,
+    ctimeMs: column[at + 3] as number,
   };
 }
 
 /** Writes a stat as a row of a column. */
-export function putStat(column: BigInt64Array, row: number, stat: StatNumbers): void {
+export function putStat(column: Float64Array, row: number, stat: StatNumbers): void {
   const at = row * STAT_NUMBERS;
-  // An inode may use all 64 bits: then its number in the column is negative, and so it is wherever it is compared.
   column[at] = stat.ino;
   column[at + 1] = stat.size;
-  column[at + 2] = stat.mtimeNs;
-  column[at + 3] = stat.ctimeNs;
-}
-
-const INODE_SIGNED_MAX = 2n ** 63n - 1n;
-
-function isSameInode(inColumn: bigint, inode: bigint): boolean {
-  return inColumn === inode || (inode > INODE_SIGNED_MAX && inColumn === BigInt.asIntN(64, inode));
+  column[at + 2] = stat.mtimeMs;
+  column[at + 3] = stat.ctimeMs;
 }
 
 /** One row on its way into a run. */
@@ -79,7 +72,7 @@ export function encodeRun(rows: readonly NewRow[]): Buffer {
   const data = Buffer.alloc(textsAt + texts.length);
   data.writeUInt32LE(rows.length, CHECKSUM_BYTES);
   data.writeUInt32LE(digestCount, CHECKSUM_BYTES + 4);
-  const numbers = new BigInt64Array(rows.length * STAT_NUMBERS);
+  const numbers = new Float64Array(rows.length * STAT_NUMBERS);
   let digestAt = digestsAt;
   rows.forEach(({ entry, stat, racy }, index) => {
     const hasList = entry.kind === "file" && entry.chunkList !== undefined;
@@ -120,7 +113,7 @@ function pad(length: number): number {
 /** A run being compared with what is in the folder. */
 export class RunView {
   readonly count: number;
-  readonly #numbers: BigInt64Array;
+  readonly #numbers: Float64Array;
   readonly #flags: Uint8Array;
   readonly #digests: Uint8Array;
   readonly #paths: readonly string[];
@@ -133,7 +126,7 @@ export class RunView {
     const flagsEnd = numbersEnd + pad(this.count);
     const digestsEnd = flagsEnd + digestCount * DIGEST_BYTES;
     // Copied, for what SQLite gives need not be aligned.
-    this.#numbers = new BigInt64Array(new Uint8Array(data.subarray(HEAD_BYTES, numbersEnd)).buffer);
+    this.#numbers = new Float64Array(new Uint8Array(data.subarray(HEAD_BYTES, numbersEnd)).buffer);
     this.#flags = data.subarray(numbersEnd, flagsEnd);
     this.#digests = data.subarray(flagsEnd, digestsEnd);
     const texts = data.toString("utf8", digestsEnd).split("\0");
@@ -146,6 +139,11 @@ export class RunView {
     if (data.length < HEAD_BYTES) return undefined;
     const checksum = hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES);
     return data.subarray(0, CHECKSUM_BYTES).equals(checksum) ? new RunView(data) : undefined;
+  }
+
+  /** Opens a run that somebody has opened before. */
+  static ofWhole(data: Buffer): RunView {
+    return new RunView(data);
   }
 
   path(index: number): string {
@@ -162,11 +160,16 @@ export class RunView {
     const numbers = this.#numbers;
     return (
       (flags & KIND_MASK) === kind &&
-      isSameInode(numbers[at] as bigint, stat.ino) &&
+      numbers[at] === stat.ino &&
       numbers[at + 1] === stat.size &&
-      numbers[at + 2] === stat.mtimeNs &&
-      numbers[at + 3] === stat.ctimeNs
+      numbers[at + 2] === stat.mtimeMs &&
+      numbers[at + 3] === stat.ctimeMs
     );
+  }
+
+  /** Size of a file, in bytes. */
+  size(index: number): number {
+    return this.#numbers[index * STAT_NUMBERS + 1] as number;
   }
 
   /** What was there. */
@@ -183,7 +186,7 @@ export class RunView {
         return {
           path,
           kind: "file",
-          size: Number(this.#numbers[index * STAT_NUMBERS + 1]),
+          size: this.size(index),
           digest: digestFromBytes(this.#digests, at),
           chunkList: (flags & FLAG_LIST) === 0 ? undefined : digestFromBytes(this.#digests, at + DIGEST_BYTES),
           executable: (flags & KIND_MASK) === KIND_EXECUTABLE,

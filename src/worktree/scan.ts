@@ -23,6 +23,7 @@ import {
 import { Breather, type FileSystem, kindOf } from "../platform/index.ts";
 import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
 import { type FileToIngest, type Ingest, type Ingested, withContent } from "./ingest.ts";
+import type { LookAhead } from "./look-ahead.ts";
 import { PathCursor } from "./path-cursor.ts";
 import type { CachedEntry } from "./run.ts";
 import { foundError } from "./source-errors.ts";
@@ -43,6 +44,8 @@ export interface ScanOptions {
   readonly mirror: boolean;
   readonly memory: FolderMemory;
   readonly clock: RacyClock;
+  /** Looks at files that are remembered, beside the scan. */
+  readonly ahead: LookAhead | undefined;
   readonly ingest: Ingest;
   /** Whether the whole content of an entry is stored. */
   readonly isStored: (entry: FileEntry) => Promise<boolean>;
@@ -106,7 +109,11 @@ export class FolderScan {
       ...options.walk,
       onLeftOut: (leftOut) => this.#leaveOut(leftOut),
     });
-    this.#sweep = new Sweep(walk, memory.cache, memory.folder, { all: !this.#rowsAgree, seeAll: false });
+    this.#sweep = new Sweep(walk, memory.cache, memory.folder, {
+      all: !this.#rowsAgree,
+      seeAll: false,
+      ahead: options.ahead,
+    });
   }
 
   get report(): ScanReport {
@@ -270,7 +277,7 @@ export class FolderScan {
     const { path: path_ } = found;
     const stat = found.kind === "seen" ? found.stat : undefined;
     if (found.kind === "file" || (stat !== undefined && kindOf(stat) === "file")) {
-      const size = stat === undefined ? undefined : Number(stat.size);
+      const size = stat === undefined ? undefined : stat.size;
       // Once a link is refused nothing more is stored; the walk goes on, so that all such links are named.
       if (this.#badLinks.length === 0) steps.push({ file: this.#fileAt(path_, size), before });
       return;

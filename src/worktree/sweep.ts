@@ -6,6 +6,7 @@
 import type { FolderCache, FolderRow } from "../catalog/index.ts";
 import { comparePaths } from "../manifest/index.ts";
 import { type FileStat, kindOf } from "../platform/index.ts";
+import type { LookAhead, RunAnswers } from "./look-ahead.ts";
 import { type CachedEntry, RunView } from "./run.ts";
 import { type FolderWalk, PAUSE, type WalkedName } from "./walk.ts";
 
@@ -47,10 +48,16 @@ export class Sweep {
   /**
    * @param options.all also gives what is as it was
    * @param options.seeAll looks at files of which nothing is known too; else whoever reads them does
+   * @param options.ahead looks at files that are remembered before this sweep comes to them
    */
-  constructor(walk: FolderWalk, cache: FolderCache, folder: FolderRow, options: { all: boolean; seeAll: boolean }) {
+  constructor(
+    walk: FolderWalk,
+    cache: FolderCache,
+    folder: FolderRow,
+    options: { all: boolean; seeAll: boolean; ahead: LookAhead | undefined },
+  ) {
     this.#walk = walk;
-    this.#rows = new CachedRows(cache, folder);
+    this.#rows = new CachedRows(cache, folder, options.ahead);
     this.#all = options.all;
     this.#seeAll = options.seeAll;
   }
@@ -75,13 +82,16 @@ export class Sweep {
         yield { kind: "gone", path: rows.path, before: rows.take() };
         isAt = rows.isAt(path);
       }
-      const found = walked.kind === "file" && (isAt || this.#seeAll) ? this.#walk.see(walked) : walked;
+      const isKnown = isAt && walked.kind === "file" && rows.isAsItWas;
+      const isToBeSeen = walked.kind === "file" && !isKnown && (isAt || this.#seeAll);
+      const found = isToBeSeen ? this.#walk.see(walked) : walked;
       // Gone since its folder was read: then it is not there.
       if (found === undefined) continue;
       this.#count(found);
+      if (isKnown) this.counts.bytes += rows.size;
       if (!isAt) {
         yield { kind: "unknown", path, found, before: undefined };
-      } else if (!rows.matches(found.kind === "seen" ? found.stat : undefined)) {
+      } else if (!isKnown && !rows.matches(found.kind === "seen" ? found.stat : undefined)) {
         yield { kind: "unknown", path, found, before: rows.take() };
       } else if (this.#all) {
         yield { kind: "known", path, entry: rows.take() };
@@ -98,20 +108,34 @@ export class Sweep {
     if (found.kind === "file") this.counts.files++;
     if (found.kind !== "seen" || kindOf(found.stat) !== "file") return;
     this.counts.files++;
-    this.counts.bytes += Number(found.stat.size);
+    this.counts.bytes += found.stat.size;
   }
+}
+
+/** How many runs are handed over before the sweep comes to them. */
+const RUNS_AHEAD = 8;
+
+/** A run that is opened. */
+interface OpenRun {
+  readonly view: RunView;
+  readonly answers: RunAnswers | undefined;
 }
 
 /** The rows of all runs of a folder as one ascending sequence. */
 class CachedRows {
   readonly #runs: Iterator<{ data: Buffer }>;
+  readonly #ahead: LookAhead | undefined;
+  /** Opened and not reached yet. */
+  readonly #waiting: OpenRun[] = [];
   #view: RunView | undefined;
+  #answers: RunAnswers | undefined;
   #index = 0;
   #last: string | undefined;
   hasLostSome = false;
 
-  constructor(cache: FolderCache, folder: FolderRow) {
+  constructor(cache: FolderCache, folder: FolderRow, ahead: LookAhead | undefined) {
     this.#runs = cache.runs(folder);
+    this.#ahead = ahead;
     this.#nextRun();
   }
 
@@ -121,6 +145,16 @@ class CachedRows {
 
   get path(): string {
     return (this.#view as RunView).path(this.#index);
+  }
+
+  /** Size of the file that the row remembers, in bytes. */
+  get size(): number {
+    return (this.#view as RunView).size(this.#index);
+  }
+
+  /** Whether the file is known to be as the row remembers it. */
+  get isAsItWas(): boolean {
+    return this.#answers?.isAsItWas(this.#index) === true;
   }
 
   isBefore(path: string): boolean {
@@ -150,21 +184,31 @@ class CachedRows {
 
   #nextRun(): void {
     for (;;) {
-      const next = this.#runs.next();
-      this.#view = next.done === true ? undefined : RunView.open(next.value.data);
+      this.#openAhead();
+      const next = this.#waiting.shift();
+      this.#view = next?.view;
+      this.#answers = next?.answers;
+      this.#answers?.reach();
       this.#index = 0;
-      if (next.done === true) return;
-      // A run that cannot be read is as good as none. Runs of two processes may overlap: then what is behind is skipped.
-      const view = this.#view;
-      if (view === undefined) {
-        this.hasLostSome = true;
-        continue;
-      }
-      while (this.#last !== undefined && this.#index < view.count) {
-        if (comparePaths(view.path(this.#index), this.#last) > 0) break;
+      if (next === undefined) return;
+      // Runs of two processes may overlap: then what is behind is skipped.
+      while (this.#last !== undefined && this.#index < next.view.count) {
+        if (comparePaths(next.view.path(this.#index), this.#last) > 0) break;
         this.#index++;
       }
-      if (this.#index < view.count) return;
+      if (this.#index < next.view.count) return;
+    }
+  }
+
+  #openAhead(): void {
+    while (this.#waiting.length < (this.#ahead === undefined ? 1 : RUNS_AHEAD)) {
+      const next = this.#runs.next();
+      if (next.done === true) return;
+      const { data } = next.value;
+      const view = RunView.open(data);
+      // A run that cannot be read is as good as none.
+      if (view === undefined) this.hasLostSome = true;
+      else this.#waiting.push({ view, answers: this.#ahead?.begin(data, view.count) });
     }
   }
 }

@@ -32,7 +32,7 @@ test("looking at a path does not follow a link, and says nothing of what is not 
     "link",
     "folder",
   ]);
-  expect(look("file").size).toBe(5n);
+  expect(look("file").size).toBe(5);
   expect(nodeFileSystem.lookAt(path.join(folder, "nothing"))).toBeUndefined();
 });
 
