@@ -28,12 +28,14 @@ export interface ChildRow extends Sums {
   readonly digest: Digest;
 }
 
+/** A node that holds entries. */
 export interface LeafNode {
   readonly level: 0;
   readonly rows: readonly Entry[];
   readonly extras?: Extras;
 }
 
+/** A node that holds children. */
 export interface InnerNode {
   /** Height above the leaves: 1 or more. */
   readonly level: number;

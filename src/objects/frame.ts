@@ -19,6 +19,7 @@ import { decompress } from "./compression.ts";
 
 /** What kind of objects a frame holds. The kind is part of how their digests are made. */
 export const frameTypes = { chunk: 1, manifestNode: 2, chunkListNode: 3 } as const;
+/** One of the kinds of {@link frameTypes}. */
 export type ObjectType = keyof typeof frameTypes;
 
 const CODEC_NONE = 0;

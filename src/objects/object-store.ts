@@ -4,18 +4,12 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import { type FileSystem, openFlags, readFully, removeQuietly, storeReadError } from "../platform/index.ts";
 import { FRAME_BYTES_MAX, Frame, type ObjectType } from "./frame.ts";
-import { mergeRows, type PlacedRow, PlacesRun, runNames, writeRun } from "./places-run.ts";
-import { decodeFoot, FOOT_BYTES, openTable, type Table, type TablePlace } from "./table.ts";
+import { mergeRows, type Place, type PlacedRow, PlacesRun, runNames, writeRun } from "./places-run.ts";
+import { decodeFoot, FOOT_BYTES, openTable, type Table } from "./table.ts";
 
 /** A file with frames and a table: a pack or a sealed segment of the journal. */
 export interface ContentFile {
   /** Path below the store's folder. */
-  readonly path: string;
-}
-
-/** Where an object lies. */
-export interface Place extends TablePlace {
-  /** Path of the file below the store's folder. */
   readonly path: string;
 }
 

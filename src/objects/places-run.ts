@@ -19,15 +19,17 @@ import {
   writeFullyLater,
 } from "../platform/index.ts";
 import { DigestFilter, filterLength } from "./digest-filter.ts";
-import type { Place } from "./object-store.ts";
+import type { TablePlace } from "./table.ts";
+
+/** Where an object lies. */
+export interface Place extends TablePlace {
+  /** Path of the file below the store's folder. */
+  readonly path: string;
+}
 
 /** An object and where it lies: a row of a run, of which the file is a number. */
-export interface PlacedRow {
+export interface PlacedRow extends Place {
   readonly digest: Digest;
-  readonly path: string;
-  readonly offset: number;
-  readonly length: number;
-  readonly index: number;
 }
 
 const MAGIC = "AFplaces";

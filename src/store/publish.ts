@@ -1,4 +1,4 @@
-/** Makes a draft a version: merges with what others uploaded meanwhile, and commits. */
+/** Makes a draft a version: merges with what others uploaded meanwhile, and publishes. */
 import { type ArtifactRow, type Catalog, foldName, nameScopes, type VersionRow } from "../catalog/index.ts";
 import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
@@ -91,7 +91,7 @@ export async function publish(
     }
     if (!base.asIs) standsOn = newest;
     const attempt = await Attempt.prepare(engine, draft, name, standsOn, base.asIs, tags, options);
-    const published = await attempt.commit();
+    const published = await attempt.publish();
     if (published !== undefined) return { ...published, mergedWith };
   }
   throw new ArtifoldError("BUSY", `others kept uploading to ${name.name} faster than this upload could follow`, {
@@ -104,7 +104,7 @@ function newestOf(catalog: Catalog, name: ArtifactName): VersionRow | undefined 
   return artifact === undefined ? undefined : catalog.latest(artifact.row);
 }
 
-/** One try to commit what a draft is now. */
+/** One try to make a version of what a draft is now. */
 class Attempt {
   readonly #engine: Engine;
   readonly #name: ArtifactName;
@@ -158,8 +158,8 @@ class Attempt {
     return new Attempt(engine, name, standsOn, asIs, tags, options, { manifest, sums, newBytes, content });
   }
 
-  /** Commits; gives nothing when somebody else was quicker and the draft has to be looked at again. */
-  async commit(): Promise<Omit<Published, "mergedWith"> | undefined> {
+  /** Publishes; gives nothing when somebody else was quicker and the draft has to be looked at again. */
+  async publish(): Promise<Omit<Published, "mergedWith"> | undefined> {
     let isStale = false;
     let result: { changed: boolean; before: Digest } | undefined;
     const committed = await this.#engine.commit(() => {

@@ -5,7 +5,7 @@ import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { type ChildRow, decodeListNode, decodeNode, EMPTY_MANIFEST, type Entry } from "../manifest/index.ts";
 import type { ObjectStore, ObjectType } from "../objects/index.ts";
-import type { Found, Problem } from "./verify.ts";
+import type { Found, Problem } from "./problem.ts";
 
 /** An object that something refers to, and as what. */
 interface Reference {

@@ -80,7 +80,7 @@ export function refuseStoreName(path_: string): void {
 /** How many names are taken from a folder before whoever drives the walk may pause. */
 const NAMES_AT_ONCE = 512;
 
-/** What a walk yields when nothing was found for a while, so that its driver can let other work in. */
+/** What a walk yields when nothing was found for a while, so that its caller can let other work in. */
 export const PAUSE: unique symbol = Symbol("pause");
 
 /** Walks a folder; yields names in path order. */
