@@ -81,15 +81,17 @@ export async function verifyVersions(
   const breather = new Breather(options.signal);
   let bytes = 0;
   let count = 0;
-  const seen = new Set<Digest>();
+  // What was read is not read again, and what is wrong with it is said to all who have it.
+  const seen = new Map<Digest, string | undefined>();
   const chunks = (digest: Digest): string | undefined => {
     if (options.quick === true) return objects.isListed(digest) ? undefined : "it is in no file";
-    if (seen.has(digest)) return undefined;
-    seen.add(digest);
+    if (seen.has(digest)) return seen.get(digest);
+    seen.set(digest, undefined);
     try {
       bytes += objects.read(digest, "chunk").length;
     } catch (error) {
-      return messageOf(error);
+      seen.set(digest, messageOf(error));
+      return seen.get(digest);
     }
     options.onProgress?.({ phase: "verify", files: ++count, bytes });
     throwIfAborted(options.signal);
