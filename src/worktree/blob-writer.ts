@@ -27,6 +27,8 @@ export interface PlacedColumns {
   readonly offsets: Float64Array;
   readonly lengths: Uint32Array;
   readonly indexes: Uint32Array;
+  /** How long each chunk itself is. */
+  readonly sizes: Uint32Array;
 }
 
 /** What is asked of a writer. */
@@ -164,7 +166,7 @@ export class BlobWriter {
     to: number,
   ): void {
     const store = this.#store(request.store);
-    const { digests, packs, offsets, lengths, indexes } = request.chunks;
+    const { digests, packs, offsets, lengths, indexes, sizes } = request.chunks;
     for (let row = from; row < to; row++) {
       const digest = digestFromBytes(digests, row * DIGEST_BYTES);
       const place = {
@@ -174,6 +176,7 @@ export class BlobWriter {
         index: indexes[row] as number,
       };
       const bytes = store.readAt(place, digest, "chunk");
+      if (bytes.length !== sizes[row]) throw wrongLength(stream.file.shown, digest);
       stream.hasher?.update(bytes);
       stream.last = digest;
       this.#write(stream, bytes);
@@ -240,6 +243,12 @@ export class BlobWriter {
   #temporaryName(): string {
     return `.artifold-${this.#salt}${(this.#names++).toString(16).padStart(8, "0")}.tmp`;
   }
+}
+
+function wrongLength(shown: string, digest: Digest): ArtifoldError {
+  return new ArtifoldError("DAMAGED", `the content of ${shown} is not as long as its version says`, {
+    info: { path: shown, digest },
+  });
 }
 
 /** The error for a file or folder of the user's that could not be written. */

@@ -87,7 +87,7 @@ class Writer {
     try {
       for (const entry of batch) {
         const before = chunks.count;
-        for await (const some of this.#chunksOf(entry)) for (const chunk of some) chunks.add(chunk.digest, chunk.place);
+        for await (const some of this.#chunksOf(entry)) for (const chunk of some) chunks.add(chunk);
         const { file, release } = target.place(entry.path);
         releases.push(release);
         files.push({
@@ -129,7 +129,7 @@ class Writer {
       for await (const some of this.#chunksOf(entry)) {
         throwIfAborted(signal);
         const chunks = new PlaceRows();
-        for (const chunk of some) chunks.add(chunk.digest, chunk.place);
+        for (const chunk of some) chunks.add(chunk);
         await pending;
         const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
         this.#options.onBytes?.(bytes, entry.path);
@@ -182,18 +182,19 @@ class Writer {
 class PlaceRows {
   readonly packs: string[] = [];
   readonly #packNumbers = new Map<string, number>();
-  readonly #rows: { digest: Digest; place: Place }[] = [];
+  readonly #rows: PlacedObject[] = [];
 
   get count(): number {
     return this.#rows.length;
   }
 
-  add(digest: Digest, place: Place): void {
+  add(object: PlacedObject): void {
+    const { place } = object;
     if (!this.#packNumbers.has(place.path)) {
       this.#packNumbers.set(place.path, this.packs.length);
       this.packs.push(place.path);
     }
-    this.#rows.push({ digest, place });
+    this.#rows.push(object);
   }
 
   columns(): PlacedColumns {
@@ -207,6 +208,7 @@ class PlaceRows {
       offsets: Float64Array.from(this.#rows, ({ place }) => place.offset),
       lengths: Uint32Array.from(this.#rows, ({ place }) => place.length),
       indexes: Uint32Array.from(this.#rows, ({ place }) => place.index),
+      sizes: Uint32Array.from(this.#rows, ({ length }) => length),
     };
   }
 }
