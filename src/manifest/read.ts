@@ -146,8 +146,13 @@ export async function* listFolder(
 
 /** Whether anything lies below a path, as if it were a folder. */
 export async function hasEntryBelow(reader: NodeReader, root: Digest, folder: string): Promise<boolean> {
+  return nodeHasEntryBelow(reader, await reader.root(root), folder);
+}
+
+/** The same of one node of a manifest and what is below it. */
+export async function nodeHasEntryBelow(reader: NodeReader, top: ManifestNode, folder: string): Promise<boolean> {
   const from = `${folder}/`;
-  let node = await reader.root(root);
+  let node = top;
   for (;;) {
     const index = lastBefore(node.rows, from, true);
     // The first path after the folder's begins the next row, if it is not inside of this one.

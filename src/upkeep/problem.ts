@@ -7,7 +7,7 @@ export type ProblemKind =
   | "lost"
   /** Stored bytes are not those that were written. */
   | "damaged"
-  /** Content that a version needs is in no file. */
+  /** What a version needs is in no file, or is not what the version says of it. */
   | "missing"
   /** The catalog does not say what the journal says. It can be deleted, and is made anew. */
   | "catalog";

@@ -30,6 +30,7 @@ import {
 } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags, readFully } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { ContentReading } from "./content-reading.ts";
 import type { Found, Problem, ProblemKind } from "./problem.ts";
 import { allVersions, type CheckedVersion, checkVersions } from "./reach.ts";
 
@@ -72,35 +73,22 @@ export async function verifyStore(target: VerifyTarget, options: VerifyOptions =
   return run.finish();
 }
 
-/** Reads all content of some versions, and checks each object against its digest. */
+/** Reads all content of some versions, and checks each object and each file against its digest. */
 export async function verifyVersions(
   objects: ObjectStore,
   versions: readonly CheckedVersion[],
   options: VerifyOptions = {},
 ): Promise<VerifyResult> {
   const breather = new Breather(options.signal);
-  let bytes = 0;
-  let count = 0;
-  // What was read is not read again, and what is wrong with it is said to all who have it.
-  const seen = new Map<Digest, string | undefined>();
-  const chunks = (digest: Digest): string | undefined => {
-    if (options.quick === true) return objects.isListed(digest) ? undefined : "it is in no file";
-    if (seen.has(digest)) return seen.get(digest);
-    seen.set(digest, undefined);
-    try {
-      bytes += objects.read(digest, "chunk").length;
-    } catch (error) {
-      seen.set(digest, messageOf(error));
-      return seen.get(digest);
-    }
-    options.onProgress?.({ phase: "verify", files: ++count, bytes });
-    throwIfAborted(options.signal);
-    return undefined;
-  };
-  const problems = await checkVersions(versions, objects, [], chunks, async () => {
+  const pause = async (): Promise<void> => {
     if (breather.due()) await breather.pause();
-  });
-  return { ok: problems.length === 0, checkedBytes: bytes, checkedFiles: 0, versions: versions.length, problems };
+  };
+  const reading = new ContentReading(objects, options, pause);
+  // Quickly, only presence is asked.
+  const content = options.quick === true ? { isThere: (digest: Digest) => reading.isThere(digest) } : reading;
+  const problems = await checkVersions(versions, objects, [], content, pause);
+  const { bytes: checkedBytes } = reading;
+  return { ok: problems.length === 0, checkedBytes, checkedFiles: 0, versions: versions.length, problems };
 }
 
 class Verification {
@@ -202,9 +190,9 @@ class Verification {
     const { catalog, objects } = this.#target;
     const versions = allVersions(catalog);
     const damaged = new Set(this.#found.flatMap((each) => each.objects));
-    const chunks = (digest: Digest): string | undefined =>
+    const isThere = (digest: Digest): string | undefined =>
       damaged.has(digest) ? "it is damaged" : objects.isListed(digest) ? undefined : "it is in no file";
-    const problems = await checkVersions(versions, objects, this.#found, chunks, () => this.#pause());
+    const problems = await checkVersions(versions, objects, this.#found, { isThere }, () => this.#pause());
     return {
       ok: problems.length === 0,
       checkedBytes: this.#bytes,
