@@ -2,9 +2,9 @@
 import path from "node:path";
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, errnoOf } from "../errors.ts";
+import { ArtifoldError } from "../errors.ts";
 import { manifestSums, type NodeReader, readEntries } from "../manifest/index.ts";
-import { type FileStat, kindOf } from "../platform/index.ts";
+import type { FileStat } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
   type ComparisonOptions,
@@ -13,11 +13,9 @@ import {
   type DownloadPlan,
   FolderMemory,
   fillFolder,
-  isStoreName,
   type PathFilter,
   planDownload,
   RacyClock,
-  readError,
   refuseConflicts,
   rehearseFill,
   TargetFolder,
@@ -26,6 +24,7 @@ import {
 import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
+import { findTarget, lockFolder } from "./target-place.ts";
 
 /** How to download. */
 export interface DownloadOptions extends LongCallOptions {
@@ -68,11 +67,18 @@ export async function download(
   folder: string,
   options: DownloadOptions,
 ): Promise<DownloadResult> {
+  // Before the store is held: only what nobody uses can be swept.
+  if (options.dryRun !== true) engine.sweepTemporaryFiles();
   const release = await engine.use(options.signal);
   try {
-    const checkout = Checkout.open(engine, folder, options);
-    if (checkout === undefined) return await rehearseEmpty(engine, version, label, folder, options);
-    return await checkout.run(artifact, version, label);
+    const place = findTarget(engine, folder, options.dryRun === true);
+    if (place === undefined) return await rehearseEmpty(engine, version, label, folder, options);
+    const leave = options.dryRun === true ? undefined : await lockFolder(engine, place, options.signal);
+    try {
+      return await new Checkout(engine, place, options).run(artifact, version, label);
+    } finally {
+      leave?.();
+    }
   } finally {
     release();
   }
@@ -88,8 +94,10 @@ class Checkout {
   readonly #reader: NodeReader;
   readonly #globs: readonly string[] | undefined;
   readonly #filter: PathFilter | undefined;
+  /** Files that a killed download left. Nobody else writes here now, so that they can go. */
+  readonly #temporary = new Set<string>();
 
-  private constructor(engine: Engine, folder: string, options: DownloadOptions) {
+  constructor(engine: Engine, folder: string, options: DownloadOptions) {
     this.#engine = engine;
     this.#folder = folder;
     this.#options = options;
@@ -98,18 +106,6 @@ class Checkout {
     this.#reader = manifestReader(engine.objects);
     this.#globs = options.path === undefined ? undefined : [options.path].flat();
     this.#filter = this.#globs === undefined ? undefined : compileGlobs(this.#globs);
-  }
-
-  /** Finds the folder, or makes it; gives nothing for a folder that a dry run would have to make. */
-  static open(engine: Engine, folder: string, options: DownloadOptions): Checkout | undefined {
-    refuseStore(engine, folder);
-    const stat = lookThrough(engine, folder);
-    if (stat === undefined && options.dryRun === true) return undefined;
-    if (stat === undefined) makeUserFolder(engine, folder);
-    else if (kindOf(stat) !== "folder") {
-      throw new ArtifoldError("CONFLICT", `${folder} is not a folder`, { info: { path: folder } });
-    }
-    return new Checkout(engine, realPlace(engine, folder), options);
   }
 
   async run(artifact: ArtifactRow, version: VersionRow, label: string): Promise<DownloadResult> {
@@ -156,7 +152,8 @@ class Checkout {
     const onLeftOut = (): void => {
       isEmpty = false;
     };
-    for (const found of walk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false, onLeftOut })) {
+    const onTemporary = (entryPath: string): void => void this.#temporary.add(entryPath);
+    for (const found of walk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false, onLeftOut, onTemporary })) {
       if (typeof found !== "symbol") return false;
     }
     return isEmpty;
@@ -170,6 +167,7 @@ class Checkout {
     this.#memory.clear();
     const target = new TargetFolder(this.#engine.fs, this.#folder);
     try {
+      for (const entryPath of this.#temporary) target.remove(entryPath);
       const writing = this.#writing(sums);
       const { written, writtenBytes, references } = await fillFolder(
         this.#reader,
@@ -198,6 +196,7 @@ class Checkout {
         const written = plan.write.length + plan.link.length;
         return { ...sums, written, writtenBytes, unchanged, removed: plan.remove.length, references };
       }
+      for (const entryPath of this.#temporary) target.remove(entryPath);
       const toWrite = { files: plan.write.length, bytes: plan.write.reduce((sum, entry) => sum + entry.size, 0) };
       const done = await carryOut(plan, target, this.#memory, this.#clock, this.#writing(toWrite));
       return { ...sums, ...done, unchanged, references };
@@ -236,6 +235,7 @@ class Checkout {
       target,
       filter: this.#filter,
       call: this.#options,
+      onTemporary: (entryPath) => void this.#temporary.add(entryPath),
     });
   }
 
@@ -322,48 +322,4 @@ async function selectedSums(
     }
   }
   return { files, bytes };
-}
-
-/** Looks at a path as the user means it: a link to a folder is that folder. */
-function lookThrough(engine: Engine, folder: string): FileStat | undefined {
-  try {
-    return engine.fs.lookAt(engine.fs.realPath(folder));
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw readError(folder, error);
-  }
-}
-
-/** Nothing of a version goes into a store, this one or another. */
-function refuseStore(engine: Engine, folder: string): void {
-  const missing: string[] = [];
-  let there = path.resolve(folder);
-  for (; lookThrough(engine, there) === undefined; there = path.dirname(there)) missing.unshift(path.basename(there));
-  const place = path.join(realPlace(engine, there), ...missing);
-  const isHere = place === engine.folder || place.startsWith(engine.folder + path.sep);
-  if (!isHere && !place.split(path.sep).some(isStoreName)) return;
-  throw new ArtifoldError("USAGE", `${folder} is inside a store`, { hint: "Name a folder of your own with --to." });
-}
-
-/** The folder without links: one to nothing is no place to write to. */
-function realPlace(engine: Engine, folder: string): string {
-  try {
-    return engine.fs.realPath(folder);
-  } catch (error) {
-    throw readError(folder, error);
-  }
-}
-
-function makeUserFolder(engine: Engine, folder: string): void {
-  const parent = path.dirname(folder);
-  if (parent !== folder && lookThrough(engine, parent) === undefined) makeUserFolder(engine, parent);
-  try {
-    engine.fs.makeFolder(folder, 0o777);
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return;
-    throw new ArtifoldError("WRITE_FAILED", `cannot make ${folder}: ${errnoOf(error) ?? String(error)}`, {
-      cause: error,
-      info: { path: folder },
-    });
-  }
 }

@@ -214,7 +214,8 @@ export class Version {
    * for conflicts before the first write; files that no version has stay.
    *
    * @throws ArtifoldError CONFLICT (files that were changed, or a folder of another artifact: nothing was written),
-   *   WRITE_FAILED, NO_SPACE, DAMAGED, READ_FAILED (what was finished stays), USAGE
+   *   BUSY (another download writes to the folder), WRITE_FAILED, NO_SPACE, DAMAGED, READ_FAILED (what was finished stays),
+   *   USAGE
    */
   async download(folder: string, options: DownloadOptions = {}): Promise<DownloadResult> {
     await this.#engine.refresh();

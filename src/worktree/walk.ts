@@ -49,6 +49,8 @@ export interface WalkOptions {
   /** Folders that are left out with what is in them: absolute paths without links, and why. */
   readonly apart?: ReadonlyMap<string, LeftOutReason>;
   readonly onLeftOut?: (leftOut: LeftOut) => void;
+  /** Hears of files that a download left which was killed while it wrote them: they are nobody's content. */
+  readonly onTemporary?: ((path: string) => void) | undefined;
   /** Reports folders that cannot be read instead of throwing. */
   readonly skipUnreadable?: boolean;
   /** Whether rules of .artifoldignore are followed. Default true. */
@@ -191,8 +193,10 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, s
   let suspicious = false;
   let surrogates = false;
   const onName = (name: string, kind: NameKind): void => {
-    // What a killed download left is nobody's content.
-    if (TEMPORARY_NAME.test(name)) return;
+    if (TEMPORARY_NAME.test(name)) {
+      options.onTemporary?.(joinPath(folder, name));
+      return;
+    }
     if (name.includes("\ufffd")) suspicious = true;
     if (/[\ud800-\udfff]/.test(name)) surrogates = true;
     if (isFolderName(walking, folder, name, kind)) names.push(name + ITSELF, name + CONTENT);
