@@ -11,14 +11,18 @@ import {
   carryOut,
   compileGlobs,
   type DownloadPlan,
+  entriesIn,
   FolderMemory,
   fillFolder,
+  holdsAll,
   type PathFilter,
   planDownload,
   RacyClock,
   refuseConflicts,
+  refuseNames,
   rehearseFill,
   TargetFolder,
+  targetNames,
   walk,
 } from "../worktree/index.ts";
 import { chunkListSource, manifestReader } from "./content.ts";
@@ -161,6 +165,7 @@ class Checkout {
 
   async #fill(version: VersionRow): Promise<Omit<DownloadResult, "path" | "version" | "digest">> {
     const sums = await this.#sums(version);
+    await this.#refuseNames(version, []);
     if (this.#options.dryRun === true) {
       return { ...sums, ...(await rehearseFill(this.#reader, version.manifest, this.#filter)), unchanged: 0 };
     }
@@ -191,6 +196,8 @@ class Checkout {
       const { references } = plan;
       const sums = await this.#sums(version);
       const unchanged = sums.files - plan.write.length;
+      const brings = plan.write.length + plan.link.length + plan.makeFolders.length > 0;
+      if (brings) await this.#refuseNames(version, this.#staying(new Set(plan.remove)));
       if (this.#options.dryRun === true) {
         const writtenBytes = plan.write.reduce((sum, entry) => sum + entry.size, 0);
         const written = plan.write.length + plan.link.length;
@@ -202,6 +209,22 @@ class Checkout {
       return { ...sums, ...done, unchanged, references };
     } finally {
       target.close();
+    }
+  }
+
+  /** Refuses what the folder cannot hold: names that are no names there, or one with others. */
+  async #refuseNames(version: VersionRow, staying: Iterable<string>): Promise<void> {
+    const names = targetNames(this.#engine.fs, this.#folder, this.#options.dryRun !== true);
+    if (holdsAll(names)) return;
+    const entries = entriesIn(this.#reader, version.manifest, this.#filter);
+    await refuseNames(names, this.#folder, entries, staying, this.#options.signal);
+  }
+
+  /** What is in the folder, in path order, without what goes. */
+  *#staying(going: ReadonlySet<string>): Generator<string, void, undefined> {
+    const apart = new Map([[this.#engine.folder, "store" as const]]);
+    for (const found of walk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false })) {
+      if (typeof found !== "symbol" && !going.has(found.path)) yield found.path;
     }
   }
 
@@ -298,6 +321,8 @@ async function rehearseEmpty(
   const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
   const reader = manifestReader(engine.objects);
   const sums = await selectedSums(reader, version.manifest, filter);
+  const names = targetNames(engine.fs, folder, false);
+  if (!holdsAll(names)) await refuseNames(names, folder, entriesIn(reader, version.manifest, filter), []);
   const filled = await rehearseFill(reader, version.manifest, filter);
   return { path: path.resolve(folder), version: label, digest: version.manifest, ...sums, ...filled, unchanged: 0 };
 }

@@ -267,6 +267,7 @@ function removeAll({ remove, gone }: DownloadPlan, target: TargetFolder): void {
   }
   // Deeper folders first: what is left of one may have been all that another had.
   for (const folder of [...folders].sort((left, right) => right.length - left.length)) target.removeIfEmpty(folder);
+  if (folders.size > 0) target.forget();
 }
 
 async function* oneBatch(
