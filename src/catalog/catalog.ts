@@ -246,9 +246,11 @@ export class Catalog {
   }
 
   /** Operations of the log, newest first. */
-  operations(options: { limit?: number; before?: number } = {}): OperationRow[] {
-    const sql = "SELECT sequence, at, by, changes FROM operation WHERE sequence < ? ORDER BY sequence DESC LIMIT ?";
-    const rows = this.#all(sql, options.before ?? Number.MAX_SAFE_INTEGER, options.limit ?? -1) as {
+  operations(options: { limit?: number; before?: number; after?: number } = {}): OperationRow[] {
+    const { before = Number.MAX_SAFE_INTEGER, after = 0, limit = -1 } = options;
+    const sql =
+      "SELECT sequence, at, by, changes FROM operation WHERE sequence < ? AND sequence > ? ORDER BY sequence DESC LIMIT ?";
+    const rows = this.#all(sql, before, after, limit) as {
       sequence: number;
       at: number;
       by: string;

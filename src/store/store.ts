@@ -350,9 +350,14 @@ export class Store implements AsyncDisposable {
 
   async #lookForVersions(): Promise<void> {
     if (this.engine.isClosed) return;
-    await this.engine.refresh();
-    const fresh = this.engine.catalog.operations().filter((operation) => operation.sequence > this.#seen);
-    for (const operation of fresh.reverse()) {
+    try {
+      await this.engine.refresh();
+    } catch {
+      // What is wrong the next call of the store will say. Perhaps the next look finds it mended.
+      return;
+    }
+    if (this.engine.isClosed) return;
+    for (const operation of this.engine.catalog.operations({ after: this.#seen }).reverse()) {
       this.#seen = operation.sequence;
       for (const change of operation.changes) {
         if (change.change !== "version") continue;
