@@ -7,6 +7,7 @@ import {
   checkMessage,
   EMPTY_MANIFEST,
   encodeVersionRecord,
+  MAX_INTEGER,
   type Metadata,
   manifestSums,
   metadataText,
@@ -199,6 +200,8 @@ class Attempt {
 
   #makeVersion(known: ArtifactRow | undefined): Step {
     const changes: Change[] = [];
+    const number = (known?.highest ?? 0) + 1;
+    if (number > MAX_INTEGER) throw new ArtifoldError("LIMIT", `${this.#name.name} has been given the last number`);
     const artifact = known?.artifact ?? newId();
     if (known === undefined) {
       refuseLookalikes(this.#engine.catalog, this.#name);
@@ -219,7 +222,7 @@ class Attempt {
       change: "version",
       artifact,
       version: this.#versionId,
-      number: (known?.highest ?? 0) + 1,
+      number,
       record,
       ...this.#sums,
       newBytes: this.#newBytes,
