@@ -19,7 +19,7 @@ export const errorCodes = {
   NAME_INVALID: 2,
   /** A name fits several artifacts; more of the address or the type is needed. */
   AMBIGUOUS: 2,
-  /** A path cannot be an entry of a version. */
+  /** A path cannot be an entry of a version, or is no name where it is to be written. */
   PATH_INVALID: 1,
   /** A symbolic link points outside the folder that is added. */
   LINK_OUTSIDE: 1,

@@ -202,7 +202,7 @@ export class Catalog {
   versions(artifactRow: number, options: { removed?: boolean; limit?: number; below?: number } = {}): VersionRow[] {
     const sql = `SELECT ${versionColumns} FROM version
       WHERE artifact = ? AND removed <= ? AND number < ? ORDER BY number DESC LIMIT ?`;
-    const { removed = false, limit = -1, below = Number.MAX_SAFE_INTEGER } = options;
+    const { removed = false, limit = -1, below = Number.POSITIVE_INFINITY } = options;
     return this.#versions(this.#all(sql, artifactRow, removed ? 1 : 0, below, limit));
   }
 
@@ -249,9 +249,11 @@ export class Catalog {
   }
 
   /** Operations of the log, newest first. */
-  operations(options: { limit?: number; before?: number } = {}): OperationRow[] {
-    const sql = "SELECT sequence, at, by, changes FROM operation WHERE sequence < ? ORDER BY sequence DESC LIMIT ?";
-    const rows = this.#all(sql, options.before ?? Number.MAX_SAFE_INTEGER, options.limit ?? -1) as {
+  operations(options: { limit?: number; before?: number; after?: number } = {}): OperationRow[] {
+    const { before = Number.POSITIVE_INFINITY, after = 0, limit = -1 } = options;
+    const sql =
+      "SELECT sequence, at, by, changes FROM operation WHERE sequence < ? AND sequence > ? ORDER BY sequence DESC LIMIT ?";
+    const rows = this.#all(sql, before, after, limit) as {
       sequence: number;
       at: number;
       by: string;

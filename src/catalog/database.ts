@@ -14,15 +14,15 @@ const SQLITE_LEAST = [3, 51, 3] as const;
 /** How long a call may hold up the event loop while another process has the lock; above it callers try again later. */
 export const BUSY_MS = 40;
 
-let driver: typeof BetterSqlite3 | undefined;
+let sqlite: typeof BetterSqlite3 | undefined;
 let isChecked = false;
 
 /** Opens a file; at the first one the native part is looked for, and its version checked. */
 function openFile(file: string, options: BetterSqlite3.Options): Database {
-  driver ??= require("better-sqlite3") as typeof BetterSqlite3;
+  sqlite ??= require("better-sqlite3") as typeof BetterSqlite3;
   let database: Database;
   try {
-    database = new driver(file, options);
+    database = new sqlite(file, options);
   } catch (error) {
     // Errors of SQLite have a code of SQLite; any other says that the native part does not load.
     if (sqliteCode(error) !== undefined) throw error;

@@ -11,6 +11,6 @@ export {
 export { isBusy, isDatabaseError, isFullDisk, isUnwritableDatabase, sqliteVersion } from "./database.ts";
 export { type FoldReport, foldJournal } from "./fold.ts";
 export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
-export { LOCK_WAIT_MS, Locks, type Release, retryWhileBusy } from "./locks.ts";
+export { LOCK_WAIT_MS, Locks, lockAlone, type Release, retryWhileBusy } from "./locks.ts";
 export { checkName, foldName, formatNumber, NAME_LENGTH_MAX, type NameKind, parseNumber } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";

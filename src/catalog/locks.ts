@@ -135,6 +135,29 @@ export class Locks {
   }
 }
 
+/**
+ * Takes a lock that only one holder can have, on a file of its own, which is made if it is not there.
+ *
+ * @param reason what BUSY says where the wait is too long
+ */
+export async function lockAlone(
+  path: string,
+  reason: string,
+  waitMs: number = LOCK_WAIT_MS,
+  signal?: AbortSignal,
+): Promise<Release> {
+  let database: Database | undefined;
+  try {
+    database = openDatabase(path, { journal: "rollback", busyMs: 0 });
+    const held = database;
+    await retryWhileBusy(() => held.exec("BEGIN IMMEDIATE"), waitMs, reason, signal);
+    return once(() => held.close());
+  } catch (error) {
+    database?.close();
+    throw unwritableError(error, path);
+  }
+}
+
 /** Tries until it goes or the time is over, a little later each time, so that many waiters do not try all at once. */
 export async function retryWhileBusy<Result>(
   attempt: () => Result,

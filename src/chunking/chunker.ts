@@ -8,9 +8,12 @@
  */
 import { gearTable } from "./gear.ts";
 
-/** Chunk lengths of format 1, in bytes. Constants, not settings: see docs/format.md, "Chunking". */
+// Chunk lengths of format 1. Constants, not settings: see docs/format.md, "Chunking".
+/** A blob of at most this length is not cut, and a chunk that is not its blob's last is longer. */
 export const CHUNK_MIN_BYTES: number = 16 * 1024;
+/** The length around which chunks gather. */
 export const CHUNK_TARGET_BYTES: number = 64 * 1024;
+/** The longest chunk. */
 export const CHUNK_MAX_BYTES: number = 256 * 1024;
 
 /** How many bytes back the hash reaches. */

@@ -1,8 +1,8 @@
 /** What a command is: a row of the table that parsing, help and completion are made from. */
-import type { Happened } from "../errors.ts";
 import type { Store } from "../store/index.ts";
+import type { Call } from "./call.ts";
 import type { Context } from "./context.ts";
-import type { Output } from "./output.ts";
+import type { Output, WhenStopped } from "./output.ts";
 
 /** An option of a command. */
 export interface OptionSpec {
@@ -44,16 +44,6 @@ export interface ArgumentSpec {
   readonly complete?: Completion;
 }
 
-/** What a command was called with. */
-export interface Call {
-  readonly args: readonly string[];
-  /** The value of an option. */
-  text(name: string): string | undefined;
-  /** All values of an option that may be given several times. */
-  list(name: string): readonly string[];
-  flag(name: string): boolean;
-}
-
 /** What a command works with. */
 export interface Run {
   /** Name of the command: some share their code. */
@@ -71,12 +61,6 @@ export interface Run {
 
 /** Carries a command out. @returns the exit code */
 export type RunCommand = (run: Run) => Promise<number>;
-
-/** What a command leaves when a signal ends it. */
-export interface WhenStopped {
-  readonly happened: Happened;
-  readonly said: string;
-}
 
 /** A command. */
 export interface CommandSpec {
@@ -115,5 +99,7 @@ export const typeOption: OptionSpec = {
   help: "type of the artifact, where one name has two",
   complete: "type",
 };
+/** The option of commands that change something. */
 export const dryRunOption: OptionSpec = { name: "dry-run", help: "say what would be done and do nothing" };
+/** The option of commands that ask. */
 export const yesOption: OptionSpec = { name: "yes", help: "do not ask" };

@@ -1,6 +1,6 @@
 /** What a command finds around it: environment, settings, terminal. Read here and nowhere else. */
 import { type ResolveInput, resolveSettings, resolveStore, type Setting, type Settings } from "../store/index.ts";
-import type { Call } from "./command.ts";
+import type { Call } from "./call.ts";
 
 /** The surroundings of one call. */
 export interface Context {

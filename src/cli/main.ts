@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The command: finds what was called, runs it, and ends with its exit code. */
-import type { Call } from "./command.ts";
+import type { Call } from "./call.ts";
 import { Output } from "./output.ts";
 import { type ParsedCommand, parseCommandLine } from "./parse.ts";
 

@@ -1,9 +1,15 @@
 /** Where results, messages and progress go: results to stdout, everything else to stderr. */
-import { ArtifoldError, errorCodes, isArtifoldError } from "../errors.ts";
+import { ArtifoldError, errorCodes, type Happened, isArtifoldError } from "../errors.ts";
 import type { OnProgress } from "../progress.ts";
-import type { Call, WhenStopped } from "./command.ts";
+import type { Call } from "./call.ts";
 import { ProgressPrinter } from "./progress-printer.ts";
 import { safe } from "./text.ts";
+
+/** What a command leaves when a signal ends it. */
+export interface WhenStopped {
+  readonly happened: Happened;
+  readonly said: string;
+}
 
 /** Prints for one call. */
 export class Output {

@@ -1,7 +1,8 @@
 /** Reads a command line by the table of commands. */
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { ArtifoldError } from "../errors.ts";
-import { type Call, type CommandSpec, commonOptions, type OptionSpec } from "./command.ts";
+import type { Call } from "./call.ts";
+import { type CommandSpec, commonOptions, type OptionSpec } from "./command.ts";
 import { helpOfAll, helpOfCommand, versionText } from "./help.ts";
 import { commands } from "./table.ts";
 

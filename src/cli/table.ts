@@ -1,5 +1,6 @@
 /** All commands. The order is that of help. */
-import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, type WhenStopped, yesOption } from "./command.ts";
+import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, yesOption } from "./command.ts";
+import type { WhenStopped } from "./output.ts";
 
 const uploadOptions: readonly OptionSpec[] = [
   { name: "name", value: "N", help: "name of the artifact", required: true, complete: "artifact" },

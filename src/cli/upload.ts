@@ -4,7 +4,8 @@ import { ArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import { type AddOptions, type Artifact, parseRef, type UploadResult } from "../store/index.ts";
 import type { LeftOutReason } from "../worktree/index.ts";
-import type { Call, Run } from "./command.ts";
+import type { Call } from "./call.ts";
+import type { Run } from "./command.ts";
 import { listPaths, parseMetadata, shortRef } from "./common.ts";
 import { formatBytes, formatCount, safe } from "./text.ts";
 

@@ -19,6 +19,7 @@ import { MARK_BYTES } from "./segment-head.ts";
 
 /** What a record is: changes that users see, a summary of the state, or the end of a segment. */
 export const recordKinds = { entry: 1, checkpoint: 2, seal: 3 } as const;
+/** One of the kinds of {@link recordKinds}. */
 export type RecordKind = keyof typeof recordKinds;
 
 const RECORD_CONTEXT = "artifold format 1 journal record";
@@ -32,8 +33,9 @@ const PREVIOUS_AT = 40;
 const ATTACHMENT_HASH_AT = 72;
 /** Bytes of a record before its payload. */
 export const RECORD_HEAD_BYTES = 104;
-/** The largest payload and the largest attachment. A reader reserves nothing for what claims to be larger. */
+/** The largest payload. A reader reserves nothing for what claims to be larger. */
 export const PAYLOAD_BYTES_MAX: number = 32 * 1024 * 1024;
+/** The largest attachment, likewise. */
 export const ATTACHMENT_BYTES_MAX: number = 32 * 1024 * 1024;
 
 /** A record to be written. */

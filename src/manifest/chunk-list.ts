@@ -24,15 +24,24 @@ export interface PlacedChunk extends ChunkRow {
 }
 
 /** One row of a node: a chunk at level 0, else a child with what lies below it. */
-interface ListRow {
+export interface ListRow {
   readonly digest: Digest;
   readonly chunks: number;
   readonly bytes: number;
 }
 
-interface ListNode {
+/** A node of a chunk list. */
+export interface ListNode {
   readonly level: number;
   readonly rows: readonly ListRow[];
+}
+
+/** What is known of a node: what its parent, or its file, must say of it. */
+export interface ListFacts {
+  readonly level: number;
+  readonly rows: number;
+  readonly chunks: number;
+  readonly bytes: number;
 }
 
 /** Digests of chunk list nodes are made with this context. */
@@ -150,6 +159,23 @@ export function decodeListNode(bytes: Uint8Array): ListNode {
   return { level, rows };
 }
 
+/** What a node says of itself. */
+export function listFacts({ level, rows }: ListNode): ListFacts {
+  return { level, rows: rows.length, ...sumRows(rows) };
+}
+
+/** Refuses a root that is not that of a file of this size. */
+export function checkListRoot(root: ListFacts, size: number): void {
+  if (root.rows < 2) malformed("chunk list: a root with one row");
+  if (root.bytes !== size) malformed("chunk list: its length is not the file's");
+}
+
+/** Refuses a node that is not what its parent says of it. */
+export function checkListChild(row: ListRow, parentLevel: number, child: ListFacts): void {
+  if (child.level === parentLevel - 1 && child.bytes === row.bytes && child.chunks === row.chunks) return;
+  malformed("chunk list: a child that is not what its parent says");
+}
+
 /** A part of a blob, in bytes: `to` is exclusive. */
 export interface ByteRange {
   readonly from: number;
@@ -168,8 +194,7 @@ export async function* readChunkList(
   range: ByteRange = { from: 0, to: size },
 ): AsyncGenerator<readonly PlacedChunk[], void, undefined> {
   const node = decodeListNode(await source.readNode(root));
-  if (node.rows.length < 2) malformed("chunk list: a root with one row");
-  if (sumRows(node.rows).bytes !== size) malformed("chunk list: its length is not the file's");
+  checkListRoot(listFacts(node), size);
   yield* chunksBelow(source, node, 0, range);
 }
 
@@ -186,10 +211,7 @@ async function* chunksBelow(
     if (touches && node.level === 0) chunks.push({ digest: row.digest, length: row.bytes, offset });
     else if (touches) {
       const child = decodeListNode(await source.readNode(row.digest));
-      const sums = sumRows(child.rows);
-      if (child.level !== node.level - 1 || sums.bytes !== row.bytes || sums.chunks !== row.chunks) {
-        malformed("chunk list: a child that is not what its parent says");
-      }
+      checkListChild(row, node.level, listFacts(child));
       yield* chunksBelow(source, child, offset, range);
     }
     offset += row.bytes;

@@ -1,7 +1,8 @@
 /** Compares two manifests, walking only where they differ. */
 import type { Digest } from "../digest/index.ts";
+import { malformed } from "./codec.ts";
 import { type Entry, sameEntry } from "./entry.ts";
-import type { ChildRow, ManifestNode } from "./node.ts";
+import { type ChildRow, type ManifestNode, ParentCheck } from "./node.ts";
 import type { NodeReader } from "./node-source.ts";
 import { comparePaths } from "./path.ts";
 
@@ -14,7 +15,12 @@ export interface Change {
 
 const BATCH = 256;
 
-/** Gives the changes from one manifest to another in the order of their paths, in batches. */
+/**
+ * Gives the changes from one manifest to another in the order of their paths, in batches. What both have alike is not read,
+ * and so not checked either.
+ *
+ * @throws ArtifoldError DAMAGED for a tree whose paths do not ascend, or that has an entry below another
+ */
 export async function* diffManifests(
   reader: NodeReader,
   before: Digest,
@@ -57,6 +63,7 @@ export async function* diffManifests(
 class Walk {
   readonly #reader: NodeReader;
   readonly #stack: { node: ManifestNode; index: number }[] = [];
+  readonly #parents = new ParentCheck();
 
   constructor(reader: NodeReader, root: ManifestNode) {
     this.#reader = reader;
@@ -84,17 +91,21 @@ class Walk {
   }
 
   skip(): void {
+    const { path } = this;
     this.#top.index++;
     while (this.#stack.length > 0 && this.#top.index >= this.#top.node.rows.length) {
       this.#stack.pop();
       const parent = this.#stack[this.#stack.length - 1];
       if (parent !== undefined) parent.index++;
     }
+    // Within a node the decoder has checked this; here it is checked across nodes.
+    if (!this.done && comparePaths(path, this.path) >= 0) malformed("manifest: leaves out of order");
   }
 
   takeEntry(): Entry {
     const { node, index } = this.#top;
     const entry = node.rows[index] as Entry;
+    if (!this.#reader.isUnsettled) this.#parents.refuse(entry.path);
     this.skip();
     return entry;
   }

@@ -56,11 +56,13 @@ export type Entry = FileEntry | FolderEntry | LinkEntry | ReferenceEntry;
 
 /** The longest target of a link, in UTF-8 bytes. */
 export const LINK_TARGET_BYTES_MAX = 4096;
-/** The longest URI of a reference, and its longest etag, in UTF-8 bytes. */
+/** The longest URI of a reference, in UTF-8 bytes. */
 export const URI_BYTES_MAX = 8192;
+/** The longest etag of a reference, in UTF-8 bytes. */
 export const ETAG_BYTES_MAX = 1024;
-/** How many extras an entry or a node may hold, and how long each may be. */
+/** How many extras an entry or a node may hold. */
 export const EXTRAS_MAX = 16;
+/** How long an extra may be. */
 export const EXTRA_BYTES_MAX = 1024;
 
 // How the kind and the executable bit stand in a row.

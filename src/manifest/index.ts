@@ -5,7 +5,11 @@ export {
   CHUNK_LIST_CONTEXT,
   ChunkListBuilder,
   type ChunkRow,
+  checkListChild,
+  checkListRoot,
   decodeListNode,
+  type ListFacts,
+  listFacts,
   type PlacedChunk,
   readChunkList,
 } from "./chunk-list.ts";
@@ -28,6 +32,8 @@ export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
 export {
   type ChildRow,
   decodeNode,
+  type InnerNode,
+  type LeafNode,
   MANIFEST_CONTEXT,
   type ManifestNode,
   NODE_BYTES_MAX,
@@ -36,7 +42,7 @@ export {
   ParentCheck,
   type Sums,
 } from "./node.ts";
-export { EMPTY_MANIFEST, NodeReader, type NodeSink, type NodeSource } from "./node-source.ts";
+export { checkRoot, EMPTY_MANIFEST, NodeReader, type NodeSink, type NodeSource } from "./node-source.ts";
 export {
   afterFolder,
   baseOf,
@@ -72,3 +78,4 @@ export {
   type VersionRecord,
   versionId,
 } from "./record.ts";
+export { joinSubtrees, leafSubtree, type Subtree } from "./subtree.ts";

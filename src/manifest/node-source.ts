@@ -1,8 +1,15 @@
 /** Where nodes come from and go to. The tree code does no I/O of its own. */
 import type { Digest } from "../digest/index.ts";
 import { malformed } from "./codec.ts";
-import type { ChildRow } from "./node.ts";
-import { decodeNode, EMPTY_NODE_BYTES, type ManifestNode, nodeDigest, sumRows } from "./node.ts";
+import {
+  type ChildRow,
+  decodeNode,
+  EMPTY_NODE_BYTES,
+  type ManifestNode,
+  nodeDigest,
+  type Sums,
+  sumRows,
+} from "./node.ts";
 
 /**
  * Gives the bytes of nodes. What it gives has been checked against the digest; a digest that is not there rejects with
@@ -15,6 +22,26 @@ export interface NodeSource {
 /** Takes the bytes of new nodes. Taking the same node twice is allowed. */
 export interface NodeSink {
   writeNode(digest: Digest, bytes: Uint8Array): void;
+}
+
+/** What a parent says of a child. */
+export interface ChildFacts extends Sums {
+  readonly level: number;
+  readonly first: string | undefined;
+}
+
+/** Refuses a node that is not what its parent says of it. */
+export function checkChild(row: ChildRow, parentLevel: number, child: ChildFacts): void {
+  if (child.level !== parentLevel - 1) malformed("manifest: a child of the wrong level");
+  if (child.first !== row.path) malformed("manifest: a child with another first path");
+  if (child.entries !== row.entries || child.files !== row.files || child.bytes !== row.bytes) {
+    malformed("manifest: a child with other sums");
+  }
+}
+
+/** Refuses a root with one child: the child alone is the same manifest, which would have a second digest. */
+export function checkRoot(node: ManifestNode): void {
+  if (node.level > 0 && node.rows.length < 2) malformed("manifest: a root with one row");
 }
 
 /** Digest of the manifest without entries. */
@@ -43,8 +70,7 @@ export class NodeReader {
   async root(digest: Digest): Promise<ManifestNode> {
     if (digest === EMPTY_MANIFEST) return { level: 0, rows: [] };
     const node = await this.node(digest);
-    // The child alone is the same manifest: with this root it would have a second digest.
-    if (node.level > 0 && node.rows.length < 2) malformed("manifest: a root with one row");
+    checkRoot(node);
     return node;
   }
 
@@ -69,12 +95,7 @@ export class NodeReader {
    */
   async child(row: ChildRow, parentLevel: number): Promise<ManifestNode> {
     const node = await this.node(row.digest);
-    if (node.level !== parentLevel - 1) malformed("manifest: a child of the wrong level");
-    if (node.rows[0]?.path !== row.path) malformed("manifest: a child with another first path");
-    const sums = sumRows(node);
-    if (sums.entries !== row.entries || sums.files !== row.files || sums.bytes !== row.bytes) {
-      malformed("manifest: a child with other sums");
-    }
+    checkChild(row, parentLevel, { level: node.level, first: node.rows[0]?.path, ...sumRows(node) });
     return node;
   }
 

@@ -28,12 +28,14 @@ export interface ChildRow extends Sums {
   readonly digest: Digest;
 }
 
+/** A node that holds entries. */
 export interface LeafNode {
   readonly level: 0;
   readonly rows: readonly Entry[];
   readonly extras?: Extras;
 }
 
+/** A node that holds children. */
 export interface InnerNode {
   /** Height above the leaves: 1 or more. */
   readonly level: number;
@@ -149,7 +151,11 @@ export function decodeNode(bytes: Uint8Array, isUnsettled = false): ManifestNode
   if (count === 0 && level !== 0) decoder.fail("an inner node without rows");
   const rows =
     level === 0 ? readRows(decoder, bytes, 0, count, readEntry) : readRows(decoder, bytes, level, count, readChild);
-  if (level === 0 && !isUnsettled) checkParents(decoder, rows as Entry[]);
+  if (level === 0 && !isUnsettled) {
+    // Across leaves, whoever reads several goes on with this.
+    const parents = new ParentCheck();
+    for (const row of rows) parents.refuse(row.path);
+  }
   const extras = readExtras(decoder);
   decoder.finish();
   return { level, rows, ...(extras && { extras }) } as ManifestNode;
@@ -231,15 +237,6 @@ function readChild(decoder: Decoder): ChildRow {
   return { path, digest, entries, files, bytes };
 }
 
-/** Refuses a path that is another's parent, among the rows of one leaf. Across leaves `ParentCheck` goes on. */
-function checkParents(decoder: Decoder, rows: readonly Entry[]): void {
-  const check = new ParentCheck();
-  for (const row of rows) {
-    const parent = check.next(row.path);
-    if (parent !== undefined) decoder.fail(`${JSON.stringify(parent)} is an entry and the parent of another`);
-  }
-}
-
 /** Finds paths that are parents of others in a sequence of paths in order, in memory bounded by one path's length. */
 export class ParentCheck {
   // Paths that are a beginning of the current one: only they can be its parents, or those of what follows.
@@ -254,6 +251,12 @@ export class ParentCheck {
     }
     open.push(path);
     return undefined;
+  }
+
+  /** Takes the next path of a manifest. @throws ArtifoldError DAMAGED when one before it is its parent */
+  refuse(path: string): void {
+    const parent = this.next(path);
+    if (parent !== undefined) malformed(`manifest: ${JSON.stringify(parent)} is an entry and the parent of another`);
   }
 }
 

@@ -36,8 +36,7 @@ export async function* readEntries(
       // Within a leaf the decoder has checked this; here it is checked across leaves.
       if (last !== undefined && comparePaths(last, entry.path) >= 0) malformed("manifest: leaves out of order");
       last = entry.path;
-      const parent = reader.isUnsettled ? undefined : parents.next(entry.path);
-      if (parent !== undefined) malformed(`manifest: ${JSON.stringify(parent)} is an entry and the parent of another`);
+      if (!reader.isUnsettled) parents.refuse(entry.path);
     }
     const from = range.from === undefined ? 0 : lastBefore(leaf, range.from, true) + 1;
     const to = range.to === undefined ? leaf.length : lastBefore(leaf, range.to, true) + 1;
@@ -121,11 +120,14 @@ export async function* listFolder(
 ): AsyncGenerator<FolderItem, void, undefined> {
   const prefix = folder === "" ? "" : `${folder}/`;
   const { to } = folderRange(folder);
+  // What is skipped need not be looked at: a name is listed twice only when it is itself an entry and a folder.
+  const parents = new ParentCheck();
   let from: string | undefined = prefix;
   while (from !== undefined) {
     let skipTo: string | undefined;
     search: for await (const batch of readEntries(reader, root, { from, to })) {
       for (const entry of batch) {
+        if (!reader.isUnsettled) parents.refuse(entry.path);
         const slash = entry.path.indexOf("/", prefix.length);
         if (slash === -1) {
           yield { kind: "entry", name: entry.path.slice(prefix.length), entry };
@@ -144,8 +146,13 @@ export async function* listFolder(
 
 /** Whether anything lies below a path, as if it were a folder. */
 export async function hasEntryBelow(reader: NodeReader, root: Digest, folder: string): Promise<boolean> {
+  return nodeHasEntryBelow(reader, await reader.root(root), folder);
+}
+
+/** The same of one node of a manifest and what is below it. */
+export async function nodeHasEntryBelow(reader: NodeReader, top: ManifestNode, folder: string): Promise<boolean> {
   const from = `${folder}/`;
-  let node = await reader.root(root);
+  let node = top;
   for (;;) {
     const index = lastBefore(node.rows, from, true);
     // The first path after the folder's begins the next row, if it is not inside of this one.

@@ -35,11 +35,17 @@ export interface VersionRecord {
 export const VERSION_CONTEXT = "artifold format 1 version record";
 
 const RECORD_KIND = 3;
+/** Length of a nonce. */
 export const NONCE_BYTES = 16;
+/** How many parents a version may have. */
 export const PARENTS_MAX = 64;
+/** The longest message, in UTF-8 bytes. */
 export const MESSAGE_BYTES_MAX: number = 64 * 1024;
+/** The longest text of metadata, in UTF-8 bytes. */
 export const METADATA_BYTES_MAX: number = 1024 * 1024;
+/** How deep objects and arrays of metadata may lie in each other, the outermost counted. */
 export const METADATA_DEPTH_MAX = 32;
+/** The longest name of a maker, in UTF-8 bytes. */
 export const CREATED_BY_BYTES_MAX = 1024;
 /** The last millisecond that calendars of common languages can show: 100,000,000 days after the first. */
 export const CREATED_AT_MAX = 8_640_000_000_000_000;

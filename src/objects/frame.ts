@@ -12,10 +12,12 @@ import { decompress, decompressDelta } from "./compression.ts";
 
 /** What kind of objects a frame holds. The kind is part of how their digests are made. */
 export const frameTypes = { chunk: 1, manifestNode: 2, chunkListNode: 3 } as const;
+/** One of the kinds of {@link frameTypes}. */
 export type ObjectType = keyof typeof frameTypes;
 
 /** How a payload is stored: as it is, as one zstd frame, or as one that goes on from the bytes of other objects. */
 export const codecs = { none: 0, zstd: 1, delta: 2 } as const;
+/** One of the numbers of {@link codecs}. */
 export type Codec = (typeof codecs)[keyof typeof codecs];
 
 const MAGIC = 0x31664641; // "AFf1" in the order of bytes

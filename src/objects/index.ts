@@ -22,6 +22,15 @@ export {
 export { SMALL_BYTES } from "./frame-set.ts";
 export { ObjectStore } from "./object-store.ts";
 export { PACK_HEAD_BYTES, PACKS_FOLDER, type PackKind, packPath, readPackHead, type SealedPack } from "./pack.ts";
-export type { ContentFile, Place, RecentPlaces } from "./place-index.ts";
+export type { ContentFile, RecentPlaces } from "./place-index.ts";
 export { MAKING_PREFIX } from "./places-run.ts";
-export { decodeFoot, encodeFoot, FOOT_BYTES, openTable, Table, TableBuilder, type TablePlace } from "./table.ts";
+export {
+  decodeFoot,
+  encodeFoot,
+  FOOT_BYTES,
+  openTable,
+  type Place,
+  Table,
+  TableBuilder,
+  type TablePlace,
+} from "./table.ts";

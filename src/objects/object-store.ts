@@ -4,8 +4,9 @@ import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { FRAME_BYTES_MAX, Frame, type ObjectType } from "./frame.ts";
-import { type ContentFile, type Place, PlaceIndex, type RecentPlaces } from "./place-index.ts";
+import { type ContentFile, PlaceIndex, type RecentPlaces } from "./place-index.ts";
 import { StoreFiles } from "./store-files.ts";
+import type { Place } from "./table.ts";
 
 /** Frames being read stay in memory: neighbours are mostly wanted together. */
 const FRAMES_BYTES_MAX: number = 16 * 1024 * 1024;

@@ -29,8 +29,9 @@ const HEAD_MAGIC = "AFpack\0\x01";
 /** Magic, kind, padding, random bytes. */
 export const PACK_HEAD_BYTES = 32;
 
-/** A pack is sealed when it has grown to this size, or to this many objects. */
+/** A pack is sealed when it has grown to this size. */
 export const PACK_BYTES: number = 64 * 1024 * 1024;
+/** A pack is sealed when it holds so many objects. */
 export const PACK_OBJECTS_MAX: number = 64 * 1024;
 /** How many bytes may wait for a slow disk before whoever brings more must wait too. */
 const QUEUE_BYTES_MAX: number = 16 * 1024 * 1024;

@@ -6,17 +6,11 @@ import { BoundedCache } from "./bounded-cache.ts";
 import { PlacesRun, runNames, writeRun } from "./places-run.ts";
 import { mergeRows, TableCursor } from "./run-rows.ts";
 import type { StoreFiles } from "./store-files.ts";
-import { decodeFoot, FOOT_BYTES, openTable, type Table, type TablePlace } from "./table.ts";
+import { decodeFoot, FOOT_BYTES, openTable, type Place, type Table } from "./table.ts";
 
 /** A file with frames and a table: a pack or a sealed segment of the journal. */
 export interface ContentFile {
   /** Path below the store's folder. */
-  readonly path: string;
-}
-
-/** Where an object lies. */
-export interface Place extends TablePlace {
-  /** Path of the file below the store's folder. */
   readonly path: string;
 }
 

@@ -19,8 +19,8 @@ import {
   writeFullyLater,
 } from "../platform/index.ts";
 import { DigestFilter, filterLength } from "./digest-filter.ts";
-import type { Place } from "./place-index.ts";
 import { fileOfRow, placeOfRow, type RowCursor, RUN_ROW_BYTES } from "./run-rows.ts";
+import type { Place } from "./table.ts";
 
 const MAGIC = "AFplaces";
 const VERSION = 3;

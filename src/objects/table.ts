@@ -32,6 +32,12 @@ export interface TablePlace {
   readonly isDelta: boolean;
 }
 
+/** Where an object lies. */
+export interface Place extends TablePlace {
+  /** Path of the file below the store's folder. */
+  readonly path: string;
+}
+
 /** Gathers what a table will hold, in memory that is a few dozen bytes an object, and finds it again. */
 export class TableBuilder {
   #frames = new Float64Array(64);

@@ -36,6 +36,8 @@ export interface FolderReader {
 
 /** The calls. Paths are absolute. `write` and `read` may do less than asked, like the system calls they are. */
 export interface FileSystem {
+  /** Whose rules for names hold. */
+  readonly platform: NodeJS.Platform;
   open(path: string, flags: number, mode?: number): number;
   close(fd: number): void;
   /** Reads into the buffer; 0 at the end of the file. `position` null: at the descriptor's own place. */
@@ -70,6 +72,7 @@ const orAbsent = { throwIfNoEntry: false } as const;
 
 /** The real file system. */
 export const nodeFileSystem: FileSystem = {
+  platform: process.platform,
   open: (path, flags, mode) => fs.openSync(path, flags, mode),
   close: (fd) => fs.closeSync(fd),
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.byteLength, position),

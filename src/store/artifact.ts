@@ -15,7 +15,8 @@ import {
 import { afterwards, onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { compileGlobs, type FolderAgreement, type LeftOut, type PortabilityWarning } from "../worktree/index.ts";
-import { type Added, type AddOptions, Draft, type ScannedFolder } from "./draft.ts";
+import type { Added, AddOptions } from "./adding.ts";
+import { Draft, type ScannedFolder } from "./draft.ts";
 import type { Engine } from "./engine.ts";
 import type { OnConflict } from "./merging.ts";
 import { type ArtifactName, type Base, type Published, publish } from "./publish.ts";

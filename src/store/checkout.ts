@@ -2,30 +2,33 @@
 import path from "node:path";
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, errnoOf } from "../errors.ts";
+import { ArtifoldError } from "../errors.ts";
 import { manifestSums, type NodeReader, readEntries } from "../manifest/index.ts";
-import { type FileStat, kindOf } from "../platform/index.ts";
+import type { FileStat } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
   type ComparisonOptions,
   carryOut,
   compileGlobs,
   type DownloadPlan,
+  entriesIn,
   FolderMemory,
   FolderWalk,
   fillFolder,
-  isStoreName,
+  holdsAll,
   type PathFilter,
   planDownload,
   RacyClock,
-  readError,
   refuseConflicts,
+  refuseNames,
   rehearseFill,
   TargetFolder,
+  targetNames,
 } from "../worktree/index.ts";
 import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
+import { findTarget, lockFolder } from "./target-place.ts";
 
 /** How to download. */
 export interface DownloadOptions extends LongCallOptions {
@@ -68,11 +71,18 @@ export async function download(
   folder: string,
   options: DownloadOptions,
 ): Promise<DownloadResult> {
+  // Before the store is held: only what nobody uses can be swept.
+  if (options.dryRun !== true) engine.sweepTemporaryFiles();
   const release = await engine.use(options.signal);
   try {
-    const checkout = Checkout.open(engine, folder, options);
-    if (checkout === undefined) return await rehearseEmpty(engine, version, label, folder, options);
-    return await checkout.run(artifact, version, label);
+    const place = findTarget(engine, folder, options.dryRun === true);
+    if (place === undefined) return await rehearseEmpty(engine, version, label, folder, options);
+    const leave = options.dryRun === true ? undefined : await lockFolder(engine, place, options.signal);
+    try {
+      return await new Checkout(engine, place, options).run(artifact, version, label);
+    } finally {
+      leave?.();
+    }
   } finally {
     release();
   }
@@ -88,8 +98,10 @@ class Checkout {
   readonly #reader: NodeReader;
   readonly #globs: readonly string[] | undefined;
   readonly #filter: PathFilter | undefined;
+  /** Files that a killed download left. Nobody else writes here now, so that they can go. */
+  readonly #temporary = new Set<string>();
 
-  private constructor(engine: Engine, folder: string, options: DownloadOptions) {
+  constructor(engine: Engine, folder: string, options: DownloadOptions) {
     this.#engine = engine;
     this.#folder = folder;
     this.#options = options;
@@ -98,18 +110,6 @@ class Checkout {
     this.#reader = manifestReader(engine.objects);
     this.#globs = options.path === undefined ? undefined : [options.path].flat();
     this.#filter = this.#globs === undefined ? undefined : compileGlobs(this.#globs);
-  }
-
-  /** Finds the folder, or makes it; gives nothing for a folder that a dry run would have to make. */
-  static open(engine: Engine, folder: string, options: DownloadOptions): Checkout | undefined {
-    refuseStore(engine, folder);
-    const stat = lookThrough(engine, folder);
-    if (stat === undefined && options.dryRun === true) return undefined;
-    if (stat === undefined) makeUserFolder(engine, folder);
-    else if (kindOf(stat) !== "folder") {
-      throw new ArtifoldError("CONFLICT", `${folder} is not a folder`, { info: { path: folder } });
-    }
-    return new Checkout(engine, realPlace(engine, folder), options);
   }
 
   async run(artifact: ArtifactRow, version: VersionRow, label: string): Promise<DownloadResult> {
@@ -156,7 +156,9 @@ class Checkout {
     const onLeftOut = (): void => {
       isEmpty = false;
     };
-    for (const found of new FolderWalk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false, onLeftOut })) {
+    const onTemporary = (entryPath: string): void => void this.#temporary.add(entryPath);
+    const walkOptions = { apart, ignoreFiles: false, onLeftOut, onTemporary };
+    for (const found of new FolderWalk(this.#engine.fs, this.#folder, walkOptions)) {
       if (typeof found !== "symbol") return false;
     }
     return isEmpty;
@@ -164,12 +166,14 @@ class Checkout {
 
   async #fill(version: VersionRow): Promise<Omit<DownloadResult, "path" | "version" | "digest">> {
     const sums = await this.#sums(version);
+    await this.#refuseNames(version, []);
     if (this.#options.dryRun === true) {
       return { ...sums, ...(await rehearseFill(this.#reader, version.manifest, this.#filter)), unchanged: 0 };
     }
     this.#memory.clear();
     const target = new TargetFolder(this.#engine.fs, this.#folder);
     try {
+      for (const entryPath of this.#temporary) target.remove(entryPath);
       const writing = this.#writing(sums);
       const { written, writtenBytes, references } = await fillFolder(
         this.#reader,
@@ -193,16 +197,35 @@ class Checkout {
       const { references } = plan;
       const sums = await this.#sums(version);
       const unchanged = sums.files - plan.write.length;
+      const brings = plan.write.length + plan.link.length + plan.makeFolders.length > 0;
+      if (brings) await this.#refuseNames(version, this.#staying(new Set(plan.remove)));
       if (this.#options.dryRun === true) {
         const writtenBytes = plan.write.reduce((sum, entry) => sum + entry.size, 0);
         const written = plan.write.length + plan.link.length;
         return { ...sums, written, writtenBytes, unchanged, removed: plan.remove.length, references };
       }
+      for (const entryPath of this.#temporary) target.remove(entryPath);
       const toWrite = { files: plan.write.length, bytes: plan.write.reduce((sum, entry) => sum + entry.size, 0) };
       const done = await carryOut(plan, target, this.#memory, this.#clock, this.#writing(toWrite));
       return { ...sums, ...done, unchanged, references };
     } finally {
       target.close();
+    }
+  }
+
+  /** Refuses what the folder cannot hold: names that are no names there, or one with others. */
+  async #refuseNames(version: VersionRow, staying: Iterable<string>): Promise<void> {
+    const names = targetNames(this.#engine.fs, this.#folder, this.#options.dryRun !== true);
+    if (holdsAll(names)) return;
+    const entries = entriesIn(this.#reader, version.manifest, this.#filter);
+    await refuseNames(names, this.#folder, entries, staying, this.#options.signal);
+  }
+
+  /** What is in the folder, in path order, without what goes. */
+  *#staying(going: ReadonlySet<string>): Generator<string, void, undefined> {
+    const apart = new Map([[this.#engine.folder, "store" as const]]);
+    for (const found of new FolderWalk(this.#engine.fs, this.#folder, { apart, ignoreFiles: false })) {
+      if (typeof found !== "symbol" && !going.has(found.path)) yield found.path;
     }
   }
 
@@ -236,6 +259,7 @@ class Checkout {
       target,
       filter: this.#filter,
       call: this.#options,
+      onTemporary: (entryPath) => void this.#temporary.add(entryPath),
     });
   }
 
@@ -300,6 +324,8 @@ async function rehearseEmpty(
   const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
   const reader = manifestReader(engine.objects);
   const sums = await selectedSums(reader, version.manifest, filter);
+  const names = targetNames(engine.fs, folder, false);
+  if (!holdsAll(names)) await refuseNames(names, folder, entriesIn(reader, version.manifest, filter), []);
   const filled = await rehearseFill(reader, version.manifest, filter);
   return { path: path.resolve(folder), version: label, digest: version.manifest, ...sums, ...filled, unchanged: 0 };
 }
@@ -324,48 +350,4 @@ async function selectedSums(
     }
   }
   return { files, bytes };
-}
-
-/** Looks at a path as the user means it: a link to a folder is that folder. */
-function lookThrough(engine: Engine, folder: string): FileStat | undefined {
-  try {
-    return engine.fs.lookAt(engine.fs.realPath(folder));
-  } catch (error) {
-    if (errnoOf(error) === "ENOENT") return undefined;
-    throw readError(folder, error);
-  }
-}
-
-/** Nothing of a version goes into a store, this one or another. */
-function refuseStore(engine: Engine, folder: string): void {
-  const missing: string[] = [];
-  let there = path.resolve(folder);
-  for (; lookThrough(engine, there) === undefined; there = path.dirname(there)) missing.unshift(path.basename(there));
-  const place = path.join(realPlace(engine, there), ...missing);
-  const isHere = place === engine.folder || place.startsWith(engine.folder + path.sep);
-  if (!isHere && !place.split(path.sep).some(isStoreName)) return;
-  throw new ArtifoldError("USAGE", `${folder} is inside a store`, { hint: "Name a folder of your own with --to." });
-}
-
-/** The folder without links: one to nothing is no place to write to. */
-function realPlace(engine: Engine, folder: string): string {
-  try {
-    return engine.fs.realPath(folder);
-  } catch (error) {
-    throw readError(folder, error);
-  }
-}
-
-function makeUserFolder(engine: Engine, folder: string): void {
-  const parent = path.dirname(folder);
-  if (parent !== folder && lookThrough(engine, parent) === undefined) makeUserFolder(engine, parent);
-  try {
-    engine.fs.makeFolder(folder, 0o777);
-  } catch (error) {
-    if (errnoOf(error) === "EEXIST") return;
-    throw new ArtifoldError("WRITE_FAILED", `cannot make ${folder}: ${errnoOf(error) ?? String(error)}`, {
-      cause: error,
-      info: { path: folder },
-    });
-  }
 }

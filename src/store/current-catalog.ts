@@ -37,6 +37,7 @@ export interface CatalogSurroundings {
 
 const LOCKED = "another program has the catalog locked";
 
+/** The catalog of an open store, kept up to the journal; in memory where the file cannot be written. */
 export class CurrentCatalog {
   /** What folding met when the catalog was brought up to the journal. */
   readonly damage: JournalDamage[] = [];

@@ -5,7 +5,6 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import {
   applyEdits,
-  checkPath,
   comparePaths,
   type Edit,
   type Entry,
@@ -23,48 +22,22 @@ import { kindOf } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
   compileGlobs,
-  downloadedFolders,
   FolderMemory,
   FolderScan,
   Ingest,
   type LeftOut,
-  type LeftOutReason,
   LookAhead,
   type PathFilter,
   PortabilityCheck,
   type PortabilityWarning,
   RacyClock,
   readError,
-  refuseStoreName,
   viewOf,
 } from "../worktree/index.ts";
+import { type Added, type AddOptions, checkEntryPath, clash, foldersApart, isWithin } from "./adding.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
 import { UploadProgress } from "./upload-progress.ts";
-
-/** How a folder or file is added. */
-export interface AddOptions extends LongCallOptions {
-  /** Where it goes in the version: the folder of a folder's content, the path of a file. */
-  readonly as?: string | undefined;
-  /** Globs of what is meant, and of what is not. */
-  readonly include?: readonly string[] | undefined;
-  readonly exclude?: readonly string[] | undefined;
-  /** Leaves out what cannot be read instead of failing. */
-  readonly skipUnreadable?: boolean | undefined;
-  /** Leaves out links that point outside instead of failing. */
-  readonly skipLinks?: boolean | undefined;
-  /** Whether a file that is given as bytes is executable. */
-  readonly executable?: boolean | undefined;
-}
-
-/** What adding found. */
-export interface Added {
-  /** Entries that came from what was added. */
-  readonly entries: number;
-  readonly files: number;
-  readonly bytes: number;
-  readonly leftOut: readonly LeftOut[];
-}
 
 /** A folder whose memory is to learn what the version made of it. */
 export interface ScannedFolder {
@@ -388,29 +361,4 @@ export class Draft {
       onBytes: (bytes, path_) => progress.stored(bytes, path_),
     });
   }
-}
-
-function checkEntryPath(path_: string): void {
-  checkPath(path_);
-  refuseStoreName(path_);
-}
-
-function clash(file: string): ArtifoldError {
-  return new ArtifoldError("CONFLICT", `${file} cannot be both a file and a folder of the version`, {
-    info: { path: file },
-    hint: "Take one of them out with --remove, or make the version equal to the folder with --mirror.",
-  });
-}
-
-function isWithin(path_: string, folder: string): boolean {
-  return folder === "" || path_.startsWith(`${folder}/`);
-}
-
-/** Folders that are never content: the store itself, and what downloads wrote inside the folder. */
-function foldersApart(engine: Engine, folder: string): Map<string, LeftOutReason> {
-  const apart = new Map<string, LeftOutReason>([[engine.folder, "store"]]);
-  for (const downloaded of downloadedFolders(engine.folders, folder)) {
-    if (downloaded !== folder) apart.set(downloaded, "download");
-  }
-  return apart;
 }

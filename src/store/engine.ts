@@ -54,7 +54,14 @@ import {
 import type { LongCallOptions } from "../progress.ts";
 import { ContentPool, PROBE_PREFIX } from "../worktree/index.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
-import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
+import {
+  checkStore,
+  createStore,
+  FOLDER_LOCK_PREFIX,
+  type StoreMark,
+  type StoreTrust,
+  storeNames,
+} from "./store-folder.ts";
 
 /** How to open a store. */
 export interface EngineOptions extends StoreTrust {
@@ -94,7 +101,7 @@ interface EngineParts {
 }
 
 /** How names begin of files that are being made, or exist for a moment. */
-const leftovers: readonly string[] = [TEMPORARY_PREFIX, MAKING_PREFIX, PROBE_PREFIX];
+const leftovers: readonly string[] = [TEMPORARY_PREFIX, MAKING_PREFIX, PROBE_PREFIX, FOLDER_LOCK_PREFIX];
 
 /** The journal's last segment is sealed before it would hold more. Its table, 38 bytes an object, falls to one upload. */
 const SEGMENT_OBJECTS_MAX: number = 1536;
@@ -255,7 +262,8 @@ export class Engine {
       return names.map((name) => path.join(folder, name));
     });
     if (left.length === 0) return;
-    // Packs and runs are made under a shared lock, all else under the writer's: with this one nobody makes anything.
+    // Packs and runs are made, and folders locked, under a shared lock, all else under the writer's: with this one nobody
+    // makes anything.
     const release = this.locks.tryExclusive();
     if (release === undefined) return;
     for (const file of left) removeQuietly(this.fs, file);

@@ -77,14 +77,22 @@ export function comparisonOf(
   folder: string,
   memory: FolderMemory,
   reader: NodeReader,
-  what: { base: Digest | undefined; target: Digest; filter: PathFilter | undefined; call: LongCallOptions },
+  what: {
+    base: Digest | undefined;
+    target: Digest;
+    filter: PathFilter | undefined;
+    call: LongCallOptions;
+    /** Hears of files that a killed download left. */
+    onTemporary?: (path: string) => void;
+  },
 ): ComparisonOptions {
-  const { base, target, filter, call } = what;
+  const { base, target, filter, call, onTemporary } = what;
   const apart = new Map([[engine.folder, "store" as const]]);
   const absolute = (entryPath: string): string => path.join(folder, entryPath);
   const dropNodes = { writeNode: () => {} };
   const leftOut: LeftOut[] = [];
-  const walkOptions = { apart, ignoreFiles: false, onLeftOut: (each: LeftOut) => void leftOut.push(each) };
+  const onLeftOut = (each: LeftOut): void => void leftOut.push(each);
+  const walkOptions = { apart, ignoreFiles: false, onLeftOut, onTemporary };
   return {
     sweep: (all) => {
       const walk = new FolderWalk(engine.fs, folder, walkOptions);

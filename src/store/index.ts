@@ -1,4 +1,6 @@
 /** What an embedder holds: Store, Artifact, Version. Every change of a store enters here. */
+
+export type { Added, AddOptions } from "./adding.ts";
 export {
   Artifact,
   type ReferenceOptions,
@@ -6,7 +8,6 @@ export {
   type UploadResult,
 } from "./artifact.ts";
 export type { DownloadOptions, DownloadResult } from "./checkout.ts";
-export type { Added, AddOptions } from "./draft.ts";
 export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
 export type { OnConflict } from "./merging.ts";

@@ -1,4 +1,4 @@
-/** Makes a draft a version: merges with what others uploaded meanwhile, and commits. */
+/** Makes a draft a version: merges with what others uploaded meanwhile, and publishes. */
 import { type ArtifactRow, type Catalog, foldName, nameScopes, type VersionRow } from "../catalog/index.ts";
 import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
@@ -7,6 +7,7 @@ import {
   checkMessage,
   EMPTY_MANIFEST,
   encodeVersionRecord,
+  MAX_INTEGER,
   type Metadata,
   manifestSums,
   metadataText,
@@ -91,7 +92,7 @@ export async function publish(
     }
     if (!base.asIs) standsOn = newest;
     const attempt = await Attempt.prepare(engine, draft, name, standsOn, base.asIs, tags, options);
-    const published = await attempt.commit();
+    const published = await attempt.publish();
     if (published !== undefined) return { ...published, mergedWith };
   }
   throw new ArtifoldError("BUSY", `others kept uploading to ${name.name} faster than this upload could follow`, {
@@ -104,7 +105,7 @@ function newestOf(catalog: Catalog, name: ArtifactName): VersionRow | undefined 
   return artifact === undefined ? undefined : catalog.latest(artifact.row);
 }
 
-/** One try to commit what a draft is now. */
+/** One try to make a version of what a draft is now. */
 class Attempt {
   readonly #engine: Engine;
   readonly #name: ArtifactName;
@@ -158,8 +159,8 @@ class Attempt {
     return new Attempt(engine, name, standsOn, asIs, tags, options, { manifest, sums, newBytes, content });
   }
 
-  /** Commits; gives nothing when somebody else was quicker and the draft has to be looked at again. */
-  async commit(): Promise<Omit<Published, "mergedWith"> | undefined> {
+  /** Publishes; gives nothing when somebody else was quicker and the draft has to be looked at again. */
+  async publish(): Promise<Omit<Published, "mergedWith"> | undefined> {
     let isStale = false;
     let result: { changed: boolean; before: Digest } | undefined;
     const committed = await this.#engine.commit(() => {
@@ -199,6 +200,8 @@ class Attempt {
 
   #makeVersion(known: ArtifactRow | undefined): Step {
     const changes: Change[] = [];
+    const number = (known?.highest ?? 0) + 1;
+    if (number > MAX_INTEGER) throw new ArtifoldError("LIMIT", `${this.#name.name} has been given the last number`);
     const artifact = known?.artifact ?? newId();
     if (known === undefined) {
       refuseLookalikes(this.#engine.catalog, this.#name);
@@ -219,7 +222,7 @@ class Attempt {
       change: "version",
       artifact,
       version: this.#versionId,
-      number: (known?.highest ?? 0) + 1,
+      number,
       record,
       ...this.#sums,
       newBytes: this.#newBytes,

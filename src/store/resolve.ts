@@ -53,8 +53,9 @@ export interface Settings {
   readonly user?: Setting<string>;
 }
 
-/** The teams and experiments of artifacts that are not put into one. */
+/** The team of artifacts that are not put into one. */
 export const DEFAULT_TEAM = "local";
+/** The experiment of artifacts that are not put into one. */
 export const DEFAULT_EXPERIMENT = "uncategorized";
 
 /** The file of a folder's or user's settings. */

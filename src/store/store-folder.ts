@@ -26,6 +26,9 @@ export const storeNames = {
   locks: "lock.db",
 } as const;
 
+/** How names begin of locks on folders of the user's that are written to. They are swept when nobody uses the store. */
+export const FOLDER_LOCK_PREFIX = "lock-folder-";
+
 /** The format that this artifold writes. */
 export const STORE_FORMAT = 1;
 

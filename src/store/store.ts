@@ -202,7 +202,7 @@ export class Store implements AsyncDisposable {
   ): AsyncGenerator<Version, void, undefined> {
     await this.engine.refresh();
     const artifact = this.#artifact(parseRef(address), options);
-    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+    for (let below = Number.POSITIVE_INFINITY; ; ) {
       const rows = this.engine.catalog.versions(artifact.row, { removed: options.removed === true, limit: 256, below });
       for (const row of rows) yield new Version(this.engine, artifact, row);
       const last = rows.at(-1);
@@ -229,8 +229,8 @@ export class Store implements AsyncDisposable {
   /** What happened in the store, newest first; with a limit only the last so many operations. */
   async *log(options: { limit?: number } = {}): AsyncGenerator<Operation, void, undefined> {
     await this.engine.refresh();
-    let left = options.limit ?? Number.MAX_SAFE_INTEGER;
-    for (let before = Number.MAX_SAFE_INTEGER; left > 0; ) {
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    for (let before = Number.POSITIVE_INFINITY; left > 0; ) {
       const rows = this.engine.catalog.operations({ limit: Math.min(left, 256), before });
       for (const { sequence, at, by, changes } of rows) {
         yield { operation: sequence, at: new Date(at).toISOString(), by, changes };
@@ -350,9 +350,14 @@ export class Store implements AsyncDisposable {
 
   async #lookForVersions(): Promise<void> {
     if (this.engine.isClosed) return;
-    await this.engine.refresh();
-    const fresh = this.engine.catalog.operations().filter((operation) => operation.sequence > this.#seen);
-    for (const operation of fresh.reverse()) {
+    try {
+      await this.engine.refresh();
+    } catch {
+      // What is wrong the next call of the store will say. Perhaps the next look finds it mended.
+      return;
+    }
+    if (this.engine.isClosed) return;
+    for (const operation of this.engine.catalog.operations({ after: this.#seen }).reverse()) {
       this.#seen = operation.sequence;
       for (const change of operation.changes) {
         if (change.change !== "version") continue;

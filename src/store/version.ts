@@ -213,8 +213,10 @@ export class Version {
    * Makes a folder hold this version: writes, replaces and removes only what differs. The folder is made if need be. Looks
    * for conflicts before the first write; files that no version has stay.
    *
-   * @throws ArtifoldError CONFLICT (files that were changed, or a folder of another artifact: nothing was written),
-   *   WRITE_FAILED, NO_SPACE, DAMAGED, READ_FAILED (what was finished stays), USAGE
+   * @throws ArtifoldError CONFLICT (files that were changed, a folder of another artifact, two entries that are one name
+   *   there: nothing was written), PATH_INVALID (names that Windows cannot hold, on Windows: nothing was written),
+   *   BUSY (another download writes to the folder), WRITE_FAILED, NO_SPACE, DAMAGED, READ_FAILED (what was finished stays),
+   *   USAGE
    */
   async download(folder: string, options: DownloadOptions = {}): Promise<DownloadResult> {
     await this.#engine.refresh();

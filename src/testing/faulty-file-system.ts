@@ -43,6 +43,10 @@ export class FaultyFileSystem implements FileSystem {
     this.#base = base;
   }
 
+  get platform(): NodeJS.Platform {
+    return this.#base.platform;
+  }
+
   /** How many calls were made so far. */
   get calls(): number {
     return this.#calls;

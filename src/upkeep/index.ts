@@ -1,7 +1,6 @@
 /** Looking after a store: verification. */
+export type { Problem, ProblemKind } from "./problem.ts";
 export {
-  type Problem,
-  type ProblemKind,
   type VerifyOptions,
   type VerifyResult,
   verifyStore,

@@ -3,14 +3,34 @@ import type { Catalog } from "../catalog/index.ts";
 import { formatNumber } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
-import { type ChildRow, decodeListNode, decodeNode, EMPTY_MANIFEST, type Entry } from "../manifest/index.ts";
-import type { ObjectStore, ObjectType } from "../objects/index.ts";
-import type { Found, Problem } from "./verify.ts";
+import {
+  checkListChild,
+  checkListRoot,
+  checkRoot,
+  decodeListNode,
+  EMPTY_MANIFEST,
+  type FileEntry,
+  type InnerNode,
+  joinSubtrees,
+  type LeafNode,
+  type ListFacts,
+  leafSubtree,
+  listFacts,
+  type ManifestNode,
+  NodeReader,
+  type Subtree,
+} from "../manifest/index.ts";
+import type { ObjectStore } from "../objects/index.ts";
+import type { Found, Problem } from "./problem.ts";
 
-/** An object that something refers to, and as what. */
-interface Reference {
-  readonly type: ObjectType;
-  readonly digest: Digest;
+/** Looks at content. Each says why what it looked at cannot be used, or gives `undefined` when it can. */
+export interface ContentCheck {
+  /** Whether a chunk is there, as far as is known without reading it. */
+  isThere(digest: Digest): string | undefined;
+  /** Reads the one chunk of a file. Without it only presence is asked. */
+  chunk?(entry: FileEntry): string | undefined;
+  /** Reads a file of several chunks, whose list is in order and whose chunks are there. */
+  file?(entry: FileEntry): Promise<string | undefined>;
 }
 
 /** A version that is checked. */
@@ -33,20 +53,18 @@ export function allVersions(catalog: Catalog): CheckedVersion[] {
  * Checks what versions need, and says which of them each problem hits.
  *
  * @param found what is known to be wrong with stored files
- * @param chunks says of a chunk why it cannot be used, or `undefined`
  */
 export async function checkVersions(
   versions: readonly CheckedVersion[],
   objects: ObjectStore,
   found: readonly Found[],
-  chunks: (digest: Digest) => string | undefined,
+  content: ContentCheck,
   pause: () => Promise<void>,
 ): Promise<Problem[]> {
-  const reach = new Reach(objects, chunks);
+  const reach = new Reach(objects, content, pause);
   const hit = new Map<Digest, string[]>();
   for (const { manifest, label } of versions) {
-    for (const digest of await reach.lackingBelow(manifest, pause))
-      hit.set(digest, [...(hit.get(digest) ?? []), label]);
+    for (const digest of await reach.lackingBelow(manifest)) hit.set(digest, [...(hit.get(digest) ?? []), label]);
   }
   const problems: Problem[] = found.map(({ problem, objects: digests }) => ({
     ...problem,
@@ -61,74 +79,131 @@ export async function checkVersions(
   return problems;
 }
 
-/** Remembers of each node what is lacking below it, so that what versions share is walked once. */
+/** What was found of a node and all below it. */
+interface Walked<Facts> {
+  /** Objects that are damaged or not there. */
+  readonly lacking: readonly Digest[];
+  /** What it is; absent where it or something below it cannot be read, or does not fit together. */
+  readonly facts: Facts | undefined;
+}
+
+/** Remembers what was found of each node, so that what versions share is walked once. */
 class Reach {
   /** Why an object cannot be used. */
   readonly reasons = new Map<Digest, string>();
   readonly #objects: ObjectStore;
-  readonly #chunks: (digest: Digest) => string | undefined;
-  readonly #lacking = new Map<Digest, readonly Digest[]>();
+  readonly #reader: NodeReader;
+  readonly #content: ContentCheck;
+  readonly #pause: () => Promise<void>;
+  readonly #trees = new Map<Digest, Walked<Subtree>>();
+  readonly #lists = new Map<Digest, Walked<ListFacts>>();
 
-  constructor(objects: ObjectStore, chunks: (digest: Digest) => string | undefined) {
+  constructor(objects: ObjectStore, content: ContentCheck, pause: () => Promise<void>) {
     this.#objects = objects;
-    this.#chunks = chunks;
+    this.#reader = new NodeReader({ readNode: (digest) => objects.read(digest, "manifestNode") });
+    this.#content = content;
+    this.#pause = pause;
   }
 
-  /** Objects below a manifest that are damaged or not there. */
-  async lackingBelow(manifest: Digest, pause: () => Promise<void>): Promise<readonly Digest[]> {
-    return manifest === EMPTY_MANIFEST ? [] : this.#below({ type: "manifestNode", digest: manifest }, pause);
+  /** Objects below a manifest that are damaged or not there, or do not fit together. */
+  async lackingBelow(manifest: Digest): Promise<readonly Digest[]> {
+    if (manifest === EMPTY_MANIFEST) return [];
+    const { lacking, facts } = await this.#tree(manifest);
+    if (facts === undefined) return lacking;
+    const all = new Set(lacking);
+    await this.#try(manifest, all, async () => checkRoot(await this.#reader.node(manifest)));
+    return [...all];
   }
 
-  async #below(node: Reference, pause: () => Promise<void>): Promise<readonly Digest[]> {
-    const known = this.#lacking.get(node.digest);
+  async #tree(digest: Digest): Promise<Walked<Subtree>> {
+    const known = this.#trees.get(digest);
     if (known !== undefined) return known;
-    await pause();
+    await this.#pause();
     const lacking = new Set<Digest>();
-    for (const reference of this.#references(node, lacking)) {
-      if (reference.type !== "chunk") for (const each of await this.#below(reference, pause)) lacking.add(each);
-      else this.#lookAtChunk(reference.digest, lacking);
-    }
-    const result = [...lacking];
-    this.#lacking.set(node.digest, result);
-    return result;
+    const node = await this.#try(digest, lacking, () => this.#reader.node(digest));
+    const facts = node && (await this.#look(digest, node, lacking));
+    const walked = { lacking: [...lacking], facts };
+    this.#trees.set(digest, walked);
+    return walked;
   }
 
-  #lookAtChunk(digest: Digest, lacking: Set<Digest>): void {
-    const reason = this.#chunks(digest);
+  async #look(digest: Digest, node: ManifestNode, lacking: Set<Digest>): Promise<Subtree | undefined> {
+    if (node.level === 0) {
+      const leaf = node as LeafNode;
+      for (const entry of leaf.rows) {
+        if (entry.kind !== "file" || entry.size === 0) continue;
+        if (entry.chunkList !== undefined) await this.#lookAtList(entry, entry.chunkList, lacking);
+        else this.#add(entry.digest, this.#chunk(entry), lacking);
+      }
+      return leafSubtree(leaf);
+    }
+    const inner = node as InnerNode;
+    const below: Subtree[] = [];
+    for (const row of inner.rows) {
+      const child = await this.#tree(row.digest);
+      for (const each of child.lacking) lacking.add(each);
+      if (child.facts !== undefined) below.push(child.facts);
+    }
+    if (below.length < inner.rows.length) return undefined;
+    return this.#try(digest, lacking, () => joinSubtrees(this.#reader, inner, below));
+  }
+
+  async #lookAtList(entry: FileEntry, root: Digest, lacking: Set<Digest>): Promise<void> {
+    const list = await this.#list(root);
+    for (const each of list.lacking) lacking.add(each);
+    const { facts } = list;
+    if (facts === undefined) return;
+    await this.#try(root, lacking, async () => {
+      checkListRoot(facts, entry.size);
+      this.#add(root, await this.#content.file?.(entry), lacking);
+    });
+  }
+
+  async #list(digest: Digest): Promise<Walked<ListFacts>> {
+    const known = this.#lists.get(digest);
+    if (known !== undefined) return known;
+    await this.#pause();
+    const lacking = new Set<Digest>();
+    const node = await this.#try(digest, lacking, () => decodeListNode(this.#objects.read(digest, "chunkListNode")));
+    for (const row of node?.rows ?? []) {
+      if (node?.level === 0) {
+        this.#add(row.digest, this.#content.isThere(row.digest), lacking);
+        continue;
+      }
+      const child = await this.#list(row.digest);
+      for (const each of child.lacking) lacking.add(each);
+      const { facts } = child;
+      if (facts !== undefined) await this.#try(digest, lacking, () => checkListChild(row, node?.level ?? 0, facts));
+    }
+    const walked = { lacking: [...lacking], facts: lacking.size === 0 && node ? listFacts(node) : undefined };
+    this.#lists.set(digest, walked);
+    return walked;
+  }
+
+  #chunk(entry: FileEntry): string | undefined {
+    const content = this.#content;
+    return content.chunk === undefined ? content.isThere(entry.digest) : content.chunk(entry);
+  }
+
+  #add(digest: Digest, reason: string | undefined, lacking: Set<Digest>): void {
     if (reason === undefined) return;
     lacking.add(digest);
     this.reasons.set(digest, reason);
   }
 
-  /** What a node refers to; the node itself is lacking when it cannot be read. */
-  #references({ type, digest }: Reference, lacking: Set<Digest>): Reference[] {
+  /** Does what may find an object damaged; then that object is lacking. */
+  async #try<Result>(
+    digest: Digest,
+    lacking: Set<Digest>,
+    action: () => Result | Promise<Result>,
+  ): Promise<Result | undefined> {
     try {
-      const bytes = this.#objects.read(digest, type);
-      return type === "manifestNode" ? manifestReferences(bytes) : listReferences(bytes);
+      return await action();
     } catch (error) {
       if (!isArtifoldError(error)) throw error;
       lacking.add(digest);
       this.reasons.set(digest, error.message);
-      return [];
+      return undefined;
     }
   }
-}
-
-function manifestReferences(bytes: Uint8Array): Reference[] {
-  const node = decodeNode(bytes);
-  if (node.level > 0) {
-    return (node.rows as readonly ChildRow[]).map((row) => ({ type: "manifestNode", digest: row.digest }));
-  }
-  const references: Reference[] = [];
-  for (const entry of node.rows as readonly Entry[]) {
-    if (entry.kind !== "file" || entry.size === 0) continue;
-    if (entry.chunkList === undefined) references.push({ type: "chunk", digest: entry.digest });
-    else references.push({ type: "chunkListNode", digest: entry.chunkList });
-  }
-  return references;
-}
-
-function listReferences(bytes: Uint8Array): Reference[] {
-  const node = decodeListNode(bytes);
-  return node.rows.map((row) => ({ type: node.level === 0 ? "chunk" : "chunkListNode", digest: row.digest }));
 }

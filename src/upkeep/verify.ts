@@ -32,31 +32,9 @@ import {
 } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags, readFully } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { ContentReading } from "./content-reading.ts";
+import type { Found, Problem, ProblemKind } from "./problem.ts";
 import { allVersions, type CheckedVersion, checkVersions } from "./reach.ts";
-
-/** What is wrong with a store. */
-export type ProblemKind =
-  /** A stored file is not there. */
-  | "lost"
-  /** Stored bytes are not those that were written. */
-  | "damaged"
-  /** Content that a version needs is in no file. */
-  | "missing"
-  /** The catalog does not say what the journal says. It can be deleted, and is made anew. */
-  | "catalog";
-
-/** Something that is wrong. */
-export interface Problem {
-  readonly kind: ProblemKind;
-  /** The file, as a path below the store's folder; null where no file is to blame. */
-  readonly file: string | null;
-  /** Where in the file; null for all of it. */
-  readonly offset: number | null;
-  /** What stands there instead. */
-  readonly reason: string;
-  /** Versions that need it: "team/experiment/name:V2". */
-  readonly versions: readonly string[];
-}
 
 /** What a verification found. */
 export interface VerifyResult {
@@ -86,12 +64,6 @@ export interface VerifyOptions extends LongCallOptions {
   readonly quick?: boolean;
 }
 
-/** A problem, and the objects that it takes from versions. */
-export interface Found {
-  readonly problem: Omit<Problem, "versions">;
-  readonly objects: readonly Digest[];
-}
-
 const WINDOW_BYTES: number = 4 * 1024 * 1024;
 
 /** Verifies a whole store. */
@@ -103,33 +75,22 @@ export async function verifyStore(target: VerifyTarget, options: VerifyOptions =
   return run.finish();
 }
 
-/** Reads all content of some versions, and checks each object against its digest. */
+/** Reads all content of some versions, and checks each object and each file against its digest. */
 export async function verifyVersions(
   objects: ObjectStore,
   versions: readonly CheckedVersion[],
   options: VerifyOptions = {},
 ): Promise<VerifyResult> {
   const breather = new Breather(options.signal);
-  let bytes = 0;
-  let count = 0;
-  const seen = new Set<Digest>();
-  const chunks = (digest: Digest): string | undefined => {
-    if (options.quick === true) return objects.isListed(digest) ? undefined : "it is in no file";
-    if (seen.has(digest)) return undefined;
-    seen.add(digest);
-    try {
-      bytes += objects.read(digest, "chunk").length;
-    } catch (error) {
-      return messageOf(error);
-    }
-    options.onProgress?.({ phase: "verify", files: ++count, bytes });
-    throwIfAborted(options.signal);
-    return undefined;
-  };
-  const problems = await checkVersions(versions, objects, [], chunks, async () => {
+  const pause = async (): Promise<void> => {
     if (breather.due()) await breather.pause();
-  });
-  return { ok: problems.length === 0, checkedBytes: bytes, checkedFiles: 0, versions: versions.length, problems };
+  };
+  const reading = new ContentReading(objects, options, pause);
+  // Quickly, only presence is asked.
+  const content = options.quick === true ? { isThere: (digest: Digest) => reading.isThere(digest) } : reading;
+  const problems = await checkVersions(versions, objects, [], content, pause);
+  const { bytes: checkedBytes } = reading;
+  return { ok: problems.length === 0, checkedBytes, checkedFiles: 0, versions: versions.length, problems };
 }
 
 class Verification {
@@ -231,9 +192,9 @@ class Verification {
     const { catalog, objects } = this.#target;
     const versions = allVersions(catalog);
     const damaged = new Set(this.#found.flatMap((each) => each.objects));
-    const chunks = (digest: Digest): string | undefined =>
+    const isThere = (digest: Digest): string | undefined =>
       damaged.has(digest) ? "it is damaged" : objects.isListed(digest) ? undefined : "it is in no file";
-    const problems = await checkVersions(versions, objects, this.#found, chunks, () => this.#pause());
+    const problems = await checkVersions(versions, objects, this.#found, { isThere }, () => this.#pause());
     return {
       ok: problems.length === 0,
       checkedBytes: this.#bytes,

@@ -9,7 +9,7 @@ import { contentHasher, type Digest, digestFromBytes, EMPTY_DIGEST, type Hasher 
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { ObjectStore, type Place } from "../objects/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
-import { basesIn, digestInRow, type PlacedColumns, placeInRow } from "./placed-columns.ts";
+import { basesIn, digestInRow, type PlacedColumns, placeInRow, sizeInRow } from "./placed-columns.ts";
 import { putStat, STAT_NUMBERS } from "./run.ts";
 
 /** What is asked of a writer. */
@@ -145,6 +145,7 @@ export class BlobWriter {
     for (let row = from; row < to; row++) {
       const digest = digestInRow(request.chunks, row);
       const bytes = store.readAt(placeInRow(request.chunks, row), digest, "chunk");
+      if (bytes.length !== sizeInRow(request.chunks, row)) throw wrongLength(stream.file.shown, digest);
       stream.hasher?.update(bytes);
       stream.last = digest;
       this.#write(stream, bytes);
@@ -212,6 +213,12 @@ export class BlobWriter {
   #temporaryName(): string {
     return `.artifold-${this.#salt}${(this.#names++).toString(16).padStart(8, "0")}.tmp`;
   }
+}
+
+function wrongLength(shown: string, digest: Digest): ArtifoldError {
+  return new ArtifoldError("DAMAGED", `the content of ${shown} is not as long as its version says`, {
+    info: { path: shown, digest },
+  });
 }
 
 /** The error for a file or folder of the user's that could not be written. */

@@ -179,8 +179,8 @@ async function* changesBefore(
   }
 }
 
-/** The entries of a manifest that are meant. */
-async function* entriesIn(
+/** The entries of a manifest that are meant, in order; none without a manifest. */
+export async function* entriesIn(
   reader: NodeReader,
   manifest: Digest | undefined,
   filter: PathFilter | undefined,

@@ -3,7 +3,7 @@ import type { TransferListItem } from "node:worker_threads";
 import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
-import { type LookRequest, lookAtRun } from "./look-ahead.ts";
+import { type LookRequest, lookAtRun } from "./look-at-run.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 

@@ -19,6 +19,8 @@ import { type WriteOutOptions, writeOut } from "./write-out.ts";
 /** What a download is to do. */
 export interface DownloadPlan {
   readonly remove: readonly string[];
+  /** What the version before had and is gone already, perhaps by a download that was stopped. Folders may be left of it. */
+  readonly gone: readonly string[];
   readonly write: readonly FileEntry[];
   readonly link: readonly LinkEntry[];
   readonly makeFolders: readonly string[];
@@ -62,6 +64,7 @@ export async function planDownload(comparison: ComparisonOptions, options: PlanO
 class Planner {
   readonly #options: PlanOptions;
   readonly #remove: string[] = [];
+  readonly #gone: string[] = [];
   readonly #write: FileEntry[] = [];
   readonly #link: LinkEntry[] = [];
   readonly #makeFolders: string[] = [];
@@ -74,6 +77,9 @@ class Planner {
   readonly #staying: string[] = [];
   /** Paths that are to be files or links and are folders now: all that is in them must go. */
   readonly #folders: string[] = [];
+
+  /** Empty folders where the target has something else: left of what the version before had in them, or somebody's own. */
+  readonly #leftEmpty: Compared[] = [];
 
   constructor(options: PlanOptions) {
     this.#options = options;
@@ -88,21 +94,32 @@ class Planner {
     }
     // Rows are to be entries of the version, and nothing else.
     if (compared.hasRow && target === undefined) this.#forget.push(path);
+    if (!isThere && base !== undefined && target === undefined) this.#gone.push(path);
     if (local !== undefined && target !== undefined && sameEntry(local, target)) this.#keep(compared, local);
     else if (!isThere) this.#put(path, target);
     else if (base === undefined && target === undefined) this.#leaveForeign(path, local);
     else if (this.#options.force || (local !== undefined && base !== undefined && sameEntry(local, base))) {
       this.#drop(path, local, target);
       this.#put(path, target);
+    } else if (local?.kind === "folder" && target === undefined) {
+      // The file that was here is gone, and nothing is lost of a folder with nothing in it.
+      this.#leaveForeign(path, local);
+    } else if (local?.kind === "folder" && base === undefined) {
+      this.#leftEmpty.push(compared);
     } else {
       this.#conflicts.push({ path, reason: "changed" });
     }
   }
 
   finish(leftOut: readonly LeftOut[]): DownloadPlan {
+    for (const { path, target } of this.#leftEmpty) {
+      if (this.#gone.some((each) => each.startsWith(`${path}/`))) this.#put(path, target);
+      else this.#conflicts.push({ path, reason: "changed" });
+    }
     this.#refuseLeftOut(leftOut);
     return {
       remove: this.#remove,
+      gone: this.#gone,
       write: this.#write,
       link: this.#link,
       makeFolders: this.#makeFolders,
@@ -219,7 +236,7 @@ export async function carryOut(
   writing: Omit<WriteOutOptions, "target">,
 ): Promise<DownloadDone> {
   const edits: RowEdit[] = plan.forget.map((path) => ({ path, row: undefined }));
-  removeAll(plan.remove, target);
+  removeAll(plan, target);
   for (const path of plan.remove) edits.push({ path, row: undefined });
   let writtenBytes = 0;
   for await (const written of writeOut(oneBatch(plan.write, target), { ...writing, target })) {
@@ -242,14 +259,15 @@ export async function carryOut(
 }
 
 /** Removes files and links, then the folders that have nothing left in them. */
-function removeAll(paths: readonly string[], target: TargetFolder): void {
+function removeAll({ remove, gone }: DownloadPlan, target: TargetFolder): void {
   const folders = new Set<string>();
-  for (const path of paths) {
-    if (!target.removeIfEmpty(path)) target.remove(path);
+  for (const path of remove) if (!target.removeIfEmpty(path)) target.remove(path);
+  for (const path of [...remove, ...gone]) {
     for (let folder = parentOf(path); folder !== ""; folder = parentOf(folder)) folders.add(folder);
   }
   // Deeper folders first: what is left of one may have been all that another had.
   for (const folder of [...folders].sort((left, right) => right.length - left.length)) target.removeIfEmpty(folder);
+  if (folders.size > 0) target.forget();
 }
 
 async function* oneBatch(

@@ -11,7 +11,7 @@ export type PathFilter = (path: string) => boolean;
  * A filter of several globs: a path is meant when one of them matches it or a folder above it.
  *
  * A glob without a slash is compared with names at any depth (`*.csv`), one with a slash with whole paths from the root
- * (`train/*.csv`); a slash at its end asks for a folder. The path of a folder may be given with a slash at its end.
+ * (`train/*.csv`, `/a.csv`); a slash at its end asks for a folder. The path of a folder may be given with a slash at its end.
  *
  * @throws ArtifoldError USAGE for an empty glob
  */
@@ -27,7 +27,7 @@ function compileGlob(glob: string): PathFilter {
   const onlyFolders = glob.endsWith("/");
   if (trimmed === "" || trimmed === "**") return () => true;
   const isMatch = picomatch(trimmed, { dot: true, nonegate: true });
-  const byName = !trimmed.includes("/");
+  const byName = !glob.replace(/\/+$/, "").includes("/");
   return (path) => {
     for (let end = onlyFolders ? path.lastIndexOf("/") : path.length; end > 0; end = path.lastIndexOf("/", end - 1)) {
       const candidate = path.slice(0, end);

@@ -1,6 +1,6 @@
 /** The user's folders: scanned into versions, written from versions, compared with them. */
 
-export { type Compared, type ComparisonOptions, compareFolder } from "./comparison.ts";
+export { type Compared, type ComparisonOptions, compareFolder, entriesIn } from "./comparison.ts";
 export { ContentPool } from "./content-pool.ts";
 export {
   type Conflict,
@@ -29,6 +29,7 @@ export { FolderScan, type ScanReport } from "./scan.ts";
 export { readError } from "./source-errors.ts";
 export { Sweep, type SweepCounts } from "./sweep.ts";
 export { TargetFolder } from "./target-folder.ts";
+export { holdsAll, refuseNames, targetNames } from "./target-names.ts";
 export {
   FolderWalk,
   isStoreName,

@@ -16,20 +16,29 @@ export interface PlacedColumns {
   readonly lengths: Uint32Array;
   /** The index in the frame; of a delta -1 less it. */
   readonly positions: Int32Array;
+  /** How long each chunk itself is, in bytes; 0 for what deltas go on from. */
+  readonly sizes: Uint32Array;
+}
+
+/** A chunk, how long it is, and where it lies. */
+export interface PlacedChunk {
+  readonly digest: Digest;
+  readonly length: number;
+  readonly place: Place;
 }
 
 /** Fills columns of places. */
 export class PlacedRows {
   readonly #packs = new Map<string, number>();
-  readonly #chunks: { readonly digest: Digest; readonly place: Place }[] = [];
+  readonly #chunks: PlacedChunk[] = [];
   readonly #bases = new Map<Digest, Place>();
 
   get count(): number {
     return this.#chunks.length;
   }
 
-  add(digest: Digest, place: Place): void {
-    this.#chunks.push({ digest, place });
+  add(chunk: PlacedChunk): void {
+    this.#chunks.push(chunk);
   }
 
   /** Adds what a delta goes on from. */
@@ -38,7 +47,7 @@ export class PlacedRows {
   }
 
   columns(): PlacedColumns {
-    const rows = [...this.#chunks, ...Array.from(this.#bases, ([digest, place]) => ({ digest, place }))];
+    const rows = [...this.#chunks, ...Array.from(this.#bases, ([digest, place]) => ({ digest, place, length: 0 }))];
     const digests = new Uint8Array(rows.length * DIGEST_BYTES);
     rows.forEach(({ digest }, row) => {
       digestToBytes(digest, digests, row * DIGEST_BYTES);
@@ -52,6 +61,7 @@ export class PlacedRows {
       offsets: Float64Array.from(rows, ({ place }) => place.offset),
       lengths: Uint32Array.from(rows, ({ place }) => place.length),
       positions: Int32Array.from(rows, ({ place }) => (place.isDelta ? -1 - place.index : place.index)),
+      sizes: Uint32Array.from(rows, ({ length }) => length),
     };
   }
 
@@ -75,6 +85,11 @@ export function placeInRow(columns: PlacedColumns, row: number): Place {
     index: position < 0 ? -1 - position : position,
     isDelta: position < 0,
   };
+}
+
+/** How long the chunk in a row is, in bytes. */
+export function sizeInRow(columns: PlacedColumns, row: number): number {
+  return columns.sizes[row] as number;
 }
 
 /** The digest in a row. */

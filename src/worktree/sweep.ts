@@ -34,7 +34,7 @@ export interface SweepCounts {
   bytes: number;
 }
 
-/** How many names pass before the driver of a sweep may pause. */
+/** How many names pass before whoever makes a sweep may pause. */
 const NAMES_AT_ONCE = 64;
 
 /** One pass. */
@@ -67,7 +67,7 @@ export class Sweep {
     return this.#rows.hasLostSome;
   }
 
-  /** Makes the pass. A `PAUSE` says that its driver may let other work in. */
+  /** Makes the pass. A `PAUSE` says that its caller may let other work in. */
   *[Symbol.iterator](): Generator<Swept | typeof PAUSE, void, undefined> {
     const rows = this.#rows;
     for (const walked of this.#walk) {

@@ -93,6 +93,19 @@ export class TargetFolder {
     }
   }
 
+  /**
+   * Forgets the folders below the root that nobody holds: to be called when folders were removed. Under another form of its
+   * name one may still be known that is no longer there.
+   */
+  forget(): void {
+    for (const [open, folder] of this.#open) {
+      if (open === "" || folder.holders > 0) continue;
+      if (folder.fd !== undefined) this.#fs.close(folder.fd);
+      this.#open.delete(open);
+    }
+    this.#made.clear();
+  }
+
   /** Makes a symbolic link, in the place of a file or link if there is one. */
   makeLink(entryPath: string, target: string): void {
     const { file, release } = this.place(entryPath);

@@ -50,6 +50,8 @@ export interface WalkOptions {
   /** Folders that are left out with what is in them: absolute paths without links, and why. */
   readonly apart?: ReadonlyMap<string, LeftOutReason>;
   readonly onLeftOut?: (leftOut: LeftOut) => void;
+  /** Hears of files that a download left which was killed while it wrote them: they are nobody's content. */
+  readonly onTemporary?: ((path: string) => void) | undefined;
   /** Reports folders that cannot be read instead of throwing. */
   readonly skipUnreadable?: boolean;
   /** Whether rules of .artifoldignore are followed. Default true. */
@@ -81,7 +83,7 @@ export function refuseStoreName(path_: string): void {
 /** How many names are taken from a folder before whoever drives the walk may pause. */
 const NAMES_AT_ONCE = 512;
 
-/** What a walk yields when nothing was found for a while, so that its driver can let other work in. */
+/** What a walk yields when nothing was found for a while, so that its caller can let other work in. */
 export const PAUSE: unique symbol = Symbol("pause");
 
 /** A walk through one folder. */
@@ -220,8 +222,10 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, s
   let surrogates = false;
   const onName = (name: string, kind: NameKind): void => {
     if (unusual.test(name)) {
-      // What a killed download left is nobody's content.
-      if (TEMPORARY_NAME.test(name)) return;
+      if (TEMPORARY_NAME.test(name)) {
+        options.onTemporary?.(joinPath(folder, name));
+        return;
+      }
       if (name.includes("\ufffd")) suspicious = true;
       if (/[\ud800-\udfff]/.test(name)) surrogates = true;
     }

@@ -6,7 +6,7 @@ import type { Place } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
 import type { FilesWritten, FileToWrite } from "./blob-writer.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
-import { PlacedRows } from "./placed-columns.ts";
+import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
 import { type StatNumbers, statOf } from "./run.ts";
 import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
 
@@ -61,12 +61,6 @@ export function writeOut(
     (batch) => writer.write(batch),
     options.signal,
   );
-}
-
-interface PlacedObject {
-  readonly digest: Digest;
-  readonly length: number;
-  readonly place: Place;
 }
 
 class Writer {
@@ -159,10 +153,10 @@ class Writer {
     }
   }
 
-  #add({ digest, place }: PlacedObject, rows: PlacedRows): void {
-    rows.add(digest, place);
-    if (!place.isDelta) return;
-    for (const base of this.#options.source.basesAt(place)) {
+  #add(chunk: PlacedChunk, rows: PlacedRows): void {
+    rows.add(chunk);
+    if (!chunk.place.isDelta) return;
+    for (const base of this.#options.source.basesAt(chunk.place)) {
       const whole = this.#options.source.locateWhole(base);
       // Where it is not there, whoever reads the delta says so.
       if (whole !== undefined) rows.addBase(base, whole);
@@ -170,7 +164,7 @@ class Writer {
   }
 
   /** The chunks of a file and where they lie, some at a time. */
-  async *#chunksOf(entry: FileEntry): AsyncGenerator<readonly PlacedObject[], void, undefined> {
+  async *#chunksOf(entry: FileEntry): AsyncGenerator<readonly PlacedChunk[], void, undefined> {
     if (entry.size === 0) return;
     if (entry.chunkList === undefined) {
       yield [{ digest: entry.digest, length: entry.size, place: this.#locate(entry, entry.digest) }];

@@ -1,7 +1,7 @@
 /** `watch` by the command and by the library: a version for each rest, none for nothing. */
 import fs from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { watchFolder } from "../../src/worktree/index.ts";
 import { command, commandJson, type Running, startCommand } from "../support/command.ts";
 import { plant, temporaryFolder } from "../support/folders.ts";
@@ -97,4 +97,25 @@ test("a watched folder asks to be looked at once at the start, and once for all 
   const next = turns.next();
   stop.abort();
   expect((await next).done === true || (await turns.next()).done === true).toBe(true);
+});
+
+test.each([
+  ["the machine slept: a timer comes much too late", 8_000],
+  ["nothing was heard for a minute", 61_000],
+])("a watched folder asks to be looked at without any event when %s", async (_, ms) => {
+  let ahead = 0;
+  const now = performance.now.bind(performance);
+  const clock = vi.spyOn(performance, "now").mockImplementation(() => now() + ahead);
+  const stop = new AbortController();
+  const turns = watchFolder(temporaryFolder(), { settleMs: 10, apart: [], signal: stop.signal })[
+    Symbol.asyncIterator
+  ]();
+  // At the start, and when all folders are watched.
+  for (let turn = 0; turn < 2; turn++) expect(await turns.next()).toEqual({ value: undefined, done: false });
+  const next = turns.next();
+  ahead = ms;
+  expect(await next).toEqual({ value: undefined, done: false });
+  stop.abort();
+  expect((await turns.next()).done).toBe(true);
+  clock.mockRestore();
 });

@@ -2,6 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/digest/index.ts";
 import {
+  decodeListNode,
+  decodeNode,
   decodeVersionRecord,
   Encoder,
   type Entry,
@@ -14,6 +16,7 @@ import {
   referenceProblem,
   type VersionRecord,
 } from "../../src/manifest/index.ts";
+import { encodeNode } from "../../src/manifest/node.ts";
 import { fileEntry } from "../support/entries.ts";
 import { MemoryNodes } from "../support/memory-nodes.ts";
 
@@ -110,6 +113,48 @@ describe("numbers", () => {
     expect(decodeVersionRecord(encodeVersionRecord(record({ createdAt: last }))).createdAt).toBe(last);
     expect(() => decodeVersionRecord(foreignRecord({ createdAt: last + 1 }))).toThrow(damaged);
     expect(() => encodeVersionRecord(record({ createdAt: last + 1 }))).toThrow(TypeError);
+  });
+});
+
+describe.each([1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1])("%i", (number) => {
+  const child = { path: "a", digest: id, entries: number, files: number, bytes: number };
+
+  test("is each of the sums of a child", () => {
+    const rows = [child, { path: "b", digest: id, entries: 1, files: 0, bytes: 0 }];
+    const bytes = encodeNode({ level: 1, rows });
+    expect(decodeNode(bytes)).toEqual({ level: 1, rows });
+    expect(encodeNode(decodeNode(bytes))).toEqual(bytes);
+  });
+
+  test("is a number of chunks and of bytes in a chunk list, where so many chunks can hold them", () => {
+    const encoder = new Encoder();
+    encoder.array(4);
+    for (const head of [2, 1]) encoder.uint(head);
+    encoder.array(2);
+    for (const row of [number, 1]) {
+      encoder.array(3);
+      encoder.digest(id);
+      encoder.uint(row);
+      encoder.uint(row);
+    }
+    encoder.array(0);
+    const row = { digest: id, chunks: number, bytes: number };
+    expect(decodeListNode(encoder.bytes()).rows).toEqual([row, { digest: id, chunks: 1, bytes: 1 }]);
+  });
+
+  test("is the size of a file and of a reference", () => {
+    const large = number > 262_144;
+    const file: Entry = {
+      path: "a",
+      kind: "file",
+      size: number,
+      digest: id,
+      chunkList: large ? id : undefined,
+      executable: false,
+    };
+    const reference: Entry = { path: "b", kind: "reference", uri: "a:b", size: number, digest: id, etag: undefined };
+    const rows = [file, reference];
+    expect(decodeNode(encodeNode({ level: 0, rows }))).toEqual({ level: 0, rows });
   });
 });
 

@@ -114,6 +114,17 @@ test("a flipped chunk of the journal names the versions that have it, and only t
   expect(versions.map((version) => version.version)).toEqual(["V5", "V4", "V3", "V2", "V1"]);
 });
 
+test("a verify of some versions names each of them that has a damaged chunk, not only the first", async () => {
+  restore();
+  const journal = "journal/00000001.segment";
+  flip(journal, readFileSync(path.join(intact, journal)).indexOf("text 2"), 0);
+  await using store = (await tryOpen()) as Store;
+  const versions = await all(store.versions("sample"));
+  const { problems } = await store.verify({}, versions);
+  const hit = new Set(problems.flatMap((problem) => problem.versions.map((version) => version.split(":")[1])));
+  expect([...hit].sort()).toEqual(["V2", "V3", "V4", "V5"]);
+});
+
 test("a flipped bit in the last record is damage and no torn append, as long as the catalog knows the record", async () => {
   restore();
   const journal = "journal/00000001.segment";

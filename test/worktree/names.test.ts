@@ -260,6 +260,9 @@ test("globs choose what is meant, names at any depth and paths from the root", a
   ]);
   expect(await chosen({ exclude: ["tmp/"] })).toEqual([".hid/a.csv", "a.csv", "train/a.csv", "train/b.txt"]);
   expect(await chosen({ include: ["/train/"] })).toEqual(["train/a.csv", "train/b.txt"]);
+  expect(await chosen({ include: ["/a.csv"] })).toEqual(["a.csv"]);
+  expect(await chosen({ include: ["./a.csv"] })).toEqual(["a.csv"]);
+  expect(await chosen({ exclude: ["/a.csv", "/tmp", "e"] })).toEqual([".hid/a.csv", "train/a.csv", "train/b.txt"]);
   expect(await chosen({ include: ["{train,tmp}/**"], exclude: ["*.csv"] })).toEqual(["tmp/x", "train/b.txt"]);
   expect(await chosen({ include: ["e"] })).toEqual(["e/tmp"]);
   expect(await chosen({ include: ["tmp/"] })).toEqual(["e/tmp", "tmp/a.csv", "tmp/x"]);

@@ -1,0 +1,86 @@
+/** A draft before it is a version: what it shows, what is taken out of it, and that giving it up leaves nothing. */
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { beforeEach, expect, test } from "vitest";
+import type { Artifact, Store } from "../../src/index.ts";
+import { noise } from "../support/folders.ts";
+import { DATA } from "../support/mirrors.ts";
+import { all, openScratch, pathsOf, scratch, uploadFiles, writeFiles } from "../support/stores.ts";
+
+let folder: string;
+let store: Store;
+
+beforeEach(async () => {
+  folder = scratch();
+  store = await openScratch(folder);
+});
+
+const paths = async (draft: Artifact, path_?: string | string[]): Promise<string[]> =>
+  (await all(draft.entries(path_ === undefined ? {} : { path: path_ }))).map((entry) => entry.path);
+
+test("its entries are those of the version as it will be, before and after each call", async () => {
+  await uploadFiles(store, { "a.csv": "1", "b/c": "2" }, DATA.name);
+  await using draft = await store.artifact(DATA);
+  expect(await paths(draft)).toEqual(["a.csv", "b/c"]);
+  await draft.add(Buffer.from("new"), { as: "b/d.csv" });
+  expect(await paths(draft)).toEqual(["a.csv", "b/c", "b/d.csv"]);
+  expect(await paths(draft, "*.csv")).toEqual(["a.csv", "b/d.csv"]);
+  expect(await paths(draft, ["b/**", "x"])).toEqual(["b/c", "b/d.csv"]);
+  await draft.remove("b");
+  expect(await paths(draft)).toEqual(["a.csv"]);
+  await draft.mirror(writeFiles(scratch(), { z: "26" }), { as: "deep/er" });
+  expect(await paths(draft)).toEqual(["a.csv", "deep/er/z"]);
+  // Nobody else sees anything of it.
+  expect(await pathsOf(await store.getArtifact(DATA))).toEqual(["a.csv", "b/c"]);
+  expect(await draft.upload()).toMatchObject({ version: "V2", added: 1, removed: 1, modified: 0 });
+  expect(await pathsOf(await store.getArtifact(DATA))).toEqual(["a.csv", "deep/er/z"]);
+});
+
+test("what is taken out of it: a path, a folder with all that is in it, what globs mean; the count of entries is told", async () => {
+  const files = { "a.csv": "1", "a.txt": "2", "b/a.csv": "3", "b/c/d": "4", "b-": "5", e: "6" };
+  await uploadFiles(store, files, DATA.name);
+  const removals: [string | string[], number, string[]][] = [
+    ["e", 1, ["a.csv", "a.txt", "b-", "b/a.csv", "b/c/d"]],
+    ["b", 2, ["a.csv", "a.txt", "b-", "e"]],
+    ["b/", 2, ["a.csv", "a.txt", "b-", "e"]],
+    ["/a.csv", 1, ["a.txt", "b-", "b/a.csv", "b/c/d", "e"]],
+    ["*.csv", 2, ["a.txt", "b-", "b/c/d", "e"]],
+    ["b/**/d", 1, ["a.csv", "a.txt", "b-", "b/a.csv", "e"]],
+    [["*.csv", "e"], 3, ["a.txt", "b-", "b/c/d"]],
+    ["**", 6, []],
+    ["none", 0, ["a.csv", "a.txt", "b-", "b/a.csv", "b/c/d", "e"]],
+    [[], 0, ["a.csv", "a.txt", "b-", "b/a.csv", "b/c/d", "e"]],
+  ];
+  for (const [globs, count, left] of removals) {
+    await using draft = await store.artifact(DATA);
+    expect([globs, await draft.remove(globs)]).toEqual([globs, count]);
+    expect(await paths(draft)).toEqual(left);
+    expect(await draft.remove(globs)).toBe(0);
+  }
+  expect((await store.getArtifact(DATA)).version).toBe("V1");
+});
+
+test("given up, it leaves no version, no file in the making, and a store that is as it was", async () => {
+  await uploadFiles(store, { a: "1" }, DATA.name);
+  const kept = (): string[] => readdirSync(path.join(folder, "packs"));
+  const segment = readdirSync(path.join(folder, "journal"));
+  const draft = await store.artifact(DATA);
+  await draft.add(noise(6_000_000), { as: "large" });
+  expect(kept().length).toBeGreaterThan(0);
+  await draft.close();
+  await draft.close();
+  expect([kept(), readdirSync(path.join(folder, "journal"))]).toEqual([[], segment]);
+  expect((await store.getArtifact(DATA)).version).toBe("V1");
+  expect(await all(store.log())).toHaveLength(1);
+  expect(await store.verify()).toMatchObject({ ok: true });
+});
+
+test("of a name that is new it is empty, and the version is the first", async () => {
+  await using draft = await store.artifact(DATA);
+  expect([draft.version, await paths(draft), await draft.remove("**")]).toEqual([null, [], 0]);
+  expect(await draft.upload()).toMatchObject({ version: "V1", changed: true, files: 0 });
+  expect(draft.version).toBe("V1");
+  // It goes on from there.
+  await draft.add(Buffer.from("1"), { as: "a" });
+  expect(await draft.upload()).toMatchObject({ version: "V2", changed: true, added: 1 });
+});
