@@ -2,6 +2,7 @@
 import type { Digest } from "../digest/index.ts";
 import { Encoder } from "./codec.ts";
 import { checkEntry, type Entry, writeEntry } from "./entry.ts";
+import type { LeafRows } from "./leaf-rows.ts";
 import { assembleNode, beginsNode, type ChildRow, EMPTY_NODE_BYTES, keyHash, nodeDigest, writeChild } from "./node.ts";
 import { EMPTY_MANIFEST, type NodeSink } from "./node-source.ts";
 import { comparePaths } from "./path.ts";
@@ -37,13 +38,33 @@ export class LevelBuilder {
   add(row: Row): void {
     const before = this.#rows.length;
     const key = this.level === 0 ? writeEntry(this.#rows, row as Entry) : writeChild(this.#rows, row as ChildRow);
-    if (beginsNode(this.level, this.#hash(key.start, key.end), this.#count, before)) {
-      this.#emit(before);
-      this.#rows.dropFirst(before);
-    }
+    this.#cutBefore(before, key);
     if (this.#count === 0) this.#first = row.path;
     this.#count++;
     this.#sum(row);
+  }
+
+  /** Takes the next row as it stands in another leaf. */
+  copy(leaf: LeafRows, row: number): void {
+    const before = this.#rows.length;
+    this.#rows.raw(leaf.bytesOf(row));
+    const { start, end } = leaf.keyIn(row);
+    this.#cutBefore(before, { start: before + start, end: before + end });
+    if (this.#count === 0) this.#first = leaf.path(row);
+    this.#count++;
+    this.#entries++;
+    const size = leaf.size(row);
+    if (size < 0) return;
+    this.#files++;
+    this.#bytes += size;
+  }
+
+  /** Ends the node before the row that was just written, if a node begins with it. */
+  #cutBefore(before: number, key: { start: number; end: number }): void {
+    const hash = keyHash(this.#rows.view(), key.start, key.end, this.level);
+    if (!beginsNode(this.level, hash, this.#count, before)) return;
+    this.#emit(before);
+    this.#rows.dropFirst(before);
   }
 
   /** Whether a node would begin at this path if a row with it came next. */
@@ -60,10 +81,6 @@ export class LevelBuilder {
     if (this.#count === 0) return;
     this.#emit(this.#rows.length);
     this.#rows.dropFirst(this.#rows.length);
-  }
-
-  #hash(start: number, end: number): number {
-    return keyHash(this.#rows.view(), start, end, this.level);
   }
 
   #sum(row: Row): void {

@@ -292,15 +292,9 @@ export class Decoder {
     this.fail("a string expected");
   }
 
-  /** Passes over one value with all that is in it. Says nothing of whether it is in its shortest form. */
+  /** Passes over one value: see {@link endOfValue}. */
   skip(): void {
-    for (let left = 1; left > 0; left--) {
-      const mark = this.#bytes[this.#at] as number;
-      if ((mark & 0xf0) === 0x90 || mark === 0xdc || mark === 0xdd) left += this.array();
-      else if (mark >= 0xc4 && mark <= 0xc6) this.binary();
-      else if ((mark & 0xe0) === 0xa0 || (mark >= 0xd9 && mark <= 0xdb)) this.#stringBytes();
-      else if (!this.isNil()) this.uint();
-    }
+    this.#at = endOfValue(this.#bytes, this.#at);
   }
 
   #atLeast(value: number, least: number): number {
@@ -333,6 +327,49 @@ export class Decoder {
     this.#at += count;
     return bytes;
   }
+}
+
+/**
+ * Where a value ends that begins at a place, with all that is in it. Makes no objects, and says nothing of whether the
+ * value is in its shortest form.
+ *
+ * @throws ArtifoldError DAMAGED for a value that is not of the subset, or not all there
+ */
+export function endOfValue(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (let left = 1; left > 0; left--) {
+    // Beyond the end there is nothing, which is no mark.
+    const mark = bytes[at++] as number;
+    if (mark < 0x80 || mark === 0xc0) continue;
+    if ((mark & 0xf0) === 0x90) left += mark & 0x0f;
+    else if ((mark & 0xe0) === 0xa0) at += mark & 0x1f;
+    else if (mark === 0xc4 || mark === 0xd9) at += 1 + uintOf(bytes, at, 1);
+    else if (mark === 0xc5 || mark === 0xda) at += 2 + uintOf(bytes, at, 2);
+    else if (mark === 0xc6 || mark === 0xdb) at += 4 + uintOf(bytes, at, 4);
+    else if (mark >= 0xcc && mark <= 0xcf) at += 1 << (mark - 0xcc);
+    else if (mark === 0xdc || mark === 0xdd) {
+      const headBytes = mark === 0xdc ? 2 : 4;
+      left += uintOf(bytes, at, headBytes);
+      at += headBytes;
+    } else malformed("value");
+    if (left > bytes.length) malformed("value: an array longer than the bytes left");
+  }
+  if (at > bytes.length) malformed("value: it ends too early");
+  return at;
+}
+
+/** Reads a big-endian integer; 0 for what is beyond the end, which its caller sees by its place. */
+function uintOf(bytes: Uint8Array, at: number, length: number): number {
+  let value = 0;
+  for (let index = at; index < at + length; index++) value = value * 256 + (bytes[index] ?? 0);
+  return value;
+}
+
+/** The unsigned integer at a place, in whatever form; `undefined` where none stands. */
+export function uintAt(bytes: Uint8Array, at: number): number | undefined {
+  const mark = bytes[at] as number;
+  if (mark < 0x80) return mark;
+  return mark >= 0xcc && mark <= 0xcf ? uintOf(bytes, at + 1, 1 << (mark - 0xcc)) : undefined;
 }
 
 /** Decodes UTF-8 strictly. @throws TypeError for bytes that are not UTF-8 */

@@ -2,7 +2,8 @@
 import type { Digest } from "../digest/index.ts";
 import { malformed } from "./codec.ts";
 import { type Entry, sameEntry } from "./entry.ts";
-import { type ChildRow, type ManifestNode, ParentCheck } from "./node.ts";
+import { LeafRows } from "./leaf-rows.ts";
+import { type ChildRow, type InnerNode, ParentCheck } from "./node.ts";
 import type { NodeReader } from "./node-source.ts";
 import { comparePaths } from "./path.ts";
 
@@ -19,7 +20,7 @@ const BATCH = 256;
  * Gives the changes from one manifest to another in the order of their paths, in batches. What both have alike is not read,
  * and so not checked either.
  *
- * @throws ArtifoldError DAMAGED for a tree whose paths do not ascend, or that has an entry below another
+ * @throws ArtifoldError DAMAGED for a tree whose paths do not ascend, or that has a changed entry below another
  */
 export async function* diffManifests(
   reader: NodeReader,
@@ -27,11 +28,11 @@ export async function* diffManifests(
   after: Digest,
 ): AsyncGenerator<readonly Change[], void, undefined> {
   if (before === after) return;
-  const left = new Walk(reader, await reader.root(before));
-  const right = new Walk(reader, await reader.root(after));
+  const left = await Walk.begin(reader, before);
+  const right = await Walk.begin(reader, after);
   let batch: Change[] = [];
   while (!(left.done && right.done)) {
-    const order = left.done ? 1 : right.done ? -1 : comparePaths(left.path, right.path);
+    const order = left.done ? 1 : right.done ? -1 : Walk.compare(left, right);
     if (order === 0 && left.node !== undefined && left.node.digest === right.node?.digest) {
       left.skip();
       right.skip();
@@ -45,8 +46,11 @@ export async function* diffManifests(
       // The higher of the two is opened first, so that equal subtrees come to stand side by side.
       if (left.level >= right.level) await left.open();
       else await right.open();
+    } else if (Walk.areEqual(left, right)) {
+      left.skip();
+      right.skip();
     } else {
-      const path = left.path;
+      const { path } = left;
       const was = left.takeEntry();
       const is = right.takeEntry();
       if (!sameEntry(was, is)) batch.push({ path, before: was, after: is });
@@ -59,15 +63,46 @@ export async function* diffManifests(
   if (batch.length > 0) yield batch;
 }
 
+/** A node on the way down, and the row of it that is current. */
+interface Step {
+  readonly node: InnerNode | undefined;
+  /** In the place of a node: of the rows of leaves most are passed over. */
+  readonly leaf: LeafRows | undefined;
+  readonly count: number;
+  row: number;
+}
+
 /** A place in a manifest that is either an entry or a whole node that was not opened yet. */
 class Walk {
   readonly #reader: NodeReader;
-  readonly #stack: { node: ManifestNode; index: number }[] = [];
+  readonly #stack: Step[] = [];
   readonly #parents = new ParentCheck();
 
-  constructor(reader: NodeReader, root: ManifestNode) {
+  private constructor(reader: NodeReader) {
     this.#reader = reader;
-    if (root.rows.length > 0) this.#stack.push({ node: root, index: 0 });
+  }
+
+  static async begin(reader: NodeReader, root: Digest): Promise<Walk> {
+    const walk = new Walk(reader);
+    const node = await reader.root(root);
+    if (node.level > 0) walk.#enter(node as InnerNode);
+    else walk.#enterLeaf(await reader.rootLeaf(root));
+    return walk;
+  }
+
+  /** The order of the paths at which two walks stand. */
+  static compare(left: Walk, right: Walk): number {
+    const [one, other] = [left.#top, right.#top];
+    if (one.leaf !== undefined && other.leaf !== undefined) {
+      return LeafRows.compare(one.leaf, one.row, other.leaf, other.row);
+    }
+    return comparePaths(left.path, right.path);
+  }
+
+  /** Whether the entries at which two walks stand are the same, byte by byte. */
+  static areEqual(left: Walk, right: Walk): boolean {
+    const [one, other] = [left.#top, right.#top];
+    return LeafRows.areEqual(one.leaf as LeafRows, one.row, other.leaf as LeafRows, other.row);
   }
 
   get done(): boolean {
@@ -76,47 +111,58 @@ class Walk {
 
   /** The node that stands here, unless it is an entry. */
   get node(): ChildRow | undefined {
-    const top = this.#stack[this.#stack.length - 1];
-    return top === undefined || top.node.level === 0 ? undefined : (top.node.rows[top.index] as ChildRow);
+    const { node, row } = this.#top;
+    return node?.rows[row];
   }
 
   /** Level of what stands here: -1 for an entry. */
   get level(): number {
-    return this.#top.node.level - 1;
+    return (this.#top.node?.level ?? 0) - 1;
   }
 
   get path(): string {
-    const { node, index } = this.#top;
-    return (node.rows[index] as { path: string }).path;
+    const { node, leaf, row } = this.#top;
+    return leaf === undefined ? ((node as InnerNode).rows[row] as ChildRow).path : leaf.path(row);
   }
 
   skip(): void {
+    const top = this.#top;
+    // Within a node order was checked when it was opened; here it is checked across nodes.
+    if (++top.row < top.count) return;
+    top.row--;
     const { path } = this;
-    this.#top.index++;
-    while (this.#stack.length > 0 && this.#top.index >= this.#top.node.rows.length) {
+    for (let step: Step | undefined = top; step !== undefined && step.row + 1 >= step.count; step = this.#top) {
       this.#stack.pop();
-      const parent = this.#stack[this.#stack.length - 1];
-      if (parent !== undefined) parent.index++;
     }
-    // Within a node the decoder has checked this; here it is checked across nodes.
-    if (!this.done && comparePaths(path, this.path) >= 0) malformed("manifest: leaves out of order");
+    if (this.done) return;
+    this.#top.row++;
+    if (comparePaths(path, this.path) >= 0) malformed("manifest: leaves out of order");
   }
 
   takeEntry(): Entry {
-    const { node, index } = this.#top;
-    const entry = node.rows[index] as Entry;
+    const { leaf, row } = this.#top;
+    const entry = (leaf as LeafRows).entry(row);
     if (!this.#reader.isUnsettled) this.#parents.refuse(entry.path);
     this.skip();
     return entry;
   }
 
   async open(): Promise<void> {
-    const { node, index } = this.#top;
-    const child = await this.#reader.child(node.rows[index] as ChildRow, node.level);
-    this.#stack.push({ node: child, index: 0 });
+    const { node, row } = this.#top as Step & { node: InnerNode };
+    const child = node.rows[row] as ChildRow;
+    if (node.level === 1) this.#enterLeaf(await this.#reader.leaf(child));
+    else this.#enter((await this.#reader.child(child, node.level)) as InnerNode);
   }
 
-  get #top(): { node: ManifestNode; index: number } {
-    return this.#stack[this.#stack.length - 1] as { node: ManifestNode; index: number };
+  #enter(node: InnerNode): void {
+    this.#stack.push({ node, leaf: undefined, count: node.rows.length, row: 0 });
+  }
+
+  #enterLeaf(leaf: LeafRows): void {
+    if (leaf.count > 0) this.#stack.push({ node: undefined, leaf, count: leaf.count, row: 0 });
+  }
+
+  get #top(): Step {
+    return this.#stack[this.#stack.length - 1] as Step;
   }
 }

@@ -8,6 +8,7 @@
 import type { Digest } from "../digest/index.ts";
 import { LevelBuilder, type Row, UpperLevels } from "./builder.ts";
 import { checkEntry, type Entry } from "./entry.ts";
+import type { LeafRows } from "./leaf-rows.ts";
 import { type ChildRow, EMPTY_NODE_BYTES, type InnerNode, type ManifestNode, sumRows } from "./node.ts";
 import { EMPTY_MANIFEST, type NodeReader, type NodeSink } from "./node-source.ts";
 import { comparePaths } from "./path.ts";
@@ -115,7 +116,7 @@ async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits
     for (;;) {
       out.remove(node.path);
       const next: ChildRow | undefined = await old.next();
-      await rewriteNode(builder, await old.rowsOf(node), queue, next?.path);
+      await rewriteNode(await old.rowsOf(node), builder, queue, next?.path);
       if (next === undefined) {
         builder.finish();
         break;
@@ -136,25 +137,46 @@ async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits
 
 /** Feeds a node's rows and the edits that fall before `end` to the builder. */
 async function rewriteNode(
+  old: OldRows,
   builder: LevelBuilder,
-  rows: readonly Row[],
   queue: EditQueue,
   end: string | undefined,
 ): Promise<void> {
-  let index = 0;
+  let row = 0;
   for (;;) {
     const edit = queue.peekReady() ?? (await queue.peek());
     if (edit === undefined || (end !== undefined && comparePaths(edit.path, end) >= 0)) break;
-    let row = rows[index];
-    while (row !== undefined && comparePaths(row.path, edit.path) < 0) {
-      builder.add(row);
-      row = rows[++index];
-    }
-    if (row !== undefined && row.path === edit.path) index++;
+    const at = placeOf(old, row, edit.path);
+    for (; row < at; row++) old.copyTo(builder, row);
+    if (row < old.count && old.path(row) === edit.path) row++;
     if (edit.row !== undefined) builder.add(edit.row);
     queue.drop();
   }
-  for (; index < rows.length; index++) builder.add(rows[index] as Row);
+  for (; row < old.count; row++) old.copyTo(builder, row);
+}
+
+/** The rows of an old node. */
+interface OldRows {
+  readonly count: number;
+  path(row: number): string;
+  copyTo(builder: LevelBuilder, row: number): void;
+}
+
+/** Index of the first row from `from` on whose path is not smaller than a path: mostly a near one. */
+function placeOf(old: OldRows, from: number, path: string): number {
+  let low = from;
+  let high = from;
+  for (let step = 1; high < old.count && comparePaths(old.path(high), path) < 0; step *= 2) {
+    low = high + 1;
+    high += step;
+  }
+  high = Math.min(high, old.count);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (comparePaths(old.path(middle), path) < 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The nodes of one level of the old tree, in order, found through their parents. */
@@ -218,10 +240,30 @@ class OldLevel {
   }
 
   /** The rows of a node of this level. */
-  async rowsOf(row: ChildRow): Promise<readonly Row[]> {
-    if (this.#root.level === this.#level) return this.#root.rows;
-    return (await this.#reader.child(row, this.#level + 1)).rows;
+  async rowsOf(row: ChildRow): Promise<OldRows> {
+    const isRoot = this.#root.level === this.#level;
+    if (this.#level === 0) {
+      return inLeaf(isRoot ? await this.#reader.rootLeaf(row.digest) : await this.#reader.leaf(row));
+    }
+    const node = isRoot ? this.#root : await this.#reader.child(row, this.#level + 1);
+    return inInnerNode((node as InnerNode).rows);
   }
+}
+
+function inLeaf(leaf: LeafRows): OldRows {
+  return {
+    count: leaf.count,
+    path: (row) => leaf.path(row),
+    copyTo: (builder, row) => builder.copy(leaf, row),
+  };
+}
+
+function inInnerNode(rows: readonly ChildRow[]): OldRows {
+  return {
+    count: rows.length,
+    path: (row) => (rows[row] as ChildRow).path,
+    copyTo: (builder, row) => builder.add(rows[row] as ChildRow),
+  };
 }
 
 /** Index of the last row whose path is smaller than (or, unless strictly, equal to) a path; -1 when there is none. */

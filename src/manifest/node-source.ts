@@ -1,13 +1,14 @@
 /** Where nodes come from and go to. The tree code does no I/O of its own. */
 import type { Digest } from "../digest/index.ts";
 import { malformed } from "./codec.ts";
+import { LeafRows, NO_ROWS } from "./leaf-rows.ts";
 import {
+  type ChildFacts,
   type ChildRow,
   decodeNode,
   EMPTY_NODE_BYTES,
   type ManifestNode,
   nodeDigest,
-  type Sums,
   sumRows,
 } from "./node.ts";
 
@@ -22,12 +23,6 @@ export interface NodeSource {
 /** Takes the bytes of new nodes. Taking the same node twice is allowed. */
 export interface NodeSink {
   writeNode(digest: Digest, bytes: Uint8Array): void;
-}
-
-/** What a parent says of a child. */
-export interface ChildFacts extends Sums {
-  readonly level: number;
-  readonly first: string | undefined;
 }
 
 /** Refuses a node that is not what its parent says of it. */
@@ -58,7 +53,7 @@ export class NodeReader {
    */
   readonly isUnsettled: boolean;
   readonly #source: NodeSource;
-  readonly #kept = new Map<Digest, { node: ManifestNode; cost: number }>();
+  readonly #kept = new Map<Digest, KeptNode>();
   #keptBytes = 0;
 
   constructor(source: NodeSource, options: { isUnsettled?: boolean } = {}) {
@@ -76,17 +71,9 @@ export class NodeReader {
 
   /** Reads a node wherever it stands in a tree. */
   async node(digest: Digest): Promise<ManifestNode> {
-    const kept = this.#kept.get(digest);
-    if (kept !== undefined) {
-      // A Map keeps the order of insertion: putting it in again makes it the newest.
-      this.#kept.delete(digest);
-      this.#kept.set(digest, kept);
-      return kept.node;
-    }
-    const bytes = await this.#source.readNode(digest);
-    const node = decodeNode(bytes, this.isUnsettled);
-    this.#keep(digest, node, bytes.length);
-    return node;
+    const kept = await this.#read(digest);
+    kept.node ??= decodeNode(kept.bytes, this.isUnsettled);
+    return kept.node;
   }
 
   /**
@@ -99,13 +86,47 @@ export class NodeReader {
     return node;
   }
 
-  #keep(digest: Digest, node: ManifestNode, cost: number): void {
-    this.#kept.set(digest, { node, cost });
-    this.#keptBytes += cost;
-    for (const [oldest, { cost: freed }] of this.#kept) {
+  /** Reads a leaf below a node of level 1 without looking at all that its rows say; checks it as {@link child} does. */
+  async leaf(row: ChildRow): Promise<LeafRows> {
+    const leaf = await this.#leaf(row.digest);
+    checkChild(row, 1, leaf.facts);
+    return leaf;
+  }
+
+  /** Reads a root that is a leaf in the same way. */
+  async rootLeaf(digest: Digest): Promise<LeafRows> {
+    return digest === EMPTY_MANIFEST ? NO_ROWS : this.#leaf(digest);
+  }
+
+  async #leaf(digest: Digest): Promise<LeafRows> {
+    const kept = await this.#read(digest);
+    kept.leaf ??= LeafRows.open(kept.bytes);
+    return kept.leaf;
+  }
+
+  async #read(digest: Digest): Promise<KeptNode> {
+    const known = this.#kept.get(digest);
+    if (known !== undefined) {
+      // A Map keeps the order of insertion: putting it in again makes it the newest.
+      this.#kept.delete(digest);
+      this.#kept.set(digest, known);
+      return known;
+    }
+    const kept: KeptNode = { bytes: await this.#source.readNode(digest) };
+    this.#kept.set(digest, kept);
+    this.#keptBytes += kept.bytes.length;
+    for (const [oldest, { bytes }] of this.#kept) {
       if (this.#keptBytes <= CACHE_BYTES) break;
       this.#kept.delete(oldest);
-      this.#keptBytes -= freed;
+      this.#keptBytes -= bytes.length;
     }
+    return kept;
   }
+}
+
+/** A node, with what was made of its bytes so far. */
+interface KeptNode {
+  readonly bytes: Uint8Array;
+  node?: ManifestNode;
+  leaf?: LeafRows;
 }

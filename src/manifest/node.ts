@@ -28,6 +28,12 @@ export interface ChildRow extends Sums {
   readonly digest: Digest;
 }
 
+/** What a parent says of a child. */
+export interface ChildFacts extends Sums {
+  readonly level: number;
+  readonly first: string | undefined;
+}
+
 /** A node that holds entries. */
 export interface LeafNode {
   readonly level: 0;
@@ -140,15 +146,8 @@ export const EMPTY_NODE_BYTES: Uint8Array = encodeNode({ level: 0, rows: [] });
  * @param isUnsettled lets a path be another's parent: see {@link NodeReader}
  */
 export function decodeNode(bytes: Uint8Array, isUnsettled = false): ManifestNode {
-  if (bytes.length > NODE_BYTES_MAX) malformed("manifest node: too large");
   const decoder = new Decoder(bytes, "manifest node");
-  decoder.arrayOf(4);
-  if (decoder.uint() !== NODE_KIND) decoder.fail("another kind of node");
-  const level = decoder.uint();
-  if (level > LEVEL_MAX) decoder.fail("too high a tree");
-  const count = decoder.array();
-  if (count > (level === 0 ? LEAF_ROWS_MAX : INNER_ROWS_MAX)) decoder.fail("too many rows");
-  if (count === 0 && level !== 0) decoder.fail("an inner node without rows");
+  const { level, count } = readHead(decoder, bytes);
   const rows =
     level === 0 ? readRows(decoder, bytes, 0, count, readEntry) : readRows(decoder, bytes, level, count, readChild);
   if (level === 0 && !isUnsettled) {
@@ -159,6 +158,19 @@ export function decodeNode(bytes: Uint8Array, isUnsettled = false): ManifestNode
   const extras = readExtras(decoder);
   decoder.finish();
   return { level, rows, ...(extras && { extras }) } as ManifestNode;
+}
+
+/** Reads what stands before the rows of a node. */
+export function readHead(decoder: Decoder, bytes: Uint8Array): { level: number; count: number } {
+  if (bytes.length > NODE_BYTES_MAX) malformed("manifest node: too large");
+  decoder.arrayOf(4);
+  if (decoder.uint() !== NODE_KIND) decoder.fail("another kind of node");
+  const level = decoder.uint();
+  if (level > LEVEL_MAX) decoder.fail("too high a tree");
+  const count = decoder.array();
+  if (count > (level === 0 ? LEAF_ROWS_MAX : INNER_ROWS_MAX)) decoder.fail("too many rows");
+  if (count === 0 && level !== 0) decoder.fail("an inner node without rows");
+  return { level, count };
 }
 
 /** The nodes that a node of ours names: its children, or the roots of chunk lists. Reads no more of it than that. */
@@ -215,7 +227,7 @@ function readRows<Row extends { readonly path: string }>(
 }
 
 /** Where the path of a row lies that begins at `start`: after the head of its array and the head of its string. */
-function keyRange(bytes: Uint8Array, start: number): { start: number; end: number } {
+export function keyRange(bytes: Uint8Array, start: number): { start: number; end: number } {
   // Rows have fewer than 16 fields, so that the head of their array is one byte.
   const mark = bytes[start + 1] as number;
   if ((mark & 0xe0) === 0xa0) return { start: start + 2, end: start + 2 + (mark & 0x1f) };

@@ -4,8 +4,8 @@
  */
 import { malformed } from "./codec.ts";
 import type { Entry } from "./entry.ts";
-import { type ChildRow, type InnerNode, type LeafNode, sumRows } from "./node.ts";
-import { type ChildFacts, checkChild, type NodeReader } from "./node-source.ts";
+import { type ChildFacts, type ChildRow, type InnerNode, type LeafNode, sumRows } from "./node.ts";
+import { checkChild, type NodeReader } from "./node-source.ts";
 import { comparePaths } from "./path.ts";
 import { nodeHasEntryBelow } from "./read.ts";
 

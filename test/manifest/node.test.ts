@@ -16,6 +16,7 @@ import {
   nodeDigest,
   nodesBelow,
 } from "../../src/manifest/index.ts";
+import { LeafRows } from "../../src/manifest/leaf-rows.ts";
 import {
   assembleNode,
   beginsNode,
@@ -30,20 +31,32 @@ import { MemoryNodes } from "../support/memory-nodes.ts";
 
 const digestOf = (text: string) => hashContent(Buffer.from(text));
 
-/** What is read of bytes, or nothing when they are refused as they should be. */
-function readOrRefuse(bytes: Uint8Array): ManifestNode | undefined {
+/** What an action gives, or nothing when it refuses as it should. */
+function orRefused<Result>(action: () => Result): Result | undefined {
   try {
-    return decodeNode(bytes);
+    return action();
   } catch (error) {
     if (!isArtifoldError(error, "DAMAGED") && !isArtifoldError(error, "FORMAT_UNSUPPORTED")) throw error;
     return undefined;
   }
 }
 
+const readOrRefuse = (bytes: Uint8Array): ManifestNode | undefined => orRefused(() => decodeNode(bytes));
+
 /** The nodes that a node names, of what was read of all of it. */
 function namedIn(node: ManifestNode): Digest[] {
   if (node.level > 0) return (node as InnerNode).rows.map((row) => row.digest);
   return (node as LeafNode).rows.flatMap((row) => (row.kind === "file" && row.chunkList ? [row.chunkList] : []));
+}
+
+/** The rows of a leaf, read one by one; what is said of each without reading it must agree. */
+function rowsOf(leaf: LeafRows): Entry[] {
+  return Array.from({ length: leaf.count }, (_, row) => {
+    const entry = leaf.entry(row);
+    expect(leaf.path(row)).toBe(entry.path);
+    expect(leaf.size(row)).toBe(entry.kind === "file" ? entry.size : -1);
+    return entry;
+  });
 }
 
 function refusal(bytes: Uint8Array): string {
@@ -113,6 +126,7 @@ describe("a node", () => {
           expect(nodeDigest(bytes)).toBe(digest);
           expect(encodeNode(decodeNode(bytes))).toEqual(bytes);
           expect(nodesBelow(bytes)).toEqual(namedIn(decodeNode(bytes)));
+          if (decodeNode(bytes).level === 0) expect(rowsOf(LeafRows.open(bytes))).toEqual(decodeNode(bytes).rows);
         }
       }),
       { numRuns: 100 },
@@ -130,6 +144,26 @@ describe("a node", () => {
           for (const [at, by] of changes) altered[at % altered.length] = (altered[at % altered.length] as number) ^ by;
           const node = readOrRefuse(altered);
           if (node !== undefined) expect(encodeNode(node)).toEqual(altered);
+        }
+      }),
+      { numRuns: 1500 },
+    );
+  });
+
+  test("that is altered is opened as a leaf only where it can be told apart row by row", () => {
+    const change = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 }));
+    fc.assert(
+      fc.property(rows, fc.array(change, { minLength: 1, maxLength: 3 }), (entries, changes) => {
+        const nodes = new MemoryNodes();
+        build(nodes, entries);
+        for (const bytes of nodes.nodes.values()) {
+          const altered = bytes.slice();
+          for (const [at, by] of changes) altered[at % altered.length] = (altered[at % altered.length] as number) ^ by;
+          const leaf = orRefused(() => LeafRows.open(altered));
+          const read = orRefused(() => leaf && rowsOf(leaf));
+          // Whoever reads all of it accepts no more than whoever reads it row by row.
+          const strictly = orRefused(() => decodeNode(altered));
+          if (strictly?.level === 0) expect(read).toEqual(strictly.rows);
         }
       }),
       { numRuns: 1500 },
