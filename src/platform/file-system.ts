@@ -37,6 +37,8 @@ export interface FileSystem {
   close(fd: number): void;
   /** Reads into the buffer; 0 at the end of the file. `position` null: at the descriptor's own place. */
   read(fd: number, buffer: Uint8Array, position: number | null): number;
+  /** As `read`, off the main thread: for large buffers, which must not be touched until it settles. */
+  readLater(fd: number, buffer: Uint8Array, position: number): Promise<number>;
   /** Writes from the buffer and says how much of it. */
   write(fd: number, buffer: Uint8Array, position: number | null): number;
   /** As `write`, off the main thread: for large buffers, which must not be touched until it settles. */
@@ -55,6 +57,8 @@ export interface FileSystem {
   removeFolder(path: string): void;
   remove(path: string): void;
   rename(from: string, to: string): void;
+  /** Gives a file a second name (a hard link); fails with EEXIST when that is taken, by whatever. */
+  addName(path: string, another: string): void;
   makeLink(target: string, path: string): void;
   /** The target of a symbolic link, as bytes: it need not be UTF-8. */
   readLink(path: string): Buffer;
@@ -71,6 +75,12 @@ export const nodeFileSystem: FileSystem = {
   open: (path, flags, mode) => fs.openSync(path, flags, mode),
   close: (fd) => fs.closeSync(fd),
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.byteLength, position),
+  readLater: (fd, buffer, position) =>
+    new Promise((resolve, reject) => {
+      fs.read(fd, buffer, 0, buffer.byteLength, position, (error, read) =>
+        error === null ? resolve(read) : reject(error),
+      );
+    }),
   write: (fd, buffer, position) => fs.writeSync(fd, buffer, 0, buffer.byteLength, position),
   writeLater: (fd, buffer, position) =>
     new Promise((resolve, reject) => {
@@ -92,6 +102,7 @@ export const nodeFileSystem: FileSystem = {
   removeFolder: (path) => fs.rmdirSync(path),
   remove: (path) => fs.unlinkSync(path),
   rename: (from, to) => fs.renameSync(from, to),
+  addName: (path, another) => fs.linkSync(path, another),
   makeLink: (target, path) => fs.symlinkSync(target, path),
   readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
   setMode: (path, mode) => fs.chmodSync(path, mode),

@@ -3,6 +3,7 @@ export { type Bandwidth, slowedRemote } from "./bandwidth.ts";
 export { checkedRemote } from "./checked.ts";
 export { type DryChange, type DryRunOptions, dryRemote } from "./dry-run.ts";
 export { remoteError } from "./errors.ts";
+export { type FolderRemoteOptions, openFolderRemote } from "./folder.ts";
 export { KEY_LENGTH_MAX, keyProblem, prefixProblem } from "./key.ts";
 export { limitedRemote } from "./limit.ts";
 export { Meter } from "./meter.ts";

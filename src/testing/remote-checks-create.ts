@@ -45,6 +45,7 @@ export const createChecks: readonly PairCheck[] = [
         if (seen !== undefined) equal(seen, large, "seen meanwhile");
         const listed = await keys(other, "");
         if (listed !== "") equal(listed, `a/large:${large.length}`, "listed meanwhile");
+        await new Promise((resolve) => setTimeout(resolve));
       } while (!isDone);
       equal(await created, "created", "create");
     },
