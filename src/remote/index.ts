@@ -4,6 +4,7 @@ export { checkedRemote } from "./checked.ts";
 export { type DryChange, type DryRunOptions, dryRemote } from "./dry-run.ts";
 export { remoteError } from "./errors.ts";
 export { type FolderRemoteOptions, openFolderRemote } from "./folder.ts";
+export { type HttpRemoteOptions, openHttpRemote } from "./http.ts";
 export { KEY_LENGTH_MAX, keyProblem, prefixProblem } from "./key.ts";
 export { limitedRemote } from "./limit.ts";
 export { Meter } from "./meter.ts";
@@ -19,3 +20,19 @@ export {
 } from "./remote.ts";
 export { type RetryOptions, retryingRemote } from "./retry.ts";
 export { impatientRemote, STALL_MS } from "./stall.ts";
+export { isLoopback, parseRemoteUrl, type RemoteAddress } from "./url.ts";
+export {
+  KEYS_PATH,
+  keyOfPath,
+  LIST_KEYS_MAX,
+  LIST_PATH,
+  PROTOCOL_HEADER,
+  PROTOCOL_VERSION,
+  parseListQuery,
+  parseRange,
+  type RemotePermission,
+  type WireCode,
+  type WireError,
+  type WireList,
+  wireCodes,
+} from "./wire.ts";
