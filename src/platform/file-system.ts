@@ -153,7 +153,7 @@ export function isExecutable(stat: FileStat): boolean {
   return (Number(stat.mode) & 0o100) !== 0;
 }
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** Ways to open, by purpose. Where a platform lacks a flag it is 0. */
 export const openFlags = {
@@ -164,6 +164,8 @@ export const openFlags = {
   createNew: O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),
   /** As createNew, and readable: a pack is read while it is still written. */
   createNewReadable: O_RDWR | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),
+  /** A file of several programs' that lines are added to, made if it is not there. */
+  append: O_WRONLY | O_APPEND | O_CREAT,
   /** A file of the user's: a link put in its place is not followed, a FIFO does not block. */
   readUserFile: O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0),
   /** A folder, to flush it or to work below it; a link in its place is refused. */

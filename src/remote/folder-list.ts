@@ -7,12 +7,7 @@ export interface FolderName {
   readonly kind: NameKind;
 }
 
-const RUN_NAMES = 4096;
-
-/**
- * Reads the names of a folder that a filter lets through, and gives them in the order of their characters. They are sorted
- * in runs that are merged while they are given, so that a million names do not hold up the process.
- */
+/** Reads the names of a folder that a filter lets through, and gives them in the order of their characters. */
 export async function sortedNames(
   fs: FileSystem,
   folder: string,
@@ -20,36 +15,57 @@ export async function sortedNames(
   signal: AbortSignal | undefined,
 ): Promise<Iterable<FolderName>> {
   const breather = new Breather(signal);
-  const runs: FolderName[][] = [];
-  let run: FolderName[] = [];
-  const seal = (): void => {
-    runs.push(run.sort((one, other) => (one.name < other.name ? -1 : 1)));
-    run = [];
-  };
+  const names = new SortedRuns<FolderName>();
   const reader = fs.openFolder(folder);
   try {
     const onName = (name: string, kind: NameKind): void => {
-      if (isWanted(name)) run.push({ name, kind });
+      if (isWanted(name)) names.add({ name, kind });
     };
     while (reader.next(256, onName)) {
-      if (run.length >= RUN_NAMES) seal();
       if (breather.due()) await breather.pause();
     }
   } finally {
     reader.close();
   }
-  seal();
-  return merged(runs);
+  return names.inOrder();
+}
+
+const RUN_NAMES = 4096;
+
+interface Named {
+  readonly name: string;
+}
+
+/** Sorts names in runs as they come and merges these while they are given: a million do not hold up the process. */
+export class SortedRuns<Item extends Named> {
+  readonly #runs: Item[][] = [];
+  #run: Item[] = [];
+
+  add(item: Item): void {
+    this.#run.push(item);
+    if (this.#run.length >= RUN_NAMES) this.#seal();
+  }
+
+  /** All of them, by name. Nothing is added after it. */
+  inOrder(): Iterable<Item> {
+    this.#seal();
+    return merged(this.#runs);
+  }
+
+  #seal(): void {
+    this.#runs.push(this.#run.sort((one, other) => (one.name < other.name ? -1 : 1)));
+    this.#run = [];
+  }
 }
 
 /** Merges sorted runs, two halves at a time. */
-function merged(runs: readonly FolderName[][]): Iterable<FolderName> {
+function merged<Item extends Named>(runs: readonly Item[][]): Iterable<Item> {
   if (runs.length <= 1) return runs[0] ?? [];
   const half = runs.length >> 1;
   return mergedTwo(merged(runs.slice(0, half)), merged(runs.slice(half)));
 }
 
-function* mergedTwo(one: Iterable<FolderName>, other: Iterable<FolderName>): Generator<FolderName, void, undefined> {
+function* mergedTwo<Item extends Named>(one: Iterable<Item>, other: Iterable<Item>): Generator<Item, void, undefined> {
   const [left, right] = [one[Symbol.iterator](), other[Symbol.iterator]()];
   let [first, second] = [left.next(), right.next()];
   while (first.done !== true && second.done !== true) {

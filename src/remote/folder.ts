@@ -38,6 +38,7 @@ import {
   type RemoteRange,
   type RemoteTraits,
 } from "./remote.ts";
+import { mayBegin } from "./subtree.ts";
 
 /** How to open a folder. */
 export interface FolderRemoteOptions {
@@ -260,7 +261,7 @@ class FolderRemote implements Remote {
     const { prefix, after, breather, signal, onTraffic } = request;
     let received = 0;
     const isWanted = (name: string): boolean => {
-      if (keyProblem(folder + name) !== undefined || !mayBegin(folder + name, request)) return false;
+      if (keyProblem(folder + name) !== undefined || !mayBegin(folder + name, prefix, after)) return false;
       received += name.length;
       return true;
     };
@@ -349,10 +350,4 @@ interface ListRequest extends RemoteCallOptions {
   readonly prefix: string;
   readonly after: string;
   readonly breather: Breather;
-}
-
-/** Whether a name is a key of the list, or a folder that may hold one. */
-function mayBegin(name: string, { prefix, after }: ListRequest): boolean {
-  if (!name.startsWith(prefix) && !prefix.startsWith(`${name}/`)) return false;
-  return name > after || after.startsWith(`${name}/`) || `${name}/` > after;
 }

@@ -3,11 +3,10 @@ export { type Bandwidth, slowedRemote } from "./bandwidth.ts";
 export { checkedRemote } from "./checked.ts";
 export { type DryChange, type DryRunOptions, dryRemote } from "./dry-run.ts";
 export { remoteError } from "./errors.ts";
-export { type FolderRemoteOptions, openFolderRemote } from "./folder.ts";
-export { type HttpRemoteOptions, openHttpRemote } from "./http.ts";
 export { KEY_LENGTH_MAX, keyProblem, prefixProblem } from "./key.ts";
 export { limitedRemote } from "./limit.ts";
 export { Meter } from "./meter.ts";
+export { type OpenRemoteOptions, openRemote } from "./open.ts";
 export {
   BODY_BYTES_MAX,
   defaultTraits,
@@ -19,6 +18,7 @@ export {
   type RemoteTraits,
 } from "./remote.ts";
 export { type RetryOptions, retryingRemote } from "./retry.ts";
+export type { AwsCredentials } from "./s3/sign.ts";
 export { impatientRemote, STALL_MS } from "./stall.ts";
 export { isLoopback, parseRemoteUrl, type RemoteAddress } from "./url.ts";
 export {

@@ -37,6 +37,15 @@ export function retryingRemote(remote: Remote, options: RetryOptions = {}): Remo
   };
 }
 
+/** Runs what may be repeated as it is until it works, or fails for good. */
+export function tryAgain<Result>(
+  one: () => Promise<Result>,
+  call?: RemoteCallOptions,
+  options: RetryOptions = {},
+): Promise<Result> {
+  return new Tries(options, call).run(one);
+}
+
 async function createOnce(
   remote: Remote,
   key: string,

@@ -15,6 +15,8 @@ export type RemoteAddress =
       readonly prefix: string;
       readonly endpoint: URL | undefined;
       readonly region: string | undefined;
+      /** `https://endpoint/bucket/key` or `https://bucket.endpoint/key`. */
+      readonly style: "path" | "virtual" | undefined;
     }
   | {
       readonly kind: "sftp";
@@ -26,7 +28,7 @@ export type RemoteAddress =
     };
 
 /**
- * Reads an address: a path, `file:///dir`, `http(s)://host:port[/prefix]`, `s3://bucket/prefix?endpoint=…&region=…` or
+ * Reads an address: a path, `file:///dir`, `http(s)://host:port[/prefix]`, `s3://bucket/prefix?endpoint=…&region=…&style=…` or
  * `sftp://user@host:port/dir`, where `/~/dir` begins in the user's home.
  *
  * @param from the folder that a path is relative to
@@ -88,7 +90,7 @@ function parseS3(url: URL): RemoteAddress {
   if (url.username !== "" || url.port !== "") {
     throw unusable("an s3 address begins with the bucket", "Keys come from the environment or a profile.");
   }
-  refuseQuery(url, ["endpoint", "region"]);
+  refuseQuery(url, ["endpoint", "region", "style"]);
   const bucket = url.hostname;
   if (!/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) throw unusable(`"${bucket}" cannot be a bucket`);
   const prefix = url.pathname.replace(/^\/+|\/+$/g, "");
@@ -97,6 +99,8 @@ function parseS3(url: URL): RemoteAddress {
   }
   const region = url.searchParams.get("region") ?? undefined;
   if (region !== undefined && !/^[a-z0-9-]{1,64}$/.test(region)) throw unusable(`"${region}" is no region`);
+  const style = url.searchParams.get("style") ?? undefined;
+  if (style !== undefined && style !== "path" && style !== "virtual") throw unusable("a style is path or virtual");
   return {
     kind: "s3",
     url: url.href,
@@ -104,6 +108,7 @@ function parseS3(url: URL): RemoteAddress {
     prefix,
     endpoint: parseEndpoint(url.searchParams.get("endpoint")),
     region,
+    style,
   };
 }
 

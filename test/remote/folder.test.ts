@@ -12,7 +12,8 @@ import {
 import path from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { isArtifoldError } from "../../src/errors.ts";
-import { type FolderRemoteOptions, openFolderRemote, type Remote } from "../../src/remote/index.ts";
+import { type FolderRemoteOptions, openFolderRemote } from "../../src/remote/folder.ts";
+import type { Remote } from "../../src/remote/index.ts";
 import { FaultyFileSystem, type FileCall, remoteChecks } from "../../src/testing/index.ts";
 import { wrappedPlace } from "../support/remotes.ts";
 import { temporaryFolder } from "../support/temporary.ts";

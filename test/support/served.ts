@@ -1,6 +1,7 @@
 /** Servers of ours in this process, for one test file. */
 import { afterAll } from "vitest";
-import { openHttpRemote, type Remote } from "../../src/remote/index.ts";
+import { openHttpRemote } from "../../src/remote/http.ts";
+import type { Remote } from "../../src/remote/index.ts";
 import {
   type HandlerOptions,
   type RunningServer,
