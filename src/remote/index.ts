@@ -1,5 +1,12 @@
 /** The port of remotes, its kinds and wrappers: keys and bytes, nothing of digests or versions. */
 export { type Bandwidth, slowedRemote } from "./bandwidth.ts";
+export {
+  type CheckRemoteOptions,
+  checkRemote,
+  type RemoteFinding,
+  type RemoteReport,
+  type RemoteVerdict,
+} from "./check.ts";
 export { checkedRemote } from "./checked.ts";
 export { type DryChange, type DryRunOptions, dryRemote } from "./dry-run.ts";
 export { remoteError } from "./errors.ts";

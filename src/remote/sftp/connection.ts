@@ -91,6 +91,8 @@ export class SshConnections {
         client.once("error", reject);
         client.once("close", () => reject(new Error("the connection was closed")));
         client.connect(configOf(this.host, guard));
+        // Requests are small and wait for each other: held back to be joined with more, each would take 40 ms.
+        client.setNoDelay(true);
       });
       await guard.settled();
       return await this.#openSftp(client);
