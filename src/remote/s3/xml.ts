@@ -19,9 +19,15 @@ interface OpenElement {
 const DEPTH_MAX = 16;
 const entities: Readonly<Record<string, string>> = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'" };
 
-// A declaration, a comment, CDATA, a tag, or text. Attributes (only namespaces, in these answers) are passed over.
-const TOKEN =
-  /<\?[^?]*\?>|<!--[^-]*(?:-[^-]+)*-->|<!\[CDATA\[([^\]]*(?:\][^\]]+)*)\]\]>|<(\/?)([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+// A tag, or text. Attributes (only namespaces, in these answers) are passed over.
+const TOKEN = /<(\/?)([A-Za-z_][\w.:-]*)((?:\s+[\w.:-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/y;
+
+// What has an end of its own, whatever stands before it.
+const passages = [
+  { begin: "<![CDATA[", end: "]]>", isText: true },
+  { begin: "<!--", end: "-->", isText: false },
+  { begin: "<?", end: "?>", isText: false },
+] as const;
 
 /** Reads a document; `undefined` when it is none. */
 export function parseXml(bytes: Uint8Array): XmlElement | undefined {
@@ -33,11 +39,20 @@ export function parseXml(bytes: Uint8Array): XmlElement | undefined {
   }
   const top: OpenElement = { name: "", text: "", children: [] };
   const open: OpenElement[] = [top];
-  TOKEN.lastIndex = 0;
-  while (TOKEN.lastIndex < source.length) {
+  for (let at = 0; at < source.length; ) {
+    const passage = passages.find(({ begin }) => source.startsWith(begin, at));
+    if (passage !== undefined) {
+      const end = source.indexOf(passage.end, at + passage.begin.length);
+      if (end < 0) return undefined;
+      if (passage.isText) (open.at(-1) as OpenElement).text += source.slice(at + passage.begin.length, end);
+      at = end + passage.end.length;
+      continue;
+    }
+    TOKEN.lastIndex = at;
     const match = TOKEN.exec(source);
     if (match === null) return undefined;
-    const [, cdata, closing, name, , selfClosing, raw] = match;
+    at = TOKEN.lastIndex;
+    const [, closing, name, , selfClosing, raw] = match;
     const here = open.at(-1) as OpenElement;
     if (name !== undefined) {
       if (closing === "/") {
@@ -53,8 +68,6 @@ export function parseXml(bytes: Uint8Array): XmlElement | undefined {
       const text = decodeText(raw);
       if (text === undefined) return undefined;
       here.text += text;
-    } else if (cdata !== undefined) {
-      here.text += cdata;
     }
   }
   const isWhole = open.length === 1 && top.children.length === 1 && top.text.trim() === "";
