@@ -149,13 +149,15 @@ export class SshConnections {
         hint: "Add a key to the agent, or name a key file that the server knows.",
       });
     }
-    if (level === "protocol" || level === "sftp-protocol") {
+    // Of a connection that ends too soon ssh2 says that it breaks the protocol.
+    const isLost = /lost|closed|ended|timed out/i.test(error.message);
+    if ((level === "protocol" || level === "sftp-protocol") && !isLost) {
       return remoteError("DAMAGED", url, `the server does not keep to SSH: ${error.message}`, {
         cause: error,
         happened: "unknown",
       });
     }
-    const isFinal = code === "ENOTFOUND" || (level === "handshake" && !/lost|closed|timed out/i.test(error.message));
+    const isFinal = code === "ENOTFOUND" || (level === "handshake" && !isLost);
     return remoteError("UNREACHABLE", url, error.message, { cause: error, transient: !isFinal, happened: "unknown" });
   }
 }
