@@ -50,9 +50,14 @@ export async function serve(
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   let isClosing = false;
   server.on("request", (incoming, outgoing) => {
-    if (isClosing) outgoing.setHeader("connection", "close");
     const rate = options.bodyBytesPerSecond ?? 16 * 1024;
-    answer(incoming, outgoing, handler, rate).catch((error: unknown) => {
+    const last = async (request: Request): Promise<Response> => {
+      const response = await handler(request);
+      // Also for those that came before: their connections are not kept for more.
+      if (isClosing) outgoing.setHeader("connection", "close");
+      return response;
+    };
+    answer(incoming, outgoing, last, rate).catch((error: unknown) => {
       // Where an answer was begun, cutting it off is the only way left to say that it is not whole.
       outgoing.destroy();
       if (!incoming.errored) onError(error);
