@@ -118,9 +118,13 @@ class Exchange {
       else socket.once(this.#isTls(outgoing) ? "secureConnect" : "connect", () => (this.#isOut = true));
     });
     const answered = new Promise<http.IncomingMessage>((resolve, reject) => {
-      outgoing.on("response", resolve);
+      const closed = (): void => reject(new Error("the connection was closed"));
       outgoing.on("error", reject);
-      outgoing.on("close", () => reject(new Error("the connection was closed")));
+      outgoing.on("close", closed);
+      outgoing.on("response", (incoming) => {
+        outgoing.off("close", closed);
+        resolve(incoming);
+      });
     });
     // It is waited for below, behind what is sent: until then nobody hears of its failure.
     answered.catch(() => undefined);

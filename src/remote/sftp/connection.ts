@@ -1,6 +1,12 @@
 /** Connections over SSH: made when needed, checked against known hosts, made again when they were lost. */
 import { createHash } from "node:crypto";
-import { type AnyAuthMethod, Client, type ConnectConfig, type ServerHostKeyAlgorithm, type SFTPWrapper } from "ssh2";
+import ssh2, {
+  type AnyAuthMethod,
+  type Client,
+  type ConnectConfig,
+  type ServerHostKeyAlgorithm,
+  type SFTPWrapper,
+} from "ssh2";
 import { isArtifoldError } from "../../errors.ts";
 import { remoteError } from "../errors.ts";
 import { type AuthSource, authSources } from "./keys.ts";
@@ -82,7 +88,7 @@ export class SshConnections {
   }
 
   async #connect(): Promise<SftpSession> {
-    const client = new Client();
+    const client = new ssh2.Client();
     const guard = new HostGuard(this.host);
     this.#client = client;
     try {

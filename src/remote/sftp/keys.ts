@@ -1,5 +1,5 @@
 /** Ways to log in, in the order in which they are tried: the agent, then key files. Passwords are none of them. */
-import { type AnyAuthMethod, utils } from "ssh2";
+import ssh2, { type AnyAuthMethod } from "ssh2";
 import type { SshHost } from "./connection.ts";
 
 /** Gives a way to log in when its turn comes; `undefined` when there is none after all. */
@@ -16,10 +16,10 @@ async function fromFile(file: string, { user, readFile, askPassphrase }: SshHost
   const bytes = readFile(file);
   if (bytes === undefined) return undefined;
   const key = Buffer.from(bytes);
-  const plain = utils.parseKey(key);
+  const plain = ssh2.utils.parseKey(key);
   if (!(plain instanceof Error)) return { type: "publickey", username: user, key };
   if (!/encrypted/i.test(plain.message)) return undefined;
   const passphrase = await askPassphrase?.(file);
-  if (passphrase === undefined || utils.parseKey(key, passphrase) instanceof Error) return undefined;
+  if (passphrase === undefined || ssh2.utils.parseKey(key, passphrase) instanceof Error) return undefined;
   return { type: "publickey", username: user, key, passphrase };
 }
