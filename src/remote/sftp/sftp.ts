@@ -46,8 +46,8 @@ class SftpRemote implements Remote {
   readonly #knownFolders = new Set<string>([""]);
   /** Temporary files that a list met: by path, when they were last written to, in the server's seconds. */
   readonly #leftovers = new Map<string, number>();
-  #hasLinks: boolean | undefined;
-  #flushes: boolean | undefined;
+  /** False where the server knows links, and what is below it does not. */
+  #hasLinks = true;
   #root: { readonly files: SftpFiles; readonly mode: number } | undefined;
 
   constructor(connections: SshConnections, place: SftpPlace) {
@@ -64,8 +64,8 @@ class SftpRemote implements Remote {
       concurrency: 16,
       bodyBytesMax: BODY_BYTES_MAX,
       requestBytes: 256 * 1024,
-      creates: this.#hasLinks ? "always" : this.#place.writers === "one" ? "by one writer" : "unknown",
-      durable: this.#flushes ? "body flushed" : "unknown",
+      creates: this.#linksNames ? "always" : this.#place.writers === "one" ? "by one writer" : "unknown",
+      durable: this.#root?.files.has.fsync ? "body flushed" : "unknown",
     };
   }
 
@@ -150,7 +150,6 @@ class SftpRemote implements Remote {
     try {
       await files.write(handle, bytes, tell);
       if (files.has.fsync) await files.flush(handle);
-      this.#flushes = files.has.fsync;
       // Where rights cannot be set there are none to give.
       await files.setMode(handle, this.#mode & 0o444).catch(() => undefined);
       if (this.#leftovers.size > 0) await this.#sweep(files, await files.statOpen(handle));
@@ -163,18 +162,16 @@ class SftpRemote implements Remote {
 
   /** Gives the file its name; false when that is taken. */
   async #publish(files: SftpFiles, temporary: string, final: string): Promise<boolean> {
-    const isLinked = this.#hasLinks ?? files.has.hardlink;
+    const isLinked = this.#linksNames;
     try {
       if (isLinked) await files.addName(temporary, final);
       else await this.#rename(files, temporary, final);
-      this.#hasLinks ??= files.has.hardlink;
       return true;
     } catch (error) {
       if (!isFailure(error)) throw sftpError(error, this.url, "give a file its name", "unknown");
       if ((await files.lookAt(final)) !== undefined) return false;
       if (!isLinked) throw await this.#orNoSpace(files, error, 0);
     }
-    // The server knows links, and what is below it does not.
     this.#hasLinks = false;
     if (this.#place.writers === "many") {
       throw remoteError("DENIED", this.url, "there are no hard links, so two writers could replace each other", {
@@ -307,6 +304,11 @@ class SftpRemote implements Remote {
     this.#forgetFolders();
     this.#root = { files, mode: stat.mode };
     return files;
+  }
+
+  /** Whether names are given by links: known with the first call, which asks what the server can. */
+  get #linksNames(): boolean {
+    return this.#hasLinks && this.#root?.files.has.hardlink === true;
   }
 
   get #mode(): number {
