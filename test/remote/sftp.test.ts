@@ -12,7 +12,8 @@ import {
 import path from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openFolderRemote } from "../../src/remote/folder.ts";
-import type { Remote } from "../../src/remote/index.ts";
+import { checkRemote, type Remote } from "../../src/remote/index.ts";
+import { SftpFiles } from "../../src/remote/sftp/files.ts";
 import type { SftpLogin, SftpRemoteOptions } from "../../src/remote/sftp/open.ts";
 import { remoteChecks } from "../../src/testing/index.ts";
 import { proxy } from "../support/proxy.ts";
@@ -235,5 +236,44 @@ describe.skipIf(!isInstalled("sshd"))(`a folder of a real SSH server (${needs("s
     await remote.create("a/0", bytes("x"));
     expect(readdirSync(path.join(folder, "a")).sort()).toEqual([".tmp-new", "0"]);
     await remote.close();
+  });
+
+  test("a server without OpenSSH's extensions gives names by its plain rename, which is checked", async () => {
+    const plain = await startSshd(["hardlink", "fsync", "posix-rename", "statvfs"]);
+    for (const writers of ["many", "one"] as const) {
+      const folder = freshFolder(plain);
+      const report = await checkRemote(() => openOverSsh(plain, folder, { writers }));
+      const bad = report.findings.filter(({ level }) => level === "bad").map(({ detail }) => detail);
+      expect(bad).toEqual(writers === "one" ? ["it was opened for one writer"] : []);
+      const remote = openOverSsh(plain, folder, { writers });
+      await remote.read("a/0");
+      const creates = writers === "one" ? "by one writer" : "unknown";
+      expect(remote.traits).toMatchObject({ creates, durable: "unknown" });
+      await remote.close();
+    }
+  });
+
+  test("where there are no hard links below the server only the one writer may write", async () => {
+    const folder = freshFolder(server);
+    const linkless = (writers: "many" | "one"): Remote => openOverSsh(server, folder, { writers });
+    const link = SftpFiles.prototype.addName;
+    SftpFiles.prototype.addName = async () => {
+      throw Object.assign(new Error("Failure"), { code: 4 });
+    };
+    try {
+      const many = linkless("many");
+      for (let tries = 0; tries < 2; tries++) {
+        await expect(many.create("a/0", bytes("x"))).rejects.toMatchObject({ code: "DENIED", happened: "no" });
+      }
+      await many.close();
+      const one = linkless("one");
+      expect(await one.create("a/0", bytes("x"))).toBe("created");
+      expect(await one.create("a/0", bytes("y"))).toBe("exists");
+      expect(one.traits.creates).toBe("by one writer");
+      expect(await one.read("a/0")).toEqual(bytes("x"));
+      await one.close();
+    } finally {
+      SftpFiles.prototype.addName = link;
+    }
   });
 });

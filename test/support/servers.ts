@@ -142,8 +142,12 @@ export interface SshServer {
   readonly passphrase: string;
 }
 
-/** OpenSSH's sshd with keys and settings of its own. */
-export async function startSshd(): Promise<SshServer> {
+/**
+ * OpenSSH's sshd with keys and settings of its own.
+ *
+ * @param denied requests that it does not know, by their names in sftp-server(8)
+ */
+export async function startSshd(denied: readonly string[] = []): Promise<SshServer> {
   const own = serverFolder();
   const at = (name: string): string => path.join(own, name);
   const port = await freePort();
@@ -173,7 +177,7 @@ export async function startSshd(): Promise<SshServer> {
     "KbdInteractiveAuthentication no",
     "PermitRootLogin yes",
     "MaxStartups 100:30:200",
-    "Subsystem sftp internal-sftp",
+    `Subsystem sftp internal-sftp${denied.length > 0 ? ` -P ${denied.join(",")}` : ""}`,
   ];
   writeFileSync(at("config"), `${settings.join("\n")}\n`);
   await start(own, port, programs.sshd, ["-D", "-e", "-f", at("config")]);

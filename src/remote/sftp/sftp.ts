@@ -103,13 +103,13 @@ class SftpRemote implements Remote {
       const final = this.#pathOf(key);
       const folder = key.slice(0, key.lastIndexOf("/") + 1);
       const temporary = `${this.#pathOf(folder)}${TEMPORARY_PREFIX}${randomHex(8)}`;
-      const handle = await this.#before(async () => {
+      const handle = await this.#before("make a file", async () => {
         if (bytes.length >= LOOK_FIRST_BYTES && (await this.#isThere(files, key))) return undefined;
         return this.#openNew(files, folder, temporary);
       });
       if (handle === undefined) return "exists";
       try {
-        await this.#before(() => this.#fill(files, handle, bytes, tell));
+        await this.#before("write a file", () => this.#fill(files, handle, bytes, tell));
         throwIfAborted(options.signal);
         if (!(await this.#publish(files, temporary, final))) {
           if (await this.#isThere(files, key)) return "exists";
@@ -123,11 +123,11 @@ class SftpRemote implements Remote {
   }
 
   /** Steps before the one that changes something: wherever they fail, nothing is changed. */
-  async #before<Result>(steps: () => Promise<Result>): Promise<Result> {
+  async #before<Result>(what: string, steps: () => Promise<Result>): Promise<Result> {
     try {
       return await steps();
     } catch (error) {
-      throw sftpError(error, this.url, "do it", "no");
+      throw sftpError(error, this.url, what, "no");
     }
   }
 
@@ -162,6 +162,11 @@ class SftpRemote implements Remote {
 
   /** Gives the file its name; false when that is taken. */
   async #publish(files: SftpFiles, temporary: string, final: string): Promise<boolean> {
+    if (!this.#hasLinks && this.#place.writers === "many") {
+      throw remoteError("DENIED", this.url, "there are no hard links, so two writers could replace each other", {
+        hint: "Read from it, or say that you are its only writer.",
+      });
+    }
     const isLinked = this.#linksNames;
     try {
       if (isLinked) await files.addName(temporary, final);
@@ -170,14 +175,10 @@ class SftpRemote implements Remote {
     } catch (error) {
       if (!isFailure(error)) throw sftpError(error, this.url, "give a file its name", "unknown");
       if ((await files.lookAt(final)) !== undefined) return false;
-      if (!isLinked) throw await this.#orNoSpace(files, error, 0);
+      const told = await this.#orNoSpace(files, error, 0);
+      if (!isLinked || told !== error) throw told;
     }
     this.#hasLinks = false;
-    if (this.#place.writers === "many") {
-      throw remoteError("DENIED", this.url, "there are no hard links, so two writers could replace each other", {
-        hint: "Read from it, or say that you are its only writer.",
-      });
-    }
     return this.#publish(files, temporary, final);
   }
 
@@ -274,7 +275,7 @@ class SftpRemote implements Remote {
       await onTraffic?.(moved, count);
       throwIfAborted(signal);
     };
-    const work = this.#before(() => this.#files()).then(async (files) => {
+    const work = this.#before("look at the folder", () => this.#files()).then(async (files) => {
       throwIfAborted(signal);
       return call(files, tell);
     });
