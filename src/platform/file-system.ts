@@ -15,6 +15,7 @@ import fs from "node:fs";
 export interface FileStat {
   readonly mode: number;
   readonly ino: number;
+  readonly dev: number;
   readonly uid: number;
   readonly size: number;
   readonly mtimeMs: number;
@@ -42,6 +43,8 @@ export interface FileSystem {
   close(fd: number): void;
   /** Reads into the buffer; 0 at the end of the file. `position` null: at the descriptor's own place. */
   read(fd: number, buffer: Uint8Array, position: number | null): number;
+  /** As `read`, off the main thread: for large buffers, which must not be touched until it settles. */
+  readLater(fd: number, buffer: Uint8Array, position: number): Promise<number>;
   /** Writes from the buffer and says how much of it. */
   write(fd: number, buffer: Uint8Array, position: number | null): number;
   /** As `write`, off the main thread: for large buffers, which must not be touched until it settles. */
@@ -60,6 +63,8 @@ export interface FileSystem {
   removeFolder(path: string): void;
   remove(path: string): void;
   rename(from: string, to: string): void;
+  /** Gives a file a second name (a hard link); fails with EEXIST when that is taken, by whatever. */
+  addName(path: string, another: string): void;
   makeLink(target: string, path: string): void;
   /** The target of a symbolic link, as bytes: it need not be UTF-8. */
   readLink(path: string): Buffer;
@@ -76,6 +81,12 @@ export const nodeFileSystem: FileSystem = {
   open: (path, flags, mode) => fs.openSync(path, flags, mode),
   close: (fd) => fs.closeSync(fd),
   read: (fd, buffer, position) => fs.readSync(fd, buffer, 0, buffer.byteLength, position),
+  readLater: (fd, buffer, position) =>
+    new Promise((resolve, reject) => {
+      fs.read(fd, buffer, 0, buffer.byteLength, position, (error, read) =>
+        error === null ? resolve(read) : reject(error),
+      );
+    }),
   write: (fd, buffer, position) => fs.writeSync(fd, buffer, 0, buffer.byteLength, position),
   writeLater: (fd, buffer, position) =>
     new Promise((resolve, reject) => {
@@ -97,6 +108,7 @@ export const nodeFileSystem: FileSystem = {
   removeFolder: (path) => fs.rmdirSync(path),
   remove: (path) => fs.unlinkSync(path),
   rename: (from, to) => fs.renameSync(from, to),
+  addName: (path, another) => fs.linkSync(path, another),
   makeLink: (target, path) => fs.symlinkSync(target, path),
   readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
   setMode: (path, mode) => fs.chmodSync(path, mode),
@@ -146,7 +158,7 @@ export function isExecutable(stat: FileStat): boolean {
   return (stat.mode & 0o100) !== 0;
 }
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** Ways to open, by purpose. Where a platform lacks a flag it is 0. */
 export const openFlags = {
@@ -157,6 +169,8 @@ export const openFlags = {
   createNew: O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),
   /** As createNew, and readable: a pack is read while it is still written. */
   createNewReadable: O_RDWR | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),
+  /** A file of several programs' that lines are added to, made if it is not there. */
+  append: O_WRONLY | O_APPEND | O_CREAT,
   /** A file of the user's: a link put in its place is not followed, a FIFO does not block. */
   readUserFile: O_RDONLY | (O_NOFOLLOW ?? 0) | (O_NONBLOCK ?? 0),
   /** A folder, to flush it or to work below it; a link in its place is refused. */

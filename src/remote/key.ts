@@ -13,3 +13,8 @@ export function keyProblem(key: string): string | undefined {
   if (key.length > KEY_LENGTH_MAX) return `it is longer than ${KEY_LENGTH_MAX} characters`;
   return KEY.test(key) ? undefined : "a key is made of a-z and 0-9, in parts joined by /";
 }
+
+/** What is wrong with the beginning of a key, which may be empty or end in "/"; `undefined` when nothing is. */
+export function prefixProblem(prefix: string): string | undefined {
+  return prefix === "" ? undefined : keyProblem(prefix.endsWith("/") ? `${prefix.slice(0, -1)}` : prefix);
+}

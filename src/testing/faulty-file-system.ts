@@ -84,6 +84,11 @@ export class FaultyFileSystem implements FileSystem {
     return this.#base.read(fd, buffer, position);
   }
 
+  async readLater(fd: number, buffer: Uint8Array, position: number): Promise<number> {
+    this.#begin("readLater", this.#pathOf(fd));
+    return this.#base.readLater(fd, buffer, position);
+  }
+
   write(fd: number, buffer: Uint8Array, position: number | null): number {
     const part = this.#beginWrite("write", fd, buffer);
     return this.#base.write(fd, part, position);
@@ -155,6 +160,14 @@ export class FaultyFileSystem implements FileSystem {
     this.#forget(to);
     if (size !== undefined) this.#flushed.set(to, size);
     if (isNew) this.#name(to, () => this.#base.remove(to));
+  }
+
+  addName(file: string, another: string): void {
+    this.#begin("addName", another);
+    this.#base.addName(file, another);
+    const size = this.#flushed.get(file);
+    if (size !== undefined) this.#flushed.set(another, size);
+    this.#name(another, () => this.#base.remove(another));
   }
 
   makeLink(target: string, file: string): void {

@@ -1,30 +1,66 @@
 import { throwIfAborted } from "../errors.ts";
-import { keyProblem, type ListedKey, type Remote, type RemoteRange } from "../remote/index.ts";
+import {
+  BODY_BYTES_MAX,
+  checkedRemote,
+  type ListedKey,
+  type Remote,
+  type RemoteCallOptions,
+  type RemoteRange,
+  type RemoteTraits,
+} from "../remote/index.ts";
 
-/** A remote in memory, stricter than real ones: misuse that some place would put up with is an error here. */
-export function memoryRemote(): MemoryRemote {
-  return new MemoryRemote();
+/** A place in memory, and how to open it. It is stricter than real ones: what some place would put up with fails here. */
+export interface MemoryPlace {
+  /** Opens it; several users of one place see each other's keys. */
+  open(): Remote;
 }
 
-/** See {@link memoryRemote}. Made anew it is empty; several users of one see each other's keys. */
-export class MemoryRemote implements Remote {
-  readonly url = "memory:";
+/** A remote in a place of its own in memory, which it shows the requests of. */
+export interface MemoryRemote extends Remote {
   /** What was asked so far, by method. */
-  readonly requests = { read: 0, create: 0, list: 0, delete: 0 };
-  readonly #kept = new Map<string, Uint8Array>();
-  #open = true;
+  readonly requests: Readonly<Record<"read" | "create" | "list" | "delete", number>>;
+}
 
-  async read(key: string, range?: RemoteRange, signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    this.#begin("read", key, signal);
-    if (range !== undefined && !(range.offset >= 0 && range.length >= 0))
-      throw new TypeError("a range is not negative");
-    const bytes = this.#kept.get(key);
-    if (bytes === undefined || range === undefined) return bytes?.slice();
-    return bytes.slice(range.offset, range.offset + range.length);
+/** See {@link MemoryPlace}. It is empty. */
+export function memoryPlace(): MemoryPlace {
+  const kept = new Map<string, Uint8Array>();
+  return { open: () => checkedRemote(new Memory(kept)) };
+}
+
+/** See {@link MemoryRemote}. It is empty. */
+export function memoryRemote(): MemoryRemote {
+  const memory = new Memory(new Map());
+  return Object.assign(checkedRemote(memory), { requests: memory.requests });
+}
+
+class Memory implements Remote {
+  readonly url = "memory:";
+  readonly traits: RemoteTraits = {
+    concurrency: 16,
+    bodyBytesMax: BODY_BYTES_MAX,
+    requestBytes: 0,
+    creates: "always",
+    durable: "unknown",
+  };
+  readonly requests = { read: 0, create: 0, list: 0, delete: 0 };
+  readonly #kept: Map<string, Uint8Array>;
+
+  constructor(kept: Map<string, Uint8Array>) {
+    this.#kept = kept;
   }
 
-  async create(key: string, bytes: Uint8Array, signal?: AbortSignal): Promise<"created" | "exists"> {
-    this.#begin("create", key, signal);
+  async read(key: string, range?: RemoteRange, options: RemoteCallOptions = {}): Promise<Uint8Array | undefined> {
+    await this.#begin("read", options);
+    const bytes = this.#kept.get(key);
+    const part = range === undefined ? bytes?.slice() : bytes?.slice(range.offset, range.offset + range.length);
+    if (part !== undefined) await options.onTraffic?.("received", part.length);
+    return part;
+  }
+
+  async create(key: string, bytes: Uint8Array, options: RemoteCallOptions = {}): Promise<"created" | "exists"> {
+    await this.#begin("create", options);
+    await options.onTraffic?.("sent", bytes.length);
+    throwIfAborted(options.signal);
     if (this.#kept.has(key)) return "exists";
     for (const other of this.#kept.keys()) {
       // A place that keeps keys as files cannot hold both.
@@ -34,30 +70,30 @@ export class MemoryRemote implements Remote {
     return "created";
   }
 
-  async *list(prefix: string, after = "", signal?: AbortSignal): AsyncGenerator<ListedKey, void, undefined> {
-    this.#begin("list", undefined, signal);
+  async *list(prefix: string, after = "", options: RemoteCallOptions = {}): AsyncGenerator<ListedKey, void, undefined> {
+    await this.#begin("list", options);
     const keys = [...this.#kept.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
     for (const key of keys) {
-      throwIfAborted(signal);
+      throwIfAborted(options.signal);
       const bytes = this.#kept.get(key);
-      if (bytes !== undefined) yield { key, size: bytes.length };
+      if (bytes === undefined) continue;
+      await options.onTraffic?.("received", key.length);
+      yield { key, size: bytes.length };
     }
   }
 
-  async delete(key: string, signal?: AbortSignal): Promise<void> {
-    this.#begin("delete", key, signal);
+  async delete(key: string, options: RemoteCallOptions = {}): Promise<void> {
+    await this.#begin("delete", options);
     this.#kept.delete(key);
   }
 
   async close(): Promise<void> {
-    this.#open = false;
+    // There is nothing to free; the door refuses calls from here on.
   }
 
-  #begin(method: keyof MemoryRemote["requests"], key: string | undefined, signal: AbortSignal | undefined): void {
-    throwIfAborted(signal);
-    if (!this.#open) throw new TypeError("the remote is closed");
-    const problem = key === undefined ? undefined : keyProblem(key);
-    if (problem !== undefined) throw new TypeError(`"${key}" is no key: ${problem}`);
+  async #begin(method: keyof Memory["requests"], options: RemoteCallOptions): Promise<void> {
     this.requests[method]++;
+    await options.onTraffic?.("requests", 1);
+    throwIfAborted(options.signal);
   }
 }

@@ -327,7 +327,7 @@ function isSameState(before: FileStat, after: FileStat): boolean {
 
 /** Stat of content that was never a file. */
 function memoryStat(size: number): FileStat {
-  return { mode: 0, ino: 0, uid: 0, size, mtimeMs: 0, ctimeMs: 0 };
+  return { mode: 0, ino: 0, dev: 0, uid: 0, size, mtimeMs: 0, ctimeMs: 0 };
 }
 
 /** The errno of a failed read; anything else is a fault of ours and is thrown. */

@@ -161,6 +161,8 @@ export class FolderScan {
       return { row: { path: path_, row: undefined } };
     }
     const { entry, stat } = result;
+    // What the sweep did not look at, its reader did.
+    if (step.file?.size === undefined) this.#sweep.counts.bytes += entry.size;
     const inFolder = { ...entry, path: this.#inFolder(entry.path) };
     const row = { path: inFolder.path, row: { entry: inFolder, stat, racy: this.#options.clock.isRacy(stat) } };
     if (step.before === undefined) this.#options.onNew?.(entry.path);

@@ -46,6 +46,8 @@ const BANNED = /^(snapshot|backend|driver|alias|cid|commit)(e?s|t?ed|t?ing|t?er)
 const LEFTOVER = /\b(TODO|FIXME|XXX)\b/;
 /** Rooms that a browser can run. */
 const PURE = ["digest", "chunking", "manifest", "remote"];
+/** Of remotes the port, what checks it and its wrappers need no Node; how a place is reached does. */
+const REMOTE_KINDS = /^remote\/(folder|exchange|url|s3\/|sftp\/)/;
 
 /** Every rule by its name. */
 export const rules: { readonly [name: string]: Rule } = {
@@ -88,7 +90,9 @@ export const rules: { readonly [name: string]: Rule } = {
   ),
 
   "a pure room needs no Node": eachFile((file) =>
-    PURE.includes(roomOf(file) ?? "") ? file.imports.filter(({ text }) => text.startsWith("node:")) : [],
+    PURE.includes(roomOf(file) ?? "") && !REMOTE_KINDS.test(file.path)
+      ? file.imports.filter(({ text }) => text.startsWith("node:"))
+      : [],
   ),
 
   "better-sqlite3 is for catalog": eachFile((file) =>

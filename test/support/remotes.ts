@@ -1,0 +1,29 @@
+/** What tests of remotes share: every wrapper, and remotes that fail as they are told. */
+import {
+  impatientRemote,
+  limitedRemote,
+  Meter,
+  type Remote,
+  retryingRemote,
+  slowedRemote,
+} from "../../src/remote/index.ts";
+import type { RemotePlace } from "../../src/testing/index.ts";
+
+/** Every wrapper that must not be noticed. */
+export const wrappers: readonly (readonly [name: string, wrap: (remote: Remote) => Remote])[] = [
+  ["retry", (remote) => retryingRemote(remote)],
+  ["limit", (remote) => limitedRemote(remote, 3)],
+  ["bandwidth", (remote) => slowedRemote(remote, { sent: 2 ** 40, received: 2 ** 40 })],
+  ["stall", (remote) => impatientRemote(remote, 60_000)],
+  ["meter", (remote) => new Meter().measure(remote)],
+];
+
+/** All wrappers, one around the other. */
+export function wrapped(remote: Remote): Remote {
+  return wrappers.reduce((inner, [, wrap]) => wrap(inner), remote);
+}
+
+/** A place whose connections are wrapped. */
+export function wrappedPlace(place: RemotePlace, wrap: (remote: Remote) => Remote = wrapped): RemotePlace {
+  return { open: async () => wrap(await place.open()) };
+}
