@@ -1,6 +1,11 @@
 /** Objects on disk: frames, packs, tables, compression; finding, reading and writing them. */
 export { BoundedCache } from "./bounded-cache.ts";
-export { type CompressionName, compressionImplementation, prepareCompression } from "./compression.ts";
+export {
+  type CompressionName,
+  compressionImplementation,
+  looksCompressible,
+  prepareCompression,
+} from "./compression.ts";
 export { ContentWriter, type WrittenContent } from "./content-writer.ts";
 export {
   FRAME_PREAMBLE_BYTES_MAX,

@@ -49,6 +49,8 @@ export interface FileSystem {
   write(fd: number, buffer: Uint8Array, position: number | null): number;
   /** As `write`, off the main thread: for large buffers, which must not be touched until it settles. */
   writeLater(fd: number, buffer: Uint8Array, position: number): Promise<number>;
+  /** As `writeLater`, of several buffers one after another. */
+  writeManyLater(fd: number, buffers: readonly Uint8Array[], position: number): Promise<number>;
   /** Makes a file's (or folder's) bytes durable. After an error the descriptor must not be flushed again. */
   flush(fd: number): Promise<void>;
   truncate(fd: number, size: number): void;
@@ -93,6 +95,10 @@ export const nodeFileSystem: FileSystem = {
       fs.write(fd, buffer, 0, buffer.byteLength, position, (error, written) =>
         error === null ? resolve(written) : reject(error),
       );
+    }),
+  writeManyLater: (fd, buffers, position) =>
+    new Promise((resolve, reject) => {
+      fs.writev(fd, buffers, position, (error, written) => (error === null ? resolve(written) : reject(error)));
     }),
   // On macOS libuv turns fsync into F_FULLFSYNC; fdatasync would stop at the drive's cache there.
   flush: (fd) =>

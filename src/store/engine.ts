@@ -300,7 +300,7 @@ export class Engine {
     const record = {
       kind: "entry",
       payload: encodePayload(entry),
-      attachment: frames.map((each) => each.bytes),
+      attachment: frames.flatMap((each) => each.pieces),
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);

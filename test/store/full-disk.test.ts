@@ -178,7 +178,7 @@ test("a draft whose packs did not fit is tried again and again, and uploaded whe
   await using draft = await store.artifact({ name: "sample", type: "dataset" });
   await draft.add(contents.large, { as: "large" });
   // Writes of the pack's end, and then of whatever comes, find no room.
-  fs.decide = ({ name, path: file }) => (name === "writeLater" && file.includes(".tmp-") ? "ENOSPC" : undefined);
+  fs.decide = ({ name, path: file }) => (name === "writeManyLater" && file.includes(".tmp-") ? "ENOSPC" : undefined);
   for (let attempt = 0; attempt < 3; attempt++) {
     await expect(draft.upload()).rejects.toMatchObject({ code: "NO_SPACE", happened: "no" });
   }
