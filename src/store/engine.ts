@@ -264,7 +264,13 @@ export class Engine {
     if (left.length === 0) return;
     // Packs and runs are made, and folders locked, under a shared lock, all else under the writer's: with this one nobody
     // makes anything.
-    const release = this.locks.tryExclusive();
+    let release: Release | undefined;
+    try {
+      release = this.locks.tryExclusive();
+    } catch (error) {
+      // On a full disk there is no room for the lock either. What comes next says so, if it needs any.
+      if (!isArtifoldError(error)) throw error;
+    }
     if (release === undefined) return;
     for (const file of left) removeQuietly(this.fs, file);
     release();

@@ -153,6 +153,20 @@ describe.skipIf(!canMount())("a full disk (needs the right to mount one)", () =>
     expect((await command(folder, [...args, "-q"])).stdout.trim()).toBe("V2");
   });
 
+  test("what is stored there is downloaded to another disk, again and again", async () => {
+    await uploadFiles(await open(), { old: "1", large: contents.large });
+    const store = await open();
+    const version = await store.resolve("sample");
+    await version.download(path.join(scratch(), "before"));
+    disk.fill(0);
+    for (let time = 0; time < 3; time++) {
+      const target = path.join(scratch(), "target");
+      await version.download(target);
+      expect(readFiles(target)).toEqual(await textsOf(version));
+      await version.download(target);
+    }
+  });
+
   test("a download that does not fit fails, and goes on where it stopped when there is room", async () => {
     const store = await openScratch();
     const version = await uploadFiles(store, { "a/first": "1", "b/large": contents.large, "c/last": "3" });
