@@ -69,11 +69,15 @@ export class FrameEncoder {
     group.add(object);
   }
 
-  /** Adds an object that may resemble others. As a delta it has a frame of its own. */
-  addResembling(object: NewObject, base: DeltaBase): void {
-    const delta = compressDelta(object.bytes, base.bytes);
-    if (delta === undefined || delta.length > object.bytes.length * DELTA_WORTHWHILE) this.add(object);
-    else this.#out.add(this.#type, codecs.delta, [object], delta, base.digests);
+  /** Adds objects that may resemble others. As deltas they have a frame of their own. */
+  addResembling(objects: readonly NewObject[], base: DeltaBase): void {
+    const raw = oneAfterAnother(objects);
+    const delta = compressDelta(raw, base.bytes);
+    if (delta !== undefined && delta.length <= raw.length * DELTA_WORTHWHILE) {
+      this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
+    } else {
+      for (const object of objects) this.add(object);
+    }
   }
 
   /** Closes the frames in the making. */
@@ -120,13 +124,14 @@ class Group {
 let scratch = Buffer.alloc(0);
 
 function compressIfWorthwhile(group: Group): Uint8Array | undefined {
-  const [first] = group.objects as [NewObject];
-  const raw = group.objects.length === 1 ? first.bytes : inScratch(group);
+  const raw = oneAfterAnother(group.objects);
   const compressed = compress(raw);
   return compressed.length < raw.length * WORTHWHILE ? compressed : undefined;
 }
 
-function inScratch({ objects, rawBytes }: Group): Uint8Array {
+function oneAfterAnother(objects: readonly NewObject[]): Uint8Array {
+  if (objects.length === 1) return (objects[0] as NewObject).bytes;
+  const rawBytes = objects.reduce((sum, object) => sum + object.bytes.length, 0);
   if (scratch.length < rawBytes) scratch = Buffer.allocUnsafeSlow(rawBytes);
   let at = 0;
   for (const { bytes } of objects) {

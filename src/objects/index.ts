@@ -6,8 +6,9 @@ export {
   looksCompressible,
   prepareCompression,
 } from "./compression.ts";
-export { ContentWriter, type WrittenContent } from "./content-writer.ts";
+export { type BaseChunk, ContentWriter, type WrittenContent } from "./content-writer.ts";
 export {
+  BASES_MAX,
   FRAME_PREAMBLE_BYTES_MAX,
   Frame,
   type ObjectType,
