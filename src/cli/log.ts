@@ -3,6 +3,7 @@ import type { LoggedChange } from "../catalog/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { Operation, Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
+import { describeEnd } from "./run-text.ts";
 import { alignColumns, safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
@@ -47,5 +48,15 @@ function describe(store: Store, change: LoggedChange): string {
       return `restored ${store.labelOf(change.version)}`;
     case "note":
       return `annotated ${store.labelOf(change.version)}`;
+    case "run":
+      return `began run ${store.labelOfRun(change.run)}`;
+    case "config":
+      return `configured run ${store.labelOfRun(change.run)}`;
+    case "used":
+      return `run ${store.labelOfRun(change.run)} used ${store.labelOf(change.version)}`;
+    case "made":
+      return `run ${store.labelOfRun(change.run)} made ${store.labelOf(change.version)} too`;
+    case "ended":
+      return `run ${store.labelOfRun(change.run)} ${describeEnd(change)}`;
   }
 }

@@ -1,6 +1,13 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import { type ArtifactRow, checkName, formatNumber, type LoggedChange, type NameKind } from "../catalog/index.ts";
+import {
+  type ArtifactRow,
+  checkName,
+  formatNumber,
+  type LoggedChange,
+  type NameKind,
+  runById,
+} from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
@@ -247,6 +254,11 @@ export class Store implements AsyncDisposable {
     const row = this.engine.catalog.versionById(id);
     if (row === undefined) return id.slice(0, 12);
     return `${this.engine.catalog.artifactByRow(row.artifactRow).name}:${formatNumber(row.number)}`;
+  }
+
+  /** The name of a run by its id, for people; the shortened id when it is not known here. */
+  labelOfRun(id: Digest): string {
+    return runById(this.engine.catalog, id)?.name ?? id.slice(0, 12);
   }
 
   /**
