@@ -1,4 +1,4 @@
-/** What an embedder holds: Store, Artifact, Version. Every change of a store enters here. */
+/** What an embedder holds: Store, Artifact, Version, Run. Every change of a store enters here. */
 export {
   Artifact,
   type ReferenceOptions,
@@ -9,6 +9,7 @@ export type { DownloadOptions, DownloadResult } from "./checkout.ts";
 export type { Added, AddOptions } from "./draft.ts";
 export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
+export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
 export type { OnConflict } from "./merging.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export {
@@ -22,9 +23,12 @@ export {
   type Setting,
   type Settings,
 } from "./resolve.ts";
+export { type FinishOptions, Run } from "./run.ts";
+export type { RunState, RunSummary } from "./run-view.ts";
+export type { ArtifactQuery, ResolveOptions, VersionQuery } from "./scope.ts";
 export type { Source } from "./source.ts";
+export type { RunOptions } from "./start-run.ts";
 export {
-  type ArtifactQuery,
   type ArtifactSummary,
   type FolderStatus,
   type Operation,
