@@ -34,6 +34,7 @@ export type Completion =
   | "tag"
   | "team"
   | "experiment"
+  | "run"
   | readonly string[];
 
 /** An argument of a command. */

@@ -69,7 +69,7 @@ async function openStore(run: Run, place: string, create: boolean): Promise<Stor
   const store = await Store.open(place, {
     create,
     ...(user !== undefined && { user: user.value }),
-    defaults: { team: context.settings.team.value, experiment: context.settings.experiment.value },
+    settings: context.settings,
     trustOwner: call.flag("trust-owner"),
     allowNetworkFileSystem:
       call.flag("allow-network-file-system") || Boolean(context.environment["ARTIFOLD_ALLOW_NETWORK_FILE_SYSTEM"]),

@@ -183,6 +183,11 @@ export class Engine {
     return this.#folders;
   }
 
+  /** Whether the store's folder cannot be written. */
+  get isReadOnly(): boolean {
+    return this.#current.isReadOnly;
+  }
+
   get isClosed(): boolean {
     return !this.#open;
   }

@@ -6,14 +6,22 @@ export {
   type UploadResult,
 } from "./artifact.ts";
 export type { DownloadOptions, DownloadResult } from "./checkout.ts";
+export {
+  type CurrentRun,
+  clearCurrentRun,
+  currentRunFile,
+  RUN_VARIABLE,
+  setCurrentRun,
+} from "./current-run.ts";
 export type { Added, AddOptions } from "./draft.ts";
 export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
+export { parseHttpHost, runUrl } from "./http-host.ts";
 export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
 export type { OnConflict } from "./merging.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export {
-  CONFIG_FILE,
+  changeUserSettings,
   DEFAULT_EXPERIMENT,
   DEFAULT_TEAM,
   type Origin,
@@ -22,6 +30,7 @@ export {
   resolveStore,
   type Setting,
   type Settings,
+  userSettingsFile,
 } from "./resolve.ts";
 export { type FinishOptions, Run } from "./run.ts";
 export type { RunState, RunSummary } from "./run-view.ts";

@@ -2,19 +2,21 @@
 import path from "node:path";
 import { formatNumber, type LoggedChange, runById, runs } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
 import { type Clock, type FileSystem, userName } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { type VerifyOptions, type VerifyResult, verifyStore, verifyVersions } from "../upkeep/index.ts";
 import { compileGlobs, FolderMemory, readError } from "../worktree/index.ts";
 import type { Artifact } from "./artifact.ts";
+import type { CurrentRun } from "./current-run.ts";
 import { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { type Lineage, type LineageOptions, type LineageStart, walkLineage } from "./lineage.ts";
 import { given } from "./ref.ts";
-import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore } from "./resolve.ts";
+import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore, type Settings } from "./resolve.ts";
 import { Run } from "./run.ts";
+import { RunRecorder } from "./run-recorder.ts";
 import { findRun, parseRunRef } from "./run-ref.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
 import { type ArtifactQuery, type ResolveOptions, Scope, type VersionQuery } from "./scope.ts";
@@ -80,7 +82,8 @@ const LISTEN_MS = 500;
  * Opens a store, and makes it if there is none.
  *
  * Without a folder it is found as the command finds it: ARTIFOLD_STORE, else the nearest `.artifold` upward, else the
- * user's own. With a folder no environment is read. An open store holds no lock: other processes may have it open too.
+ * user's own; and what goes through it belongs to the current run, ARTIFOLD_RUN or that of the working folder, if there is
+ * one. With a folder no environment is read. An open store holds no lock: other processes may have it open too.
  *
  * @throws ArtifoldError NO_STORE (with `create: false`), STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, BUSY, DAMAGED,
  *   NO_SPACE, STORE_WRITE_FAILED
@@ -92,7 +95,7 @@ export async function openStore(folder?: string, options: StoreOptions = {}): Pr
   return Store.open(resolveStore(input).value, {
     ...options,
     ...(settings.user !== undefined && options.user === undefined && { user: settings.user.value }),
-    defaults: { team: settings.team.value, experiment: settings.experiment.value },
+    settings,
   });
 }
 
@@ -100,27 +103,35 @@ export async function openStore(folder?: string, options: StoreOptions = {}): Pr
 export class Store implements AsyncDisposable {
   /** The parts of the store: for the rooms above, not for embedders. */
   readonly engine: Engine;
+  /** The run that all belongs to which goes through the store itself: that of the process or of its folder, see `openStore`. */
+  readonly currentRun: Run | undefined;
   readonly #scope: Scope;
   readonly #listeners = new Set<(version: Version) => void>();
   #listening: ReturnType<typeof setInterval> | undefined;
   #seen = 0;
 
-  private constructor(engine: Engine, defaults: { team: string; experiment: string }) {
+  private constructor(engine: Engine, defaults: { team: string; experiment: string }, run: Run | undefined) {
     this.engine = engine;
-    this.#scope = new Scope(engine, defaults, undefined);
+    this.currentRun = run;
+    this.#scope = new Scope(engine, defaults, run === undefined ? undefined : new RunRecorder(engine, run.id));
   }
 
   /** Opens the store in a folder. @throws ArtifoldError NO_STORE, STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, … */
   static async open(
     folder: string,
-    options: StoreOptions & { defaults?: { team: string; experiment: string } } = {},
+    options: StoreOptions & { settings?: Pick<Settings, "team" | "experiment" | "run"> } = {},
   ): Promise<Store> {
+    const { settings } = options;
     const engine = await Engine.open(
       folder,
       { ...options, create: options.create ?? true, user: options.user ?? userName(process.env) },
       options,
     );
-    return new Store(engine, options.defaults ?? { team: DEFAULT_TEAM, experiment: DEFAULT_EXPERIMENT });
+    const defaults = {
+      team: settings?.team.value ?? DEFAULT_TEAM,
+      experiment: settings?.experiment.value ?? DEFAULT_EXPERIMENT,
+    };
+    return new Store(engine, defaults, currentRunOf(engine, settings?.run, defaults));
   }
 
   /** The store's folder, without links. */
@@ -249,9 +260,9 @@ export class Store implements AsyncDisposable {
     return `${this.engine.catalog.artifactByRow(row.artifactRow).name}:${formatNumber(row.number)}`;
   }
 
-  /** The name of a run by its id, for people; the shortened id when it is not known here. */
-  labelOfRun(id: Digest): string {
-    return runById(this.engine.catalog, id)?.name ?? id.slice(0, 12);
+  /** The name of a run by its id; null when it is not known here. */
+  nameOfRun(id: Digest): string | null {
+    return runById(this.engine.catalog, id)?.name ?? null;
   }
 
   /**
@@ -351,4 +362,20 @@ export class Store implements AsyncDisposable {
 /** Names in their one form; those that are not given are left out. */
 function composed(names: { [kind: string]: string | undefined }): { [kind: string]: string } {
   return Object.fromEntries(Object.entries(given(names)).map(([kind, text]) => [kind, text.normalize("NFC")]));
+}
+
+/** The run that settings name, where it is one of this store that goes on, and something can be written down of it. */
+function currentRunOf(
+  engine: Engine,
+  named: CurrentRun | undefined,
+  defaults: { team: string; experiment: string },
+): Run | undefined {
+  if (named === undefined || named.isElsewhere || engine.isReadOnly) return undefined;
+  try {
+    const run = new Run(engine, findRun(engine.catalog, named.ref, defaults));
+    return run.state === "running" ? run : undefined;
+  } catch (error) {
+    if (isArtifoldError(error, "NOT_FOUND") || isArtifoldError(error, "AMBIGUOUS")) return undefined;
+    throw error;
+  }
 }
