@@ -14,6 +14,14 @@ export { nameScopes } from "./folded-names.ts";
 export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
 export { isLinked, type LinkKind, type LinkPage, type LinkRow, linksOfRun, linksOfVersion } from "./lineage.ts";
 export { LOCK_WAIT_MS, Locks, type Release, retryWhileBusy } from "./locks.ts";
-export { checkName, foldName, formatNumber, NAME_LENGTH_MAX, type NameKind, parseNumber } from "./names.ts";
+export {
+  checkName,
+  foldName,
+  formatNumber,
+  NAME_LENGTH_MAX,
+  type NameKind,
+  parseNumber,
+  ROUTE_NAMES,
+} from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
 export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";
