@@ -226,6 +226,21 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./finish.ts"),
   },
   {
+    name: "run",
+    help: "begin a run, run a program in it, and end it as the program ends",
+    args: [{ name: "COMMAND", many: true, afterDashes: true, complete: "file" }],
+    options: [
+      { name: "run", value: "R", help: "name of the run (default two words and a number)" },
+      {
+        name: "config",
+        value: "K=V",
+        many: true,
+        help: "configuration of the run; a value that is JSON is taken as such",
+      },
+    ],
+    load: () => import("./run.ts"),
+  },
+  {
     name: "runs ls",
     help: "list runs, newest first",
     args: [],
