@@ -35,6 +35,16 @@ export {
 export { type FinishOptions, Run } from "./run.ts";
 export type { RunState, RunSummary } from "./run-view.ts";
 export type { ArtifactQuery, ResolveOptions, VersionQuery } from "./scope.ts";
+export {
+  Artifacts,
+  finish,
+  getArtifact,
+  type InitOptions,
+  type InitResult,
+  init,
+  type SeedQuery,
+  uploadArtifact,
+} from "./seed-words.ts";
 export type { Source } from "./source.ts";
 export type { RunOptions } from "./start-run.ts";
 export {
