@@ -24,4 +24,5 @@ export {
   ROUTE_NAMES,
 } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
+export { RunLocks } from "./run-locks.ts";
 export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";

@@ -31,8 +31,8 @@ export async function noteUnrecorded({ context, output }: Run, store: Store): Pr
 async function whyUnrecorded(store: Store, named: CurrentRun): Promise<string> {
   if (named.isElsewhere) return "is in another store";
   try {
-    const { state } = await store.getRun(addressOf(named));
-    return state === "running" ? "is in a store that cannot be written" : "has ended";
+    const { hasEnded } = await store.getRun(addressOf(named));
+    return hasEnded ? "has ended" : "is in a store that cannot be written";
   } catch (error) {
     if (!isArtifoldError(error)) throw error;
     return error.code === "AMBIGUOUS" ? "may be one of several" : "is not in this store";

@@ -64,6 +64,7 @@ async function begin(run: Run, store: Store, config: Metadata): Promise<BegunRun
     experiment: settings.experiment.value,
     ...(name !== undefined && { name }),
     config,
+    detached: true,
   });
   try {
     await setCurrentRun(cwd, store.engine.mark.id, begun);

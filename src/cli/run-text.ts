@@ -21,6 +21,7 @@ export function describeState(
 ): string {
   const { state, exitCode, signal, startedAt, endedAt } = run;
   if (state === "running") return `running${duration("for", startedAt, systemClock.now())}`;
+  if (state === "unknown") return "unknown: it did not end, and its process is gone";
   return `${describeEnd({ state, exitCode, signal })}${endedAt === null ? "" : duration("after", startedAt, Date.parse(endedAt))}`;
 }
 

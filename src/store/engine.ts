@@ -11,6 +11,7 @@ import {
   FolderCache,
   Locks,
   type Release,
+  RunLocks,
 } from "../catalog/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
@@ -107,6 +108,7 @@ export class Engine {
   readonly user: string;
   readonly mark: StoreMark;
   readonly locks: Locks;
+  readonly runLocks: RunLocks;
   readonly journal: Journal;
   readonly objects: ObjectStore;
   readonly pool: ContentPool;
@@ -127,6 +129,7 @@ export class Engine {
     this.user = options.user;
     this.lockWaitMs = options.lockWaitMs;
     this.locks = parts.locks;
+    this.runLocks = new RunLocks(this.fs, parts.folder);
     this.journal = parts.journal;
     this.#current = parts.current;
     this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
@@ -274,6 +277,7 @@ export class Engine {
     this.objects.close();
     this.#folders?.close();
     this.#current.close();
+    this.runLocks.close();
     this.locks.close();
   }
 

@@ -133,7 +133,7 @@ class Walk {
     const node = { kind, id, distance, more };
     if (kind === "run") {
       const row = runById(catalog, id);
-      return row === undefined ? node : { ...node, run: viewRun(row) };
+      return row === undefined ? node : { ...node, run: viewRun(this.#engine, row) };
     }
     const row = catalog.versionById(id);
     if (row === undefined) return node;

@@ -41,7 +41,7 @@ export class Run implements RunSummary {
 
   /** Made by the store. */
   constructor(engine: Engine, row: RunRow) {
-    this.#now = viewRun(row);
+    this.#now = viewRun(engine, row);
     this.id = this.#now.id;
     this.team = this.#now.team;
     this.experiment = this.#now.experiment;
@@ -62,6 +62,11 @@ export class Run implements RunSummary {
   /** Its configuration, as it is known to this object. */
   get config(): Metadata {
     return this.#now.config;
+  }
+
+  /** Whether somebody said that it has ended. */
+  get hasEnded(): boolean {
+    return this.#now.endedAt !== null;
   }
 
   get state(): RunState {
@@ -138,11 +143,13 @@ export class Run implements RunSummary {
     }
     const state = options.state ?? (exitCode === null || exitCode === 0 ? "finished" : "failed");
     const isGiven = options.state !== undefined || exitCode !== null || signal !== null;
-    return this.#change((row) => {
+    const operation = await this.#change((row) => {
       const isSaid = row.state === state && row.exitCode === exitCode && row.signal === signal;
       if (row.state !== null && (!isGiven || isSaid)) return undefined;
       return { change: "ended", run: this.id, at: this.#engine.clock.now(), state, exitCode, signal };
     });
+    this.#engine.runLocks.drop(this.id);
+    return operation;
   }
 
   async *#linked(link: LinkKind): AsyncGenerator<Version, void, undefined> {
@@ -166,14 +173,14 @@ export class Run implements RunSummary {
       const change = prepare(this.#row());
       return change === undefined ? undefined : { changes: [change] };
     });
-    this.#now = viewRun(this.#row());
+    this.#now = viewRun(this.#engine, this.#row());
     return committed?.operation ?? null;
   }
 
   async #checkOpen(): Promise<void> {
     await this.#engine.refresh();
-    this.#now = viewRun(this.#row());
-    if (this.state === "running") return;
+    this.#now = viewRun(this.#engine, this.#row());
+    if (!this.hasEnded) return;
     throw new ArtifoldError("CLOSED", `the run ${this.name} has ended`, { hint: "Begin another one." });
   }
 

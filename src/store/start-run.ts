@@ -27,6 +27,11 @@ export interface RunOptions {
   readonly config?: Metadata | undefined;
   /** The program that the run is, and its arguments, for people to see. They are stored as they are: no place for secrets. */
   readonly command?: readonly string[] | undefined;
+  /**
+   * The run is to go on when this process is gone. Without it a run whose process, or store, went without a word is "unknown"
+   * and no longer "running"; it can be gone on with all the same.
+   */
+  readonly detached?: boolean | undefined;
 }
 
 /** Begins a run. @throws ArtifoldError CONFLICT when its experiment has a run of this name */
@@ -63,7 +68,10 @@ export async function startRun(
       return { changes: [{ change: "run", run, record }] };
     }),
   );
-  return afterwards(() => runById(engine.catalog, run as Digest) as RunRow);
+  return afterwards(() => {
+    if (options.detached !== true) engine.runLocks.hold(run as Digest);
+    return runById(engine.catalog, run as Digest) as RunRow;
+  });
 }
 
 /** Names of runs stand in URLs: one experiment has each but once. */

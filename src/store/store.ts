@@ -225,7 +225,7 @@ export class Store implements AsyncDisposable {
     const names = composed({ team: filter.team, experiment: filter.experiment, name: filter.name });
     for (;;) {
       const rows = runs(this.engine.catalog, names, { limit: 256, ...(after !== undefined && { after }) });
-      for (const row of rows) yield viewRun(row);
+      for (const row of rows) yield viewRun(this.engine, row);
       after = rows.at(-1)?.run;
       if (after === undefined) return;
     }
@@ -373,7 +373,7 @@ function currentRunOf(
   if (named === undefined || named.isElsewhere || engine.isReadOnly) return undefined;
   try {
     const run = new Run(engine, findRun(engine.catalog, named.ref, defaults));
-    return run.state === "running" ? run : undefined;
+    return run.hasEnded ? undefined : run;
   } catch (error) {
     if (isArtifoldError(error, "NOT_FOUND") || isArtifoldError(error, "AMBIGUOUS")) return undefined;
     throw error;

@@ -342,7 +342,7 @@ export class Version {
       const links = linksOfVersion(this.#engine.catalog, this.id, link, { after, limit: 256 });
       for (const { run } of links) {
         const row = runById(this.#engine.catalog, run);
-        if (row !== undefined) yield viewRun(row);
+        if (row !== undefined) yield viewRun(this.#engine, row);
       }
       after = links.at(-1)?.row;
       if (after === undefined) return;

@@ -149,14 +149,14 @@ describe("run -- COMMAND", () => {
 
 describe.skipIf(process.platform === "win32")("signals", () => {
   /** A script that says when it is ready, hears signals as it is told to, and waits. */
-  async function started(script: string): Promise<{ running: Running; ended: Promise<Ended> }> {
-    const running = runScript(`${script}; process.stdout.write("ready\\n"); setInterval(() => {}, 1000)`);
+  async function started(script: string): Promise<{ running: Running; ended: Promise<Ended>; pid: number }> {
+    const running = runScript(`${script}; console.log("ready " + process.pid); setInterval(() => {}, 1000)`);
     let shown = "";
     running.child.stdout?.on("data", (bytes: Buffer) => {
       shown += bytes;
     });
-    await until("the program is ready", () => shown.includes("ready"));
-    return { running, ended: running.ended };
+    await until("the program is ready", () => /ready \d+\n/.test(shown));
+    return { running, ended: running.ended, pid: Number(/ready (\d+)/.exec(shown)?.[1]) };
   }
 
   test.each([
@@ -200,6 +200,18 @@ describe.skipIf(process.platform === "win32")("signals", () => {
     expect((await ended).code).toBe(0);
     expect(shown).toBe("SIGUSR2\nSIGINT\nSIGINT\n");
     expect(await lastRun()).toMatchObject({ state: "finished" });
+  });
+
+  test("killed with its program it is unknown what became of the run, and anybody may say it", async () => {
+    const { running, ended, pid } = await started("0");
+    expect(await lastRun()).toMatchObject({ state: "running" });
+    running.child.kill("SIGKILL");
+    process.kill(pid, "SIGKILL");
+    expect((await ended).signal).toBe("SIGKILL");
+    const lost = await lastRun();
+    expect(lost).toMatchObject({ state: "unknown", exitCode: null });
+    expect((await command(store, ["runs", "ls"])).stdout).toContain("unknown: it did not end, and its process is gone");
+    expect(await commandJson(store, ["finish", lost.run, "--failed"])).toMatchObject({ state: "failed" });
   });
 
   test("a program that ends itself by a signal was killed", async () => {

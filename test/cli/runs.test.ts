@@ -179,7 +179,7 @@ describe("a current run", () => {
   test("is not lost with catalog and caches, and holds for days: then that is said", async () => {
     let now = Date.now() - 3 * 24 * 60 * 60 * 1000 - 60_000;
     const library = await openStore(store, { workers: 0, clock: { now: () => now++ } });
-    const old = await library.startRun({ name: "old" });
+    const old = await library.startRun({ name: "old", detached: true });
     const { id } = library.engine.mark;
     await library.close();
     plant(work, { ".artifold/run.json": JSON.stringify({ store: id, run: old.ref }) });
@@ -322,7 +322,8 @@ describe("runs ls", () => {
       ["birds", "three"],
     ] as const) {
       now += 60_000;
-      const begun = await library.startRun({ experiment, name, config: { lr: 0.1, long: "x".repeat(100) } });
+      const config = { lr: 0.1, long: "x".repeat(100) };
+      const begun = await library.startRun({ experiment, name, config, detached: true });
       now += 12_000;
       if (name === "one") await begun.finish({ state: "killed", signal: "SIGKILL", exitCode: 137 });
     }

@@ -69,7 +69,8 @@ async function makeHistory(): Promise<void> {
 /** Runs in every state: one made a version, one came to it and used another, one goes on. */
 async function makeRuns(store: Store): Promise<void> {
   for (const at of [0, 1, 2]) {
-    const run = await store.startRun({ team: "팀", experiment: "e", config: { at }, command: ["train", `${at}`] });
+    const place = { team: "팀", experiment: "e", detached: true };
+    const run = await store.startRun({ ...place, config: { at }, command: ["train", `${at}`] });
     await using draft = await run.artifact({ name: "model", type: "model" });
     await draft.add(Buffer.from("weights"), { as: "weights" });
     await draft.upload();

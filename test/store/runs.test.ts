@@ -1,5 +1,5 @@
 /** Runs: what they make and use, how they end, and that they do not mix. */
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Metadata, Run, Store, Version } from "../../src/index.ts";
@@ -156,6 +156,47 @@ describe("the end of a run", () => {
     await run.finish();
     await expect(other.artifact(sample)).rejects.toMatchObject({ code: "CLOSED" });
     expect(other.state).toBe("finished");
+  });
+});
+
+describe("a run that nobody ends", () => {
+  const lockFiles = () => readdirSync(folder).filter((name) => name.startsWith("lock-run"));
+
+  test("runs while its process has the store open, and is unknown after that, until somebody ends it", async () => {
+    const run = await store.startRun();
+    const other = await openScratch(folder);
+    for (const each of [store, other]) expect((await each.getRun(run.ref)).state).toBe("running");
+    expect(run.state).toBe("running");
+    await store.close();
+    // Many may look at once, and one who looks is not taken for one who holds.
+    const looks = await Promise.all([0, 1, 2].map(() => other.getRun(run.ref)));
+    expect(looks.map(({ state }) => state)).toEqual(["unknown", "unknown", "unknown"]);
+    expect((await all(other.runs()))[0]?.state).toBe("unknown");
+    const lost = looks[0] as Run;
+    expect(lost).toMatchObject({ hasEnded: false, endedAt: null });
+    // It can be gone on with, and ended.
+    expect(await upload(lost, { a: "1" })).toMatchObject({ run: run.id });
+    await lost.finish({ state: "failed" });
+    expect(lost.state).toBe("failed");
+    expect(lockFiles()).toEqual([]);
+  });
+
+  test("is running without end where it was begun to go on by itself", async () => {
+    const run = await store.startRun({ detached: true });
+    await store.close();
+    expect((await (await openScratch(folder)).getRun(run.ref)).state).toBe("running");
+    expect(lockFiles()).toEqual([]);
+  });
+
+  test("leaves nothing behind when it ends, whoever ends it", async () => {
+    const run = await store.startRun();
+    const other = await openScratch(folder);
+    expect(lockFiles()).toEqual([`lock-run-${run.id}.db`]);
+    await (await other.getRun(run.ref)).finish();
+    expect(lockFiles()).toEqual([]);
+    await store.startRun();
+    await store.close();
+    expect(await other.verify()).toMatchObject({ ok: true });
   });
 });
 
