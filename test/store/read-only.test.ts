@@ -9,14 +9,18 @@ import { openScratch, scratch, uploadFiles, writeFiles } from "../support/stores
 /** A user that owns nothing here. */
 const NOBODY = 65_534;
 
-function asNobody(store: string, args: readonly string[]): Pick<Ended, "code" | "stdout" | "stderr"> {
+function asNobody(
+  store: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Pick<Ended, "code" | "stdout" | "stderr"> {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
     [commandPath, ...args, "--store", store, "--trust-owner"],
     {
       uid: NOBODY,
       gid: NOBODY,
-      env: { ...process.env, HOME: "/nonexistent", NO_COLOR: "1" },
+      env: { ...process.env, HOME: "/nonexistent", NO_COLOR: "1", ...environment },
       cwd: "/",
       encoding: "utf8",
     },
@@ -36,6 +40,7 @@ test.skipIf(!canBeNobody()).each(["with its catalog", "without its catalog"])(
     const folder = path.join(root, "store");
     const store = await openScratch(folder);
     await uploadFiles(store, { a: "1" });
+    const { ref } = await store.startRun({ name: "r" });
     await store.close();
     if (which === "without its catalog") {
       for (const name of readdirSync(folder)) if (name.startsWith("catalog")) rmSync(path.join(folder, name));
@@ -48,8 +53,13 @@ test.skipIf(!canBeNobody()).each(["with its catalog", "without its catalog"])(
     chmodSync(folder, 0o555);
     expect(asNobody(folder, ["cat", "sample:V1/a"])).toMatchObject({ code: 0, stdout: "1" });
     expect(JSON.parse(asNobody(folder, ["verify", "--json"]).stdout)).toMatchObject({ ok: true });
+    expect(JSON.parse(asNobody(folder, ["runs", "ls", "--json"]).stdout)).toMatchObject([{ run: "r" }]);
+    // A current run of which nothing can be written down is in nobody's way.
+    const inRun = asNobody(folder, ["cat", "sample:V1/a"], { ARTIFOLD_RUN: ref });
+    expect(inRun).toMatchObject({ code: 0, stdout: "1", stderr: expect.stringContaining("cannot be written") });
     for (const change of [
       ["tag", "sample:V1", "prod"],
+      ["finish", "r"],
       ["upload", source, "--name", "s", "--type", "t"],
     ]) {
       const { code, stdout } = asNobody(folder, [...change, "--json"]);
