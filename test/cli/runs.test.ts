@@ -368,3 +368,13 @@ test("doctor shows the current run and where it comes from", async () => {
   expect(find("team")).toMatchObject({ value: "t", detail: `folder: ${runFile()}` });
   expect(find("server")).toMatchObject({ value: "127.0.0.1:9111" });
 });
+
+test("names of runs are completed", async () => {
+  for (const name of ["first", "second", "third"]) {
+    await run("init", "--run", name);
+    await run("finish");
+  }
+  expect((await run("complete", "runs", "show", "")).stdout).toBe("first\nsecond\nthird\n");
+  expect((await run("complete", "finish", "se")).stdout).toBe("second\n");
+  expect((await run("complete", "runs", "")).stdout).toBe("ls\nshow\n");
+});
