@@ -8,7 +8,7 @@
 import path from "node:path";
 import { isDigest } from "../digest/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
-import { makeFolders, nodeFileSystem, publishFile, readWholeFile } from "../platform/index.ts";
+import { lookIfAllowed, makeFolders, nodeFileSystem, publishFile, readWholeFile } from "../platform/index.ts";
 import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 import type { ResolveInput } from "./resolve.ts";
 import { fullRunRef, parseRunRef, type RunRef } from "./run-ref.ts";
@@ -61,7 +61,8 @@ export async function setCurrentRun(
   const file = currentRunFile(folder);
   const text = `${JSON.stringify({ store: storeId, run: fullRunRef(run) })}\n`;
   try {
-    await makeFolders(nodeFileSystem, path.dirname(file));
+    // Open to look at, so that others who work in the folder are not stopped by what they may not see.
+    await makeFolders(nodeFileSystem, path.dirname(file), 0o755);
     await publishFile(nodeFileSystem, file, Buffer.from(text), 0o644);
   } catch (error) {
     throw new ArtifoldError("WRITE_FAILED", `cannot write ${file}: ${errnoOf(error) ?? String(error)}`, {
@@ -89,8 +90,17 @@ export function clearCurrentRun(file: string): void {
   }
 }
 
-/** Reads the file of a folder's current run; `undefined` where there is none. @throws ArtifoldError USAGE, READ_FAILED */
+/**
+ * Reads the file of a folder's current run; `undefined` where there is none of this user's. Folders above may be open to
+ * all, and nobody is to say there what others belong to.
+ *
+ * @throws ArtifoldError USAGE, READ_FAILED
+ */
 function readCurrentRun(file: string): { store: string; ref: RunRef } | undefined {
+  const owner = lookIfAllowed(nodeFileSystem, file)?.uid;
+  const user = process.getuid?.() ?? 0;
+  // Root may well have a folder of somebody else's: that of a container, for one.
+  if (owner === undefined || (user !== 0 && owner !== BigInt(user))) return undefined;
   let bytes: Uint8Array | undefined;
   try {
     bytes = readWholeFile(nodeFileSystem, file);

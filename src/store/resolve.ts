@@ -1,7 +1,14 @@
 /** Finds which store a command or `openStore()` means, and which settings hold. */
 import path from "node:path";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { makeFolders, nodeFileSystem, publishFile, readWholeFile, userFolders } from "../platform/index.ts";
+import {
+  lookIfAllowed,
+  makeFolders,
+  nodeFileSystem,
+  publishFile,
+  readWholeFile,
+  userFolders,
+} from "../platform/index.ts";
 import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 import { type CurrentRun, resolveCurrentRun } from "./current-run.ts";
 import { DEFAULT_HTTP_HOST } from "./http-host.ts";
@@ -43,7 +50,7 @@ export function resolveStore(input: ResolveInput): Setting<string> {
 function nearestStore(cwd: string): string | undefined {
   for (let folder = path.resolve(cwd); ; folder = path.dirname(folder)) {
     const candidate = path.join(folder, STORE_FOLDER_NAME);
-    if (nodeFileSystem.lookAt(path.join(candidate, storeNames.mark)) !== undefined) return candidate;
+    if (lookIfAllowed(nodeFileSystem, path.join(candidate, storeNames.mark)) !== undefined) return candidate;
     if (path.dirname(folder) === folder) return undefined;
   }
 }

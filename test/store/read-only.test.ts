@@ -1,6 +1,6 @@
 /** A store that one may only read: every answer, with its catalog or without, and a clear refusal of every change. */
 import { spawnSync } from "node:child_process";
-import { chmodSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { commandPath, type Ended } from "../support/command.ts";
@@ -13,6 +13,7 @@ function asNobody(
   store: string,
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
+  cwd = "/",
 ): Pick<Ended, "code" | "stdout" | "stderr"> {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
@@ -21,7 +22,7 @@ function asNobody(
       uid: NOBODY,
       gid: NOBODY,
       env: { ...process.env, HOME: "/nonexistent", NO_COLOR: "1", ...environment },
-      cwd: "/",
+      cwd,
       encoding: "utf8",
     },
   );
@@ -65,5 +66,38 @@ test.skipIf(!canBeNobody()).each(["with its catalog", "without its catalog"])(
       const { code, stdout } = asNobody(folder, [...change, "--json"]);
       expect([code, JSON.parse(stdout).error]).toMatchObject([1, { code: "STORE_WRITE_FAILED", happened: "no" }]);
     }
+  },
+);
+
+test.skipIf(!canBeNobody())(
+  "what others have above the working folder and keep to themselves is passed over (needs the right to be another user)",
+  async () => {
+    const root = scratch();
+    const store = await openScratch(path.join(root, "store"));
+    await uploadFiles(store, { a: "1" });
+    const { ref } = await store.startRun({ name: "r" });
+    await store.close();
+    chmodSync(root, 0o755);
+    const work = path.join(root, "shared", "work");
+    const theirs = writeFiles(path.join(root, "shared", ".artifold"), {
+      "run.json": JSON.stringify({ store: store.engine.mark.id, run: ref }),
+    });
+    writeFiles(work, {});
+    const own = path.join(root, "own");
+    mkdirSync(own);
+    chownSync(own, NOBODY, NOBODY);
+    const nobody = (...args: string[]): ReturnType<typeof asNobody> => asNobody(own, args, { HOME: own }, work);
+    // Readable or not, it is no run of this user's.
+    for (const mode of [0o755, 0o700]) {
+      chmodSync(theirs, mode);
+      expect(nobody("doctor").stdout).not.toContain(" run ");
+      expect(nobody("upload", path.join(root, "shared", "work"), "--name", "s", "--type", "t")).toMatchObject({
+        code: 0,
+      });
+    }
+    // Nor is anything in it an error of this user's.
+    chmodSync(theirs, 0o755);
+    writeFiles(theirs, { "run.json": "no run" });
+    expect(nobody("ls").code).toBe(0);
   },
 );
