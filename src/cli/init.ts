@@ -1,13 +1,13 @@
 /** `init`: begins a run, and makes it the current one of the working folder until `finish`. */
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { Metadata } from "../manifest/index.ts";
-import type { Store } from "../store/index.ts";
 import {
   type Run as BegunRun,
   currentRunFile,
   parseHttpHost,
   RUN_VARIABLE,
   runUrl,
+  type Store,
   setCurrentRun,
 } from "../store/index.ts";
 import type { Run } from "./command.ts";
@@ -34,13 +34,10 @@ async function join({ context, output }: Run, store: Store, config: Metadata): P
   const named = context.settings.run as NonNullable<typeof context.settings.run>;
   const given = store.currentRun;
   if (given === undefined) {
-    throw new ArtifoldError(
-      "NOT_FOUND",
-      `${RUN_VARIABLE} names no run that goes on in this store: ${addressOf(named)}`,
-      {
-        hint: `Begin one without ${RUN_VARIABLE}, or name another store.`,
-      },
-    );
+    const problem = `${RUN_VARIABLE} names no run that goes on in this store: ${addressOf(named)}`;
+    throw new ArtifoldError("NOT_FOUND", problem, {
+      hint: `Begin one without ${RUN_VARIABLE}, or name another store.`,
+    });
   }
   await given.configure(config);
   output.note(`in run ${safe(given.name)}, which ${RUN_VARIABLE} names: no other is begun`);

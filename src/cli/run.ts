@@ -1,7 +1,14 @@
 /** `run`: a run around any program, which ends as the program does. */
 import os from "node:os";
 import { errnoOf } from "../errors.ts";
-import { type Run as BegunRun, type FinishOptions, RUN_VARIABLE, runUrl, type Store } from "../store/index.ts";
+import {
+  type Run as BegunRun,
+  type FinishOptions,
+  parseHttpHost,
+  RUN_VARIABLE,
+  runUrl,
+  type Store,
+} from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { parseMetadata } from "./common.ts";
 import { describeState, runFacts } from "./run-text.ts";
@@ -10,7 +17,9 @@ import { safe } from "./text.ts";
 export async function run(run: Run): Promise<number> {
   const { call, context, output } = run;
   const config = parseMetadata(call.list("config"));
-  const url = (begun: BegunRun): string => runUrl(context.settings.httpHost.value, begun);
+  const httpHost = context.settings.httpHost.value;
+  // Refused before anything begins.
+  parseHttpHost(httpHost);
   const store = await run.open({ create: true });
   const name = call.text("run");
   const program = new Program(call.args, context.isTerminal);
@@ -23,7 +32,8 @@ export async function run(run: Run): Promise<number> {
     config,
     command: call.args,
   });
-  output.note(`run ${safe(begun.name)}: ${url(begun)}`);
+  const url = runUrl(httpHost, begun);
+  output.note(`run ${safe(begun.name)}: ${url}`);
   // Of a result that is one JSON document, nothing of the program's may be a part.
   const stdout = output.isJson ? process.stderr.fd : "inherit";
   const ended = await program.run({ ...context.environment, ...environmentOf(store, begun) }, stdout);
@@ -36,7 +46,7 @@ export async function run(run: Run): Promise<number> {
     output.error(error);
     return ended.exitCode;
   }
-  if (output.isJson) output.result({ ...runFacts(begun), url: url(begun), ref: begun.ref }, "", []);
+  if (output.isJson) output.result({ ...runFacts(begun), url, ref: begun.ref }, "", []);
   else output.note(`run ${safe(begun.name)} ${describeState(begun)}`);
   return ended.exitCode;
 }
@@ -59,10 +69,14 @@ interface ProgramEnd {
 const NOT_THERE = 127;
 const NOT_STARTED = 126;
 
+/** Signals that ask for an end, the keys of a terminal first. Others mean what a program makes of them. */
+const keySignals: readonly NodeJS.Signals[] = ["SIGINT", "SIGQUIT"];
+const endSignals: readonly NodeJS.Signals[] = [...keySignals, "SIGTERM", "SIGHUP"];
+
 class Program {
   readonly #command: readonly string[];
   readonly #isAtTerminal: boolean;
-  #passed: NodeJS.Signals | undefined;
+  readonly #heard = new Set<NodeJS.Signals>();
   #kill: ((signal: NodeJS.Signals) => void) | undefined;
 
   constructor(command: readonly string[], isTerminal: Run["context"]["isTerminal"]) {
@@ -70,42 +84,45 @@ class Program {
     this.#isAtTerminal = isTerminal.stdin || isTerminal.stdout || isTerminal.stderr;
   }
 
-  /** Passes a signal on. One that comes before the program was started keeps it from being started. */
+  /** Passes a signal on. One that asks for an end before the program was started keeps it from being started. */
   pass(signal: NodeJS.Signals): void {
-    this.#passed = signal;
+    this.#heard.add(signal);
     // The keys of a terminal reach the program without us, and it should not hear them twice. On Windows they always do, and
     // whatever is sent there ends a program at once.
-    const isKey = signal === "SIGINT" || signal === "SIGQUIT";
-    if (isKey && (this.#isAtTerminal || process.platform === "win32")) return;
+    if (keySignals.includes(signal) && (this.#isAtTerminal || process.platform === "win32")) return;
     this.#kill?.(signal);
   }
 
   async run(env: NodeJS.ProcessEnv, stdout: number | "inherit"): Promise<ProgramEnd> {
-    if (this.#passed !== undefined) return this.#ended(null, this.#passed);
     const [file, ...args] = this.#command as [string, ...string[]];
     // Starts scripts on Windows too. Loaded here, for few commands need it.
     const { default: spawn } = await import("cross-spawn");
+    const early = endSignals.find((signal) => this.#heard.has(signal));
+    if (early !== undefined) return killedBy(early);
     return new Promise((resolve) => {
       const child = spawn(file, args, { env, stdio: ["inherit", stdout, "inherit"] });
       this.#kill = (signal) => void child.kill(signal);
       child.once("error", (error) => resolve(notStarted(file, error)));
-      child.once("exit", (code, signal) => resolve(this.#ended(code, signal)));
-      // One may have come while the program was being started.
-      if (this.#passed !== undefined) this.pass(this.#passed);
+      child.once("exit", (code, signal) =>
+        resolve(code === null ? killedBy(signal as NodeJS.Signals) : this.#ended(code)),
+      );
     });
   }
 
-  #ended(code: number | null, signal: NodeJS.Signals | null): ProgramEnd {
-    if (signal !== null || code === null) {
-      const number = os.constants.signals[signal ?? "SIGKILL"];
-      return { exitCode: 128 + number, ending: { state: "killed", signal: signal ?? "SIGKILL" } };
-    }
-    // A program that hears a signal may end by itself: it was killed all the same, unless it says that it is done.
-    if (code !== 0 && this.#passed !== undefined) {
-      return { exitCode: code, ending: { state: "killed", exitCode: code, signal: this.#passed } };
-    }
-    return { exitCode: code, ending: { exitCode: code } };
+  /** A program that hears a signal may end by itself, and say by its exit code that the signal did it. */
+  #ended(exitCode: number): ProgramEnd {
+    const signal = [...this.#heard].find((each) => exitCode === exitCodeOf(each));
+    return { exitCode, ending: signal === undefined ? { exitCode } : { state: "killed", exitCode, signal } };
   }
+}
+
+function killedBy(signal: NodeJS.Signals): ProgramEnd {
+  return { exitCode: exitCodeOf(signal), ending: { state: "killed", signal } };
+}
+
+/** The exit code of shells for a program that a signal ended. */
+function exitCodeOf(signal: NodeJS.Signals): number {
+  return 128 + os.constants.signals[signal];
 }
 
 function notStarted(file: string, error: Error): ProgramEnd {

@@ -175,10 +175,14 @@ describe.skipIf(process.platform === "win32")("signals", () => {
     done.running.child.kill("SIGTERM");
     expect((await done.ended).code).toBe(0);
     expect(await lastRun()).toMatchObject({ state: "finished", exitCode: 0, signal: null });
-    const gone = await started('process.on("SIGTERM", () => process.exit(7))');
+    const failed = await started('process.on("SIGTERM", () => process.exit(7))');
+    failed.running.child.kill("SIGTERM");
+    expect((await failed.ended).code).toBe(7);
+    expect(await lastRun()).toMatchObject({ state: "failed", exitCode: 7, signal: null });
+    const gone = await started('process.on("SIGTERM", () => process.exit(143))');
     gone.running.child.kill("SIGTERM");
-    expect((await gone.ended).code).toBe(7);
-    expect(await lastRun()).toMatchObject({ state: "killed", exitCode: 7, signal: "SIGTERM" });
+    expect((await gone.ended).code).toBe(143);
+    expect(await lastRun()).toMatchObject({ state: "killed", exitCode: 143, signal: "SIGTERM" });
   });
 
   test("signals that programs use among themselves come through, and a second one too", async () => {
@@ -222,13 +226,13 @@ describe.skipIf(process.platform === "win32")("signals", () => {
   test.skipIf(!hasTerminals)("Ctrl-C at a terminal is heard once, by the program (needs python3)", async () => {
     const script = `
       let count = 0;
-      process.on("SIGINT", () => { count++; setTimeout(() => { console.log("heard " + count); process.exit(3); }, 300); });
+      process.on("SIGINT", () => { count++; setTimeout(() => { console.log("heard " + count); process.exit(130); }, 300); });
       console.log("ready"); setInterval(() => {}, 1000);
     `;
     const args = ["run", "--", process.execPath, "-e", script];
     const { code, shown } = await atTerminal(store, args, { cwd: work, typed: [{ after: "ready", keys: "\u0003" }] });
     expect(shown).toContain("heard 1");
-    expect(code).toBe(3);
-    expect(await lastRun()).toMatchObject({ state: "killed", exitCode: 3, signal: "SIGINT" });
+    expect(code).toBe(130);
+    expect(await lastRun()).toMatchObject({ state: "killed", exitCode: 130, signal: "SIGINT" });
   });
 });
