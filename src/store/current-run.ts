@@ -15,7 +15,7 @@ import { fullRunRef, parseRunRef, type RunRef } from "./run-ref.ts";
 import { storeIdIn } from "./store-folder.ts";
 
 /** The file of a folder that names its current run. */
-export const CURRENT_RUN_FILE = "run.json";
+const CURRENT_RUN_FILE = "run.json";
 
 /** The environment variable that names the run of a process, by an address. */
 export const RUN_VARIABLE = "ARTIFOLD_RUN";
