@@ -77,6 +77,8 @@ const comparedColumns = {
   artifact: "artifact, team, experiment, type, name, highest",
   version: "version, number, manifest, hex(record), message, metadata, entries, files, bytes, new_bytes, removed",
   tag: "tag, version",
+  run: "run, team, experiment, name, hex(record), config, state, ended_at, exit_code, signal",
+  lineage: "link, run, version",
   operation: "sequence, at, by, changes",
   content_file: "path, kind, bytes",
   place: "hex(digest), offset, length, position",

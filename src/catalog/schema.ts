@@ -2,7 +2,7 @@
 import type { Database } from "./database.ts";
 
 /** Raised when the tables change: a catalog of another version is built anew from the journal. */
-export const CATALOG_VERSION = 2;
+export const CATALOG_VERSION = 3;
 /** "AFct": marks the file as a catalog of artifold. */
 const APPLICATION_ID = 0x41466374;
 
@@ -50,6 +50,34 @@ const tables = `
     PRIMARY KEY (artifact, tag)
   ) WITHOUT ROWID;
   CREATE INDEX tag_by_version ON tag (version);
+  -- Runs, with their config as it is now, and how they ended.
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE,
+    team TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    name TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    config TEXT NOT NULL,
+    state TEXT,
+    ended_at INTEGER,
+    exit_code INTEGER,
+    signal TEXT
+  );
+  CREATE INDEX run_by_start ON run (started_at, run);
+  CREATE INDEX run_by_experiment ON run (team, experiment, started_at, run);
+  CREATE INDEX run_by_name ON run (name);
+  -- Which run used or made which version. Either may be known by its id alone.
+  CREATE TABLE lineage (
+    id INTEGER PRIMARY KEY,
+    link TEXT NOT NULL,
+    run TEXT NOT NULL,
+    version TEXT NOT NULL,
+    UNIQUE (version, run, link)
+  );
+  CREATE INDEX lineage_by_version ON lineage (version, link);
+  CREATE INDEX lineage_by_run ON lineage (run, link);
   -- Folded names of each kind and place, so that no two of them look alike.
   CREATE TABLE folded (
     scope TEXT NOT NULL,

@@ -10,10 +10,16 @@ export {
   type JournalEntry,
   type NoteMade,
   type PackAdded,
+  type RunConfigured,
+  type RunEnded,
+  type RunEnding,
+  type RunStarted,
   type TagMoved,
   type VersionMade,
+  type VersionMadeToo,
   type VersionRemoved,
   type VersionRestored,
+  type VersionUsed,
 } from "./entry.ts";
 export {
   JOURNAL_FOLDER,

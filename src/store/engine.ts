@@ -11,6 +11,7 @@ import {
   FolderCache,
   Locks,
   type Release,
+  RunLocks,
 } from "../catalog/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
@@ -114,6 +115,7 @@ export class Engine {
   readonly user: string;
   readonly mark: StoreMark;
   readonly locks: Locks;
+  readonly runLocks: RunLocks;
   readonly journal: Journal;
   readonly objects: ObjectStore;
   readonly pool: ContentPool;
@@ -134,6 +136,7 @@ export class Engine {
     this.user = options.user;
     this.lockWaitMs = options.lockWaitMs;
     this.locks = parts.locks;
+    this.runLocks = new RunLocks(this.fs, parts.folder);
     this.journal = parts.journal;
     this.#current = parts.current;
     this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
@@ -188,6 +191,11 @@ export class Engine {
     const file = this.#current.isReadOnly ? ":memory:" : path.join(this.folder, storeNames.folderCache);
     this.#folders ??= FolderCache.open(this.fs, file);
     return this.#folders;
+  }
+
+  /** Whether the store's folder cannot be written. */
+  get isReadOnly(): boolean {
+    return this.#current.isReadOnly;
   }
 
   get isClosed(): boolean {
@@ -283,6 +291,7 @@ export class Engine {
     this.objects.close();
     this.#folders?.close();
     this.#current.close();
+    this.runLocks.close();
     this.locks.close();
   }
 

@@ -8,6 +8,7 @@ import { frames } from "./frames.ts";
 import { journals } from "./journals.ts";
 import { manifests } from "./manifests.ts";
 import { packs, tables } from "./packs.ts";
+import { runs } from "./runs.ts";
 import { stores } from "./stores.ts";
 import { versions } from "./versions.ts";
 
@@ -23,6 +24,7 @@ export async function makeVectors(): Promise<Map<string, string>> {
     manifests: await manifests(),
     "chunk-lists": chunkLists(),
     versions: versions(),
+    runs: runs(),
     frames: frames(),
     tables: tables(),
     packs: packs(),
