@@ -17,8 +17,8 @@ const options = readOptions(process.argv.slice(2), root);
 const say = (line) => console.error(line);
 
 if (options.help) console.log(usage);
-else if (options.rendersOnly) writeReport(Results.read(options.results), options.docs, say);
-else writeReport(measureAll(), options.docs, say);
+else if (options.rendersOnly) writeReport(Results.read(options.results), options.docs);
+else writeReport(measureAll(), options.docs);
 
 function measureAll() {
   checkMeter();

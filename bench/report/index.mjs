@@ -1,34 +1,25 @@
 /** benchmarks.md and its plots, from the results of a run. */
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath } from "node:url";
 import { steps } from "../steps.mjs";
+import { machineOf, writeFigures } from "./document.mjs";
 import { mediansOf } from "./medians.mjs";
 import { plot } from "./plot.mjs";
 import { failures, limitsTable, resourcesTable, secondsTable, stepsOf, table } from "./tables.mjs";
 import { targetsTable } from "./targets.mjs";
 
-const BEGIN = "<!-- figures: written by npm run bench -->";
-const END = "<!-- end of figures -->";
 const MiB = 2 ** 20;
-const biome = fileURLToPath(new URL("../../node_modules/@biomejs/biome/bin/biome", import.meta.url));
 
-/** Writes what a machine can write of the document: what stands between the marks, and the plots. */
-export function writeReport(results, docs, say) {
-  const file = path.join(docs, "benchmarks.md");
+/** Writes benchmarks.md, what stands between its marks, and the plots. */
+export function writeReport(results, docs) {
   mkdirSync(path.join(docs, "benchmarks"), { recursive: true });
   const medianOf = mediansOf(results.cycles);
   const targets = results.about.scale === 1 ? targetsTable(medianOf) : "";
-  const parts = [head(results), targets, ...sections(results, medianOf, docs)];
-  const text = [BEGIN, ...parts.filter((part) => part !== ""), END].join("\n\n");
-  const before = existsSync(file) ? readFileSync(file, "utf8") : `# Benchmarks\n\n${BEGIN}${END}\n`;
-  const [begin, end] = [before.indexOf(BEGIN), before.indexOf(END)];
-  if (begin < 0 || end < begin) throw new Error(`${file} has no place for figures: ${BEGIN} … ${END}`);
-  writeFileSync(file, before.slice(0, begin) + text + before.slice(end + END.length));
-  // As every document of the project is laid out.
-  spawnSync(process.execPath, [biome, "format", "--write", file], { stdio: "ignore" });
-  say(`wrote ${file}`);
+  writeFigures(path.join(docs, "benchmarks.md"), "Benchmarks", [
+    head(results),
+    targets,
+    ...sections(results, medianOf, docs),
+  ]);
 }
 
 function head({ about, missing, cycles }) {
@@ -47,7 +38,7 @@ function head({ about, missing, cycles }) {
         : `medians of ${least === most ? most : `${least} to ${most}`} rounds`;
   };
   return [
-    `${about.date}; ${about.system}, ${about.cpu}, ${about.memoryGiB} GiB of memory, Node ${about.node}; load at the start ${about.loadAtStart.toFixed(1)}.`,
+    machineOf(about),
     `Made by \`${about.command}\` from ${about.artifold}${about.scale === 1 ? "" : `, **at scale ${about.scale}: to try the benchmark, not to compare tools**`}.`,
     `artifold and limits: ${rounds(true)}; peers: ${rounds(false)}. ${about.mounts ? "Each cycle on a fresh file system (loop device, direct, on a sparse file)." : "**Each cycle in a fresh folder: file systems could not be mounted.**"}`,
     "",

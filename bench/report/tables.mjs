@@ -31,7 +31,8 @@ export function secondsTable(corpus, contenders, medianOf) {
 /** What each contender's store is, and what the main steps took beside time. */
 export function resourcesTable(corpus, contenders, medianOf) {
   const shown = stepsOf(corpus);
-  const uploads = shown.filter((step) => steps[step].does === "add");
+  const uploads = corpus.steps.filter((step) => steps[step].does === "add");
+  const grown = uploads.filter((step) => step !== "first" && !isRelease(step));
   const rows = contenders.map((who) => {
     const first = medianOf(who, "first");
     const last = medianOf(who, uploads.at(-1));
@@ -39,7 +40,7 @@ export function resourcesTable(corpus, contenders, medianOf) {
       titles[who] ?? who,
       mib(first?.storeBytes),
       count(first?.storeFiles),
-      ...uploads.slice(1).map((step, index) => growth(medianOf(who, step), medianOf(who, uploads[index]))),
+      ...grown.map((step) => growth(medianOf(who, step), medianOf(who, uploads[uploads.indexOf(step) - 1]))),
       mib(last?.storeBytes),
       ...["first", "unchanged", "download", "verify"]
         .filter((step) => shown.includes(step))
@@ -50,7 +51,7 @@ export function resourcesTable(corpus, contenders, medianOf) {
     "",
     "store MiB",
     "files in it",
-    ...uploads.slice(1).map((step) => `${titleOf(step)}: + MiB`),
+    ...grown.map((step) => `${titleOf(step)}: + MiB`),
     "store at the end MiB",
     ...["first", "unchanged", "download", "verify"]
       .filter((step) => shown.includes(step))
