@@ -4,7 +4,8 @@ import type { FolderCache, FolderRow } from "../catalog/index.ts";
 import { type Digest, hashContent } from "../digest/index.ts";
 import { comparePaths } from "../manifest/index.ts";
 import { type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
-import { encodeRun, type NewRow, RunView, type StatNumbers } from "./run.ts";
+import type { FreshStat } from "./file-columns.ts";
+import { encodeRun, type NewRow, RunView } from "./run.ts";
 
 /** Which version a folder was given, or was made into. */
 export interface FolderRecord {
@@ -230,32 +231,51 @@ export class RowEditor {
 
 /** Begins the names of files that are there for a moment, for their times. */
 export const PROBE_PREFIX = "cache-probe-";
+const CHANGE: Uint8Array = Buffer.of(1);
 
 /**
  * Tells which files are too young for their stat to be believed: whoever changes one again at the same tick of the file
- * system's clock leaves its times as they are. (Git calls such entries racily clean.)
+ * system's clock leaves its times as they are. (Git calls such entries racily clean.) Some file systems give a file that was
+ * looked at since its last change a time of its own at the next (Linux from 6.13: "multigrain timestamps"): there no stat
+ * that was taken is too young.
  */
 export class RacyClock {
-  readonly #now: number;
+  #now = 0;
+  /** The file system whose times tell each change from the look before it. */
+  #fine: number | undefined;
 
   /** Looks at the clock of the file system: the times of a file made now in a folder of ours. */
   constructor(fs: FileSystem, folder: string) {
     const probe = path.join(folder, `${PROBE_PREFIX}${randomHex(6)}`);
-    let fd: number;
     try {
-      fd = fs.open(probe, openFlags.createNew, 0o600);
+      const fd = fs.open(probe, openFlags.createNew, 0o600);
+      try {
+        this.#look(fs, fd);
+      } finally {
+        fs.close(fd);
+        removeQuietly(fs, probe);
+      }
     } catch {
       // Without room for a probe no time is known to be old enough: then no file is believed.
-      this.#now = 0;
-      return;
     }
-    this.#now = fs.stat(fd).mtimeMs;
-    fs.close(fd);
-    removeQuietly(fs, probe);
+  }
+
+  #look(fs: FileSystem, fd: number): void {
+    let before = fs.stat(fd);
+    this.#now = before.mtimeMs;
+    // One change may meet a tick by chance; so many in so short a time do not.
+    for (let change = 0; change < 8; change++) {
+      fs.write(fd, CHANGE, 0);
+      const after = fs.stat(fd);
+      if (after.mtimeMs <= before.mtimeMs || after.ctimeMs <= before.ctimeMs) return;
+      before = after;
+    }
+    this.#fine = before.dev;
   }
 
   /** Whether a file with these times could be changed again without a trace. */
-  isRacy(stat: StatNumbers): boolean {
+  isRacy(stat: FreshStat): boolean {
+    if (stat.dev === this.#fine) return false;
     const youngest = Math.max(stat.mtimeMs, stat.ctimeMs);
     // Times in whole seconds come from a file system that counts in them, or in twos.
     const tick = youngest % 1000 === 0 ? 2000 : 20;

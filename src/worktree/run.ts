@@ -19,11 +19,10 @@ export interface StatNumbers {
   readonly ctimeMs: number;
 }
 
-/** How many numbers a stat has in a column. */
-export const STAT_NUMBERS = 4;
+/** How many numbers of a stat a row has. */
+const STAT_NUMBERS = 4;
 
-/** Reads the stat of a row from a column of them. */
-export function statOf(column: Float64Array, row: number): StatNumbers {
+function statOf(column: Float64Array, row: number): StatNumbers {
   const at = row * STAT_NUMBERS;
   return {
     ino: column[at] as number,
@@ -33,8 +32,7 @@ export function statOf(column: Float64Array, row: number): StatNumbers {
   };
 }
 
-/** Writes a stat as a row of a column. */
-export function putStat(column: Float64Array, row: number, stat: StatNumbers): void {
+function putStat(column: Float64Array, row: number, stat: StatNumbers): void {
   const at = row * STAT_NUMBERS;
   column[at] = stat.ino;
   column[at + 1] = stat.size;
