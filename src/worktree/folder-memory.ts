@@ -2,10 +2,9 @@
 import path from "node:path";
 import type { FolderCache, FolderRow } from "../catalog/index.ts";
 import { type Digest, hashContent } from "../digest/index.ts";
-import { comparePaths } from "../manifest/index.ts";
 import { type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
 import type { FreshStat } from "./file-columns.ts";
-import { encodeRun, type NewRow, RunView } from "./run.ts";
+import { RunView } from "./run.ts";
 
 /** Which version a folder was given, or was made into. */
 export interface FolderRecord {
@@ -34,9 +33,6 @@ interface Kept {
   readonly record?: FolderRecord;
   readonly agreement?: FolderAgreement & { readonly generation: number };
 }
-
-const RUN_ROWS = 512;
-const RUNS_AT_ONCE = 32;
 
 /** The memory of one folder in one view. */
 export class FolderMemory {
@@ -132,101 +128,6 @@ export function downloadedFolders(cache: FolderCache, folder: string): string[] 
 export function viewOf(filters: { include: readonly string[]; exclude: readonly string[] }): string {
   if (filters.include.length === 0 && filters.exclude.length === 0) return "";
   return hashContent(Buffer.from(JSON.stringify(filters))).slice(0, 16);
-}
-
-/** A change of a row: the row that shall stand at a path, or `undefined` for none. */
-export interface RowEdit {
-  readonly path: string;
-  readonly row: NewRow | undefined;
-}
-
-/**
- * Applies edits to the rows of a folder, in path order, while they come: runs that no edit falls into are not touched.
- *
- * A path joins the run that begins at or before it; runs that grow are split.
- */
-export class RowEditor {
-  readonly #memory: FolderMemory;
-  readonly #runs: readonly { row: number; first: string }[];
-  #run = -1;
-  #rows: NewRow[] | undefined;
-  #index = 0;
-  #out: NewRow[] = [];
-  #fresh: { first: Buffer; data: Buffer }[] = [];
-  #gone: number[] = [];
-  #touched = false;
-
-  constructor(memory: FolderMemory) {
-    this.#memory = memory;
-    this.#runs = memory.cache.runStarts(memory.folder);
-  }
-
-  edit({ path: path_, row }: RowEdit): void {
-    this.#goTo(path_);
-    this.#rows ??= this.#openRun();
-    const rows = this.#rows;
-    while (this.#index < rows.length && comparePaths((rows[this.#index] as NewRow).entry.path, path_) < 0) {
-      this.#put(rows[this.#index++] as NewRow);
-    }
-    if (rows[this.#index]?.entry.path === path_) this.#index++;
-    if (row !== undefined) this.#put(row);
-  }
-
-  /** Writes what is left. */
-  finish(): void {
-    this.#closeRun();
-    this.#write();
-  }
-
-  #goTo(path_: string): void {
-    if (this.#run === -1 && this.#runs.length > 0) this.#run = 0;
-    for (;;) {
-      const next = this.#runs[this.#run + 1];
-      if (next === undefined || comparePaths(next.first, path_) > 0) return;
-      this.#closeRun();
-      this.#run++;
-    }
-  }
-
-  #openRun(): NewRow[] {
-    const run = this.#runs[this.#run];
-    this.#index = 0;
-    if (run === undefined) return [];
-    this.#gone.push(run.row);
-    const view = RunView.open(this.#memory.cache.run(this.#memory.folder, run.row));
-    return view === undefined ? [] : Array.from({ length: view.count }, (_, index) => view.row(index));
-  }
-
-  #closeRun(): void {
-    if (this.#rows === undefined) return;
-    for (; this.#index < this.#rows.length; this.#index++) this.#put(this.#rows[this.#index] as NewRow);
-    this.#rows = undefined;
-    // Two halves rather than a full run and a crumb.
-    if (this.#out.length > RUN_ROWS) this.#pack(Math.ceil(this.#out.length / 2));
-    if (this.#out.length > 0) this.#pack(this.#out.length);
-    if (this.#fresh.length + this.#gone.length >= RUNS_AT_ONCE) this.#write();
-  }
-
-  #put(row: NewRow): void {
-    this.#out.push(row);
-    if (this.#out.length >= 2 * RUN_ROWS) this.#pack(RUN_ROWS);
-  }
-
-  #pack(count: number): void {
-    const rows = this.#out.splice(0, count);
-    const first = Buffer.from((rows[0] as NewRow).entry.path, "utf8");
-    this.#fresh.push({ first, data: encodeRun(rows) });
-    if (this.#fresh.length >= RUNS_AT_ONCE) this.#write();
-  }
-
-  #write(): void {
-    if (this.#fresh.length + this.#gone.length === 0) return;
-    if (!this.#touched) this.#memory.disagree();
-    this.#touched = true;
-    this.#memory.replaceRuns(this.#gone, this.#fresh);
-    this.#fresh = [];
-    this.#gone = [];
-  }
 }
 
 /** Begins the names of files that are there for a moment, for their times. */
