@@ -3,6 +3,7 @@ export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
   compressionImplementation,
+  type Effort,
   looksCompressible,
   prepareCompression,
 } from "./compression.ts";

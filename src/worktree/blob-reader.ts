@@ -178,10 +178,10 @@ export class BlobReader {
     return this.#chunker.length(from, to);
   }
 
-  #encode({ window, wanted, resembling, ...chunks }: EncodeRequest): FramesOfWindow {
+  #encode({ window, wanted, effort, resembling, ...chunks }: EncodeRequest): FramesOfWindow {
     const bytes = this.#window(window);
     const bases = resembling === undefined ? undefined : new ReadBases(this.#chunks, resembling);
-    return framesOfWindow(encodeChunks(bytes, chunks, wanted, bases), bytes);
+    return framesOfWindow(encodeChunks(bytes, chunks, wanted, effort, bases), bytes);
   }
 
   #window(number: number): Buffer {

@@ -27,6 +27,8 @@ export interface BaseSource {
 /** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */
 export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
 
+/** Little content is compressed thoroughly: there the time for it is not noticed. */
+const THOROUGH_BYTES: number = 32 * 1024 * 1024;
 /** After so many tries that did not pay, only one in so many is made. */
 const TRIES = 8;
 const THEN_ONE_IN = 16;
@@ -40,6 +42,8 @@ export class ChunkStoring {
   readonly #underWay = new Set<Digest>();
   /** How many chunks in a row were tried as deltas, or might have been, without gain. */
   #inVain = 0;
+  /** How much was given to readers to be packed. */
+  #packedBytes = 0;
 
   constructor(windows: Windows, sink: ChunkSink, bases: BaseSource | undefined) {
     this.#windows = windows;
@@ -94,10 +98,21 @@ export class ChunkStoring {
   ): Promise<EncodedFrames> {
     const tried = likes === undefined ? undefined : this.#placeBases(likes);
     // What is stored as it is needs no thread: only heads are made, and the rest stays where it is.
-    if (tried === undefined && read.arePlain) return encodeChunks(window.bytes, read, wanted);
+    if (tried === undefined && read.arePlain) return encodeChunks(window.bytes, read, wanted, "normal");
     const { digests, lengths, arePlain } = read;
     const resembling = tried?.resembling;
-    const request = { op: "encode", window: window.number, digests, lengths, arePlain, wanted, resembling } as const;
+    const effort = this.#packedBytes < THOROUGH_BYTES ? "high" : "normal";
+    this.#packedBytes += lengths.reduce((sum, length, index) => sum + (wanted[index] === 0 ? 0 : length), 0);
+    const request = {
+      op: "encode",
+      window: window.number,
+      digests,
+      lengths,
+      arePlain,
+      wanted,
+      effort,
+      resembling,
+    } as const;
     const frames = framesInWindow(await port.request<FramesOfWindow>(request), window);
     if (tried !== undefined) this.#learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
     return frames;

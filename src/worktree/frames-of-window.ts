@@ -1,6 +1,6 @@
 /** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
 import { DIGEST_BYTES } from "../digest/index.ts";
-import { type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import { type Effort, type EncodedFrames, FrameEncoder } from "../objects/index.ts";
 import type { ReadBases } from "./read-bases.ts";
 import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
 import type { Window } from "./windows.ts";
@@ -17,10 +17,11 @@ export function encodeChunks(
   window: Buffer,
   chunks: ChunkColumns,
   wanted: Uint8Array,
+  effort: Effort,
   bases?: ReadBases,
 ): EncodedFrames {
   const { digests, lengths, arePlain } = chunks;
-  const encoder = new FrameEncoder("chunk");
+  const encoder = new FrameEncoder("chunk", undefined, effort);
   let at = 0;
   lengths.forEach((length, index) => {
     const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);

@@ -2,7 +2,7 @@
  * What is asked of a reader of content, and what it answers. Made to travel between threads: columns of numbers instead of
  * objects. A request names the window that it works on, and a reader remembers nothing of it: any reader may go on.
  */
-import { BASES_MAX, type EncodedFrames, type ObjectType } from "../objects/index.ts";
+import { BASES_MAX, type Effort, type EncodedFrames, type ObjectType } from "../objects/index.ts";
 import type { FileColumns } from "./file-columns.ts";
 import type { PlacedColumns } from "./placed-columns.ts";
 
@@ -30,6 +30,7 @@ export interface EncodeRequest extends ChunkColumns {
   readonly op: "encode";
   readonly window: number;
   readonly wanted: Uint8Array;
+  readonly effort: Effort;
   readonly resembling?: Resembling | undefined;
 }
 
