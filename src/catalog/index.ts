@@ -24,5 +24,22 @@ export {
   ROUTE_NAMES,
 } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
+export {
+  type ArtifactFilter,
+  type ArtifactItem,
+  artifactPage,
+  type ExperimentRow,
+  experimentPage,
+  matchingNumbers,
+  newestVersions,
+  type PageAt,
+  type PageRows,
+  runPage,
+  typeCounts,
+  type VersionSizes,
+  versionPage,
+  versionSizes,
+  versionsByNumber,
+} from "./pages.ts";
 export { RunLocks } from "./run-locks.ts";
 export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";
