@@ -16,8 +16,17 @@ export function When({ at }: { readonly at: string }): JSX.Element {
   );
 }
 
+/** What a button that copies is told. */
+export interface CopyProps {
+  readonly text: string;
+  readonly what: string;
+  readonly bare?: boolean;
+  /** Whether the Tab key stops at it; in long lists it does not. */
+  readonly isReached?: boolean;
+}
+
 /** Puts a text on the clipboard. */
-export function Copy({ text, what, bare = true }: { text: string; what: string; bare?: boolean }): JSX.Element {
+export function Copy({ text, what, bare = true, isReached = true }: CopyProps): JSX.Element {
   const [isDone, setDone] = useState(false);
   const copy = async (): Promise<void> => {
     try {
@@ -29,7 +38,13 @@ export function Copy({ text, what, bare = true }: { text: string; what: string; 
     }
   };
   return (
-    <button type="button" class={bare ? "button bare" : "button"} title={`Copy ${what}`} onClick={copy}>
+    <button
+      type="button"
+      class={bare ? "button bare" : "button"}
+      title={`Copy ${what}`}
+      tabIndex={isReached ? 0 : -1}
+      onClick={copy}
+    >
       <Icon name={isDone ? "check" : "copy"} />
       <span class="unseen">{isDone ? "Copied" : `Copy ${what}`}</span>
     </button>

@@ -48,3 +48,13 @@ export function lasting(ms: number): string {
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${two((seconds % 3600) / 60)} min`;
   return `${Math.floor(seconds / 86_400)} d ${two((seconds % 86_400) / 3600)} h`;
 }
+
+/**
+ * A text from outside, with what would hide or turn round a part of it made visible: control characters, and those that
+ * change the direction of writing ("photo\u202Egpj.exe" reads like a picture).
+ */
+export function plainly(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (letter) => {
+    return `‹U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
+  });
+}
