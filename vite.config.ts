@@ -15,5 +15,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    rolldownOptions: {
+      treeshake: {
+        // When loaded as a whole it compiles WebAssembly, which the page's content security policy refuses.
+        moduleSideEffects: (id) => !id.includes("/hyparquet-compressors/"),
+      },
+    },
   },
 });

@@ -35,14 +35,18 @@ export interface TreeRows<A extends TreeArtifact> {
 export function treeRows<A extends TreeArtifact>(artifacts: readonly A[], { closed, open }: TreeState): TreeRows<A> {
   const heads: TreeRow<A>[] = [];
   let opened = -1;
-  for (const [type, own] of Map.groupBy(artifacts, (artifact) => artifact.type)) {
+  for (let at = 0; at < artifacts.length; ) {
+    const { type } = artifacts[at] as A;
+    let end = at;
+    while (artifacts[end]?.type === type) end++;
     const isOpen = !closed.has(type);
-    heads.push({ kind: "type", type, artifacts: own.length, isOpen });
-    for (const artifact of isOpen ? own : []) {
+    heads.push({ kind: "type", type, artifacts: end - at, isOpen });
+    for (const artifact of isOpen ? artifacts.slice(at, end) : []) {
       const isOwn = open?.type === type && open.name === artifact.name;
       if (isOwn) opened = heads.length;
       heads.push({ kind: "artifact", artifact, isOpen: isOwn });
     }
+    at = end;
   }
   const versions = opened < 0 ? 0 : (open?.versions ?? 0);
   return {

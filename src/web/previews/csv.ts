@@ -18,11 +18,12 @@ export function readCsv(text: string, separator: string, rowsMax: number, isWhol
     const mark = text[next];
     at = next + 1;
     if (mark === separator) {
-      if (at >= text.length) row.push("");
-      else continue;
+      if (at < text.length) continue;
+      row.push("");
     }
     if (mark === "\r" && text[at] === "\n") at++;
-    if (mark === undefined && !isWhole) break;
+    const isEnded = mark === "\n" || mark === "\r";
+    if (!isEnded && !isWhole) break;
     rows.push(row);
     row = [];
   }
