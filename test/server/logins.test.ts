@@ -148,7 +148,7 @@ describe("a ticket", () => {
     expect(await read(path.replace("&ticket=", "&inline=true&ticket="))).toBe(401);
     const [ticket] = /ticket=.*$/.exec(path) as RegExpExecArray;
     expect(await read(`/api/experiments?${ticket}`)).toBe(401);
-    expect(await read(pathOf("entries", { params: version }) + `?${ticket}`)).toBe(401);
+    expect(await read(`${pathOf("entries", { params: version })}?${ticket}`)).toBe(401);
     clock.advance(5 * 60 * 1000);
     expect(await read(path)).toBe(401);
   });
