@@ -170,6 +170,10 @@ export class Catalog {
     return this.#get(`SELECT ${artifactColumns} FROM artifact WHERE id = ?`, row) as ArtifactRow;
   }
 
+  artifactById(artifact: Digest): ArtifactRow | undefined {
+    return this.#get(`SELECT ${artifactColumns} FROM artifact WHERE artifact = ?`, artifact) as ArtifactRow | undefined;
+  }
+
   /** The name that folds to the same in a scope, if there is one. */
   foldedName(scope: string, folded: string): string | undefined {
     const sql = "SELECT name FROM folded WHERE scope = ? AND folded = ?";

@@ -27,6 +27,7 @@ export { type OpenedCatalog, openCatalog } from "./open.ts";
 export {
   type ArtifactFilter,
   type ArtifactItem,
+  artifactItem,
   artifactPage,
   type ExperimentRow,
   experimentPage,
@@ -36,10 +37,11 @@ export {
   type PageRows,
   runPage,
   typeCounts,
+  type VersionFilter,
   type VersionSizes,
-  versionPage,
+  versionNumbers,
   versionSizes,
-  versionsByNumber,
+  versionsAbove,
 } from "./pages.ts";
 export { RunLocks } from "./run-locks.ts";
 export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";

@@ -23,6 +23,7 @@ export type {
   DiffPiece,
   DiffSummary,
   Done,
+  EntryDetails,
   EntryItem,
   ExperimentView,
   FolderPage,

@@ -169,22 +169,27 @@ export interface VersionDetails extends VersionView {
   readonly usedBy: readonly RunView[];
 }
 
-/** One name in a folder of a version, or a file found by a glob. */
-export interface EntryItem {
+/** An entry of a version. */
+export interface EntryDetails {
   /** From the version's root, without a slash at its end. */
   readonly path: string;
+  /** A folder is an entry only while nothing is in it. */
   readonly kind: "file" | "folder" | "link" | "reference";
-  /** Of a folder what all below it have; null for a reference of unknown size. */
-  readonly size: number | null;
-  /** BLAKE3 of a file's content; null for folders and links. */
+  /** Bytes of a file; of a reference's content where known, else 0; of a folder what all below it have. */
+  readonly size: number;
+  /** BLAKE3 of the content; null for folders, and for references whose content is not known. */
   readonly digest: string | null;
   readonly executable: boolean;
-  /** Files below a folder; else 1. */
-  readonly files: number;
   /** Where a link leads. */
   readonly target?: string;
   /** What a reference names. */
   readonly uri?: string;
+}
+
+/** One name in a folder of a version, or a file found by a glob. */
+export interface EntryItem extends EntryDetails {
+  /** Files below a folder; else 1. */
+  readonly files: number;
 }
 
 /** A part of a folder, in the order of the paths' UTF-8 bytes. */
@@ -210,8 +215,8 @@ export interface FoundFiles extends Piece<EntryItem> {
 export interface ChangeItem {
   readonly path: string;
   readonly kind: "added" | "modified" | "removed";
-  readonly before: Omit<EntryItem, "files"> | null;
-  readonly after: Omit<EntryItem, "files"> | null;
+  readonly before: EntryDetails | null;
+  readonly after: EntryDetails | null;
 }
 
 /** What the version changed, as seen from another one. */
