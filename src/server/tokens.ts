@@ -103,8 +103,8 @@ export class TokenStore {
 
   /** What a token is; `undefined` for one that is not known, or has ended. Takes as long either way. */
   check(token: string): TokenFacts | undefined {
-    const [, id = "", secret = ""] = FORM.exec(token) ?? [];
-    const record = this.#records().get(id);
+    const [, id = "", secret = "", check] = FORM.exec(token) ?? [];
+    const record = check === checksum(id + secret) ? this.#records().get(id) : undefined;
     const isIt = timingSafeEqual(hashSecret(secret), Buffer.from(record?.secretHash ?? NOBODY, "hex"));
     if (record === undefined || !isIt) return undefined;
     if (record.expiresAt !== null && Date.parse(record.expiresAt) <= this.#engine.clock.now()) return undefined;
