@@ -5,10 +5,10 @@ import { removeQuietly } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { PlacesRun, runNames, writeRun } from "./places-run.ts";
 import { mergeRows, TableCursor } from "./run-rows.ts";
-import type { StoreFiles } from "./store-files.ts";
+import { type StoreFiles, tablePathOf } from "./store-files.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Place, type Table } from "./table.ts";
 
-/** A file with frames and a table: a pack or a sealed segment of the journal. */
+/** A file with objects and a table: a pack, a sealed segment of the journal, or an adopted file. */
 export interface ContentFile {
   /** Path below the store's folder. */
   readonly path: string;
@@ -160,8 +160,9 @@ export class PlaceIndex {
   }
 
   #readTable(file: string): Table {
-    const length = this.#storeFiles.length(file);
-    const foot = decodeFoot(this.#storeFiles.read(file, Math.max(0, length - FOOT_BYTES), FOOT_BYTES), length);
-    return openTable(this.#storeFiles.read(file, foot.tableOffset, foot.tableLength), foot);
+    const holder = tablePathOf(file);
+    const length = this.#storeFiles.length(holder);
+    const foot = decodeFoot(this.#storeFiles.read(holder, Math.max(0, length - FOOT_BYTES), FOOT_BYTES), length);
+    return openTable(this.#storeFiles.read(holder, foot.tableOffset, foot.tableLength), foot);
   }
 }

@@ -175,6 +175,13 @@ export class FaultyFileSystem implements FileSystem {
     this.#name(another, () => this.#base.remove(another));
   }
 
+  clone(from: string, to: string): void {
+    this.#begin("clone", to);
+    this.#base.clone(from, to);
+    this.#flushed.set(to, 0);
+    this.#name(to, () => this.#base.remove(to));
+  }
+
   makeLink(target: string, file: string): void {
     this.#begin("makeLink", file);
     this.#base.makeLink(target, file);

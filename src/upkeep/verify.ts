@@ -16,9 +16,10 @@ import {
   type JournalPosition,
   segmentPath,
 } from "../journal/index.ts";
-import type { ObjectStore } from "../objects/index.ts";
+import { isAdopted, type ObjectStore } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { AdoptedCheck, chunksOfAdopted } from "./adopted-check.ts";
 import { ContentReading } from "./content-reading.ts";
 import { FileCheck } from "./file-check.ts";
 import { whatLacks } from "./presence.ts";
@@ -142,15 +143,22 @@ class Verification {
       } catch (error) {
         const reason =
           errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
-        this.#report("lost", file.path, null, reason);
+        const { fs, folder } = this.#target;
+        const objects = isAdopted(file.path) ? chunksOfAdopted(fs, folder, file.path) : [];
+        this.#found.push({ problem: { kind: "lost", file: file.path, offset: null, reason }, objects });
         continue;
       }
       try {
-        const check = new FileCheck(this.#target.fs, fd, file.path, this.#target.objects);
-        const isPack = file.kind !== "segment";
+        const { fs, folder, objects } = this.#target;
+        const check = isAdopted(file.path)
+          ? new AdoptedCheck(fs, folder, fd, file.path)
+          : new FileCheck(fs, fd, file.path, objects);
         this.#found.push(...(await check.table()));
-        if (isPack && this.#options.quick !== true) this.#found.push(...(await check.bytes(() => this.#pause())));
-        if (isPack) this.#bytes += this.#options.quick === true ? 0 : file.bytes;
+        // What sealed segments hold is read with the journal.
+        if (file.kind !== "segment" && this.#options.quick !== true) {
+          this.#found.push(...(await check.bytes(() => this.#pause())));
+          this.#bytes += file.bytes;
+        }
         this.#files++;
         this.#tell(file.path);
       } finally {
