@@ -1,5 +1,6 @@
 /** `download`: makes a folder hold a version. */
 import path from "node:path";
+import { ArtifoldError } from "../errors.ts";
 import type { DownloadResult, Store, Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { confirm, listPaths, resolveVersion, shortRef } from "./common.ts";
@@ -22,6 +23,7 @@ export async function downloadTo(run: Run, store: Store, version: Version, to: s
     ...(globs.length > 0 && { path: globs }),
     force: call.flag("force"),
     clean: call.flag("clean") && ((paths) => mayRemove(run, folder, paths)),
+    verify: whenToVerify(call.text("verify")),
     dryRun: call.flag("dry-run"),
     signal,
     onProgress: output.onProgress,
@@ -32,17 +34,23 @@ export async function downloadTo(run: Run, store: Store, version: Version, to: s
   return result.references.length > 0 ? 3 : 0;
 }
 
+function whenToVerify(when: string | undefined): "now" | "later" {
+  if (when === undefined || when === "now" || when === "later") return when ?? "now";
+  throw new ArtifoldError("USAGE", `--verify is "now" or "later", and not ${JSON.stringify(when)}`);
+}
+
 async function mayRemove(run: Run, folder: string, paths: readonly string[]): Promise<boolean> {
   for (const line of listPaths(paths, "-")) run.output.note(line);
   return confirm(run, `Remove ${formatCount(paths.length, "file")} from ${safe(folder)}?`);
 }
 
 function describe(run: Run, version: Version, result: DownloadResult): string[] {
-  const { written, writtenBytes, unchanged, removed } = result;
+  const { written, writtenBytes, unchanged, removed, unverified } = result;
   const told = [
     `${written.toLocaleString("en-US")} written (${formatBytes(writtenBytes)})`,
     ...(unchanged > 0 ? [`${unchanged.toLocaleString("en-US")} unchanged`] : []),
     ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
+    ...(unverified > 0 ? [`${unverified.toLocaleString("en-US")} not verified`] : []),
   ];
   const dry = run.call.flag("dry-run") ? "  (dry run: nothing was written)" : "";
   return [`${run.output.paint("1", shortRef(run, version))}  in ${safe(result.path)}${dry}`, `  ${told.join(", ")}`];

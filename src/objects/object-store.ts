@@ -36,6 +36,11 @@ export class ObjectStore {
     return this.#places.find(this.#wanted);
   }
 
+  /** The adopted file, as a path below the store's folder, that is some content and nothing else. */
+  adoptedFile(content: Digest): string | undefined {
+    return this.#places.adopted(content);
+  }
+
   /** As `locate`, of a digest that stands in a column of them. */
   locateAt(digests: Uint8Array, at: number): Place | undefined {
     for (let byte = 0; byte < DIGEST_BYTES; byte++) this.#wanted[byte] = digests[at + byte] as number;

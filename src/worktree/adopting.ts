@@ -8,6 +8,7 @@
 import type { Digest } from "../digest/index.ts";
 import { ADOPTED_BYTES_MAX, type Adoption, looksCompressible } from "../objects/index.ts";
 import { type FileSystem, readFully } from "../platform/index.ts";
+import { isSettledBefore } from "./settled.ts";
 import { FileContent } from "./windowed-content.ts";
 
 /** Takes files whole, where it can. */
@@ -52,7 +53,7 @@ export async function beginAdoption(
   }
   const clone = FileContent.open(fs, adoption.file);
   if (clone.failed === undefined && clone.stat.size === source.stat.size) {
-    return { adoption, source, clone, read: isSettled(fs, source, clone) ? source : clone };
+    return { adoption, source, clone, read: isSettledBefore(fs, source.stat, clone.stat) ? source : clone };
   }
   await endAdoption({ adoption, source, clone });
   return undefined;
@@ -76,16 +77,4 @@ function isWorthTrying(fs: FileSystem, source: FileContent): boolean {
     if (looksCompressible(sample.subarray(0, read))) compressible++;
   }
   return compressible <= COMPRESSIBLE_MAX;
-}
-
-/** A file is at rest when its last change is so long before the clone: a later one shows in its times whatever their grain. */
-const SETTLED_MS = 1000;
-
-/**
- * Whether the file may be read in the place of its clone: it is mostly in memory, and the clone never is. What is read of it
- * is what the clone holds when its ctime is the same after the reading (nobody can set that): whoever writes changes it
- * first, and a clone waits for writes under way. Linux keeps to that for memory-mapped files too; others do not promise it.
- */
-function isSettled(fs: FileSystem, source: FileContent, clone: FileContent): boolean {
-  return fs.platform === "linux" && clone.stat.mtimeMs - source.stat.ctimeMs >= SETTLED_MS;
 }

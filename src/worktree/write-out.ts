@@ -5,6 +5,7 @@ import { type FileEntry, type NodeSource, readChunkList } from "../manifest/inde
 import type { Place } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
 import type { FilesWritten, FileToWrite } from "./blob-writer.ts";
+import { CloneOut } from "./clone-out.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
 import { type StatNumbers, statOf } from "./run.ts";
@@ -20,6 +21,8 @@ export interface ContentSource {
   locateWhole(digest: Digest): Place | undefined;
   /** Reads nodes of chunk lists. */
   readonly chunkLists: NodeSource;
+  /** The adopted file, below the store's folder, that is some content and nothing else. */
+  adoptedFile(content: Digest): string | undefined;
 }
 
 /** A file that was written, and its stat under its final name. */
@@ -45,6 +48,8 @@ export interface WriteOutOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hears of content that was written. */
   readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+  /** Clones are left unchecked where this is given, which hears of each. */
+  readonly onUnchecked?: ((path: string) => void) | undefined;
 }
 
 /** Writes files; gives what was written, in order. */
@@ -63,10 +68,12 @@ export function writeOut(
 
 class Writer {
   readonly #options: WriteOutOptions;
+  readonly #cloneOut: CloneOut;
   #started = 0;
 
   constructor(options: WriteOutOptions) {
     this.#options = options;
+    this.#cloneOut = new CloneOut({ ...options, ...options.source });
   }
 
   async write(batch: readonly FileEntry[]): Promise<readonly Written[]> {
@@ -119,6 +126,8 @@ class Writer {
     const { file, release } = target.place(entry.path);
     let stream: number | undefined;
     try {
+      const cloned = await this.#cloneOut.write(entry, file);
+      if (cloned !== undefined) return { entry, stat: cloned };
       const { digest, executable, path: shown } = entry;
       const begun = await port.request<{ stream: number }>({
         op: "write-begin",
