@@ -76,6 +76,8 @@ export interface FileSystem {
   /** The target of a symbolic link, as bytes: it need not be UTF-8. */
   readLink(path: string): Buffer;
   setMode(path: string, mode: number): void;
+  /** Sets when a file's bytes were last changed. @param ms since 1970 */
+  setModifiedTime(path: string, ms: number): void;
   /** The path without links; throws ENOENT when there is nothing. */
   realPath(path: string): string;
 }
@@ -128,6 +130,7 @@ export const nodeFileSystem: FileSystem = {
   makeLink: (target, path) => fs.symlinkSync(target, path),
   readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
   setMode: (path, mode) => fs.chmodSync(path, mode),
+  setModifiedTime: (path, ms) => fs.utimesSync(path, ms / 1000, ms / 1000),
   realPath: (path) => fs.realpathSync.native(path),
 };
 

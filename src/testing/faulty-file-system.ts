@@ -198,6 +198,11 @@ export class FaultyFileSystem implements FileSystem {
     this.#base.setMode(file, mode);
   }
 
+  setModifiedTime(file: string, ms: number): void {
+    this.#begin("setModifiedTime", file);
+    this.#base.setModifiedTime(file, ms);
+  }
+
   realPath(file: string): string {
     this.#begin("realPath", file);
     return this.#base.realPath(file);

@@ -4,11 +4,12 @@ import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import { type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
 import type { Place } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
-import type { FilesWritten, FileToWrite } from "./blob-writer.ts";
+import type { FilesWritten, FileToWrite, Written } from "./blob-writer.ts";
 import { CloneOut } from "./clone-out.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
+import type { LinkedFiles } from "./linked-files.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
-import { type StatNumbers, statOf } from "./run.ts";
+import { statOf } from "./run.ts";
 import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
 
 /** Where stored content is found. */
@@ -23,12 +24,6 @@ export interface ContentSource {
   readonly chunkLists: NodeSource;
   /** The adopted file, below the store's folder, that is some content and nothing else. */
   adoptedFile(content: Digest): string | undefined;
-}
-
-/** A file that was written, and its stat under its final name. */
-export interface Written {
-  readonly entry: FileEntry;
-  readonly stat: StatNumbers;
 }
 
 /** Files up to this size are written many in one request. */
@@ -50,6 +45,8 @@ export interface WriteOutOptions {
   readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
   /** Clones are left unchecked where this is given, which hears of each. */
   readonly onUnchecked?: ((path: string) => void) | undefined;
+  /** Where this is given files become links into it. */
+  readonly links?: LinkedFiles | undefined;
 }
 
 /** Writes files; gives what was written, in order. */
@@ -58,11 +55,16 @@ export function writeOut(
   options: WriteOutOptions,
 ): AsyncGenerator<readonly Written[], void, undefined> {
   const writer = new Writer(options);
+  const { links, onBytes, target, pool, signal } = options;
+  const write =
+    links === undefined
+      ? (batch: readonly FileEntry[]) => writer.write(batch)
+      : links.writerOf({ target, onBytes, writer, fillerOf: (filling) => new Writer({ ...options, ...filling }) });
   return sideBySide(
     inBatches(entries, BATCH_LIMITS, (entry) => entry.size),
-    options.pool.width,
-    (batch) => writer.write(batch),
-    options.signal,
+    pool.width,
+    write,
+    signal,
   );
 }
 
