@@ -8,8 +8,9 @@
 import path from "node:path";
 import { contentHasher, type Digest, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
+import type { FileEntry } from "../manifest/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
-import { putStat, STAT_NUMBERS } from "./file-columns.ts";
+import { type FreshStat, putStat, STAT_NUMBERS } from "./file-columns.ts";
 import { digestInRow, type PlacedColumns, sizeInRow } from "./placed-columns.ts";
 import type { PlacedReader } from "./placed-reader.ts";
 
@@ -51,6 +52,12 @@ export interface FileToWrite {
 /** Answer to "write-files" (a row a file) and "write-end" (one row): inode, size, mtime, ctime under the final name. */
 export interface FilesWritten {
   readonly stats: Float64Array;
+}
+
+/** A file that was written, and its stat under its final name. */
+export interface Written {
+  readonly entry: FileEntry;
+  readonly stat: FreshStat;
 }
 
 /** Answer to "write-begin". */
