@@ -2,6 +2,7 @@
 export { BoundedCache } from "./bounded-cache.ts";
 export { type CompressionName, compressionImplementation, prepareCompression } from "./compression.ts";
 export { ContentWriter, type WrittenContent } from "./content-writer.ts";
+export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
   FRAME_PREAMBLE_BYTES_MAX,
   Frame,
@@ -24,6 +25,7 @@ export { ObjectStore } from "./object-store.ts";
 export { PACK_HEAD_BYTES, PACKS_FOLDER, type PackKind, packPath, readPackHead, type SealedPack } from "./pack.ts";
 export type { ContentFile, RecentPlaces } from "./place-index.ts";
 export { MAKING_PREFIX } from "./places-run.ts";
+export { fileOfRow, mergeRows, placeOfRow, type RowCursor, RUN_ROW_BYTES, TableCursor } from "./run-rows.ts";
 export {
   decodeFoot,
   encodeFoot,

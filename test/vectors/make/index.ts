@@ -8,6 +8,7 @@ import { frames } from "./frames.ts";
 import { journals } from "./journals.ts";
 import { manifests } from "./manifests.ts";
 import { packs, tables } from "./packs.ts";
+import { remotes } from "./remotes.ts";
 import { stores } from "./stores.ts";
 import { versions } from "./versions.ts";
 
@@ -28,6 +29,7 @@ export async function makeVectors(): Promise<Map<string, string>> {
     packs: packs(),
     journals: journals(),
     stores: stores(),
+    remotes: remotes(),
   };
   return new Map(Object.entries(all).map(([name, vector]) => [`${name}.json`, layOut(vector)]));
 }

@@ -1,0 +1,85 @@
+/** What the logs of a remote say, and other records of a remote, as bytes. Pure. */
+
+export { checkEvents, type LogFacts } from "./check-step.ts";
+export {
+  type Block,
+  blockLength,
+  blockOfKey,
+  blocksEndingAt,
+  checkpointKey,
+  checkpointPrefix,
+  decodeCheckpoint,
+  encodeCheckpoint,
+  firstSlot,
+  lastSlot,
+} from "./checkpoint.ts";
+export type {
+  AlsoEvent,
+  ArtifactEvent,
+  ExperimentEvent,
+  FenceEvent,
+  LogEvent,
+  NoteEvent,
+  OtherEvent,
+  RemovalEvent,
+  TagEvent,
+  VersionEvent,
+} from "./event.ts";
+export {
+  artifactLog,
+  artifactOfLog,
+  experimentId,
+  experimentLog,
+  groupPrefix,
+  keyNumber,
+  type LogName,
+  MARK_KEY,
+  NAMES_LOG,
+  PACK_NAME_BYTES,
+  PACK_PREFIX,
+  type PackName,
+  packDigest,
+  packKey,
+  packName,
+  packNameFromBytes,
+  packNameToBytes,
+  packOfKey,
+  parseKeyNumber,
+  parseLogName,
+  slotKey,
+  slotOfKey,
+  slotPrefix,
+} from "./keys.ts";
+export { decodeMark, encodeMark, MARK_BYTES_MAX, REMOTE_FORMAT, type RemoteMark } from "./mark.ts";
+export {
+  decodeHints,
+  encodeHints,
+  type LocalPlace,
+  type NodeHints,
+  type RemotePlace,
+  readChildPlaces,
+  shortDigest,
+  writeChildPlaces,
+} from "./place.ts";
+export {
+  decodeSlot,
+  decodeStep,
+  encodeSlot,
+  encodeStep,
+  eventBytes,
+  type IndexPosition,
+  type LogStep,
+  type ReadStep,
+  type RootHint,
+  STEP_BYTES_MAX,
+  STEP_HEAD_BYTES,
+  type StepHints,
+} from "./step.ts";
+export {
+  decodeTombstones,
+  encodeTombstones,
+  epochOfTombstones,
+  TOMBSTONES_MAX,
+  TOMBSTONES_PREFIX,
+  tombstonesKey,
+} from "./tombstones.ts";
