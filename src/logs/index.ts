@@ -11,6 +11,7 @@ export {
   decodeCheckpoint,
   encodeCheckpoint,
   firstSlot,
+  LEVEL_MAX,
   lastSlot,
 } from "./checkpoint.ts";
 export type {

@@ -196,6 +196,11 @@ export class Frame {
     );
   }
 
+  /** The frame as it is stored. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Length of an object in bytes. */
   length(index: number): number {
     if (index >= this.head.count) refuse("an object beyond its end");

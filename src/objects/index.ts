@@ -4,6 +4,7 @@ export { type CompressionName, compressionImplementation, prepareCompression } f
 export { ContentWriter, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
+  FRAME_BYTES_MAX,
   FRAME_PREAMBLE_BYTES_MAX,
   Frame,
   type ObjectType,
@@ -22,7 +23,17 @@ export {
 } from "./frame-encoder.ts";
 export { SMALL_BYTES } from "./frame-set.ts";
 export { ObjectStore } from "./object-store.ts";
-export { PACK_HEAD_BYTES, PACKS_FOLDER, type PackKind, packPath, readPackHead, type SealedPack } from "./pack.ts";
+export {
+  PACK_HEAD_BYTES,
+  PACK_OBJECTS_MAX,
+  PACKS_FOLDER,
+  type PackKind,
+  packHead,
+  packKindOf,
+  packPath,
+  readPackHead,
+  type SealedPack,
+} from "./pack.ts";
 export type { ContentFile, RecentPlaces } from "./place-index.ts";
 export { MAKING_PREFIX } from "./places-run.ts";
 export { fileOfRow, mergeRows, placeOfRow, type RowCursor, RUN_ROW_BYTES, TableCursor } from "./run-rows.ts";

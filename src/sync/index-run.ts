@@ -57,12 +57,13 @@ const PAGE_ROWS = 128;
 const PAGE_BYTES: number = PAGE_ROWS * RUN_ROW_BYTES + DIGEST_BYTES;
 /** Rows of a run; more go to several. */
 export const INDEX_ROWS_MAX: number = 256 * 1024;
-const PACKS_MAX = 65_536;
+/** Packs that a run names, at most. */
+export const INDEX_PACKS_MAX = 65_536;
 const OTHERS_MAX = 4096;
 /** More than the longest run has. */
 export const INDEX_RUN_BYTES_MAX: number =
   FIXED_BYTES +
-  PACKS_MAX * PACK_NAME_BYTES +
+  INDEX_PACKS_MAX * PACK_NAME_BYTES +
   OTHERS_MAX * OTHER_BYTES +
   (INDEX_ROWS_MAX / PAGE_ROWS) * (FENCE_BYTES + PAGE_BYTES) +
   filterLength(INDEX_ROWS_MAX);
@@ -117,7 +118,7 @@ export function indexHeadLength(bytes: Uint8Array): number {
     number,
     number,
   ];
-  if (rows > INDEX_ROWS_MAX || packs > PACKS_MAX || others > OTHERS_MAX) refuse("a count that is too large");
+  if (rows > INDEX_ROWS_MAX || packs > INDEX_PACKS_MAX || others > OTHERS_MAX) refuse("a count that is too large");
   if (filter !== filterLength(rows)) refuse("a filter of another length");
   return FIXED_BYTES + packs * PACK_NAME_BYTES + others * OTHER_BYTES;
 }
@@ -185,10 +186,15 @@ export class IndexFinding {
   }
 }
 
-/** Where a page lies in a run. */
+/** How long a run is. */
+export function runLength({ rowCount, pagesAt }: IndexHead): number {
+  return pagesAt + rowCount * RUN_ROW_BYTES + Math.ceil(rowCount / PAGE_ROWS) * DIGEST_BYTES;
+}
+
+/** Where a page lies in a run; of no length behind the last one. */
 export function pageRange(head: IndexHead, page: number): { offset: number; length: number } {
   const { at, rowBytes } = pageExtent(head.rowCount, head.pagesAt, page);
-  return { offset: at, length: rowBytes + DIGEST_BYTES };
+  return { offset: at, length: rowBytes <= 0 ? 0 : rowBytes + DIGEST_BYTES };
 }
 
 /** The rows of a page, checked. @throws ArtifoldError DAMAGED */
