@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
@@ -18,5 +19,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Forks, not threads: tests change the working folder and the environment, and kill processes.
     pool: "forks",
+    // Two on two cores as well: tests often wait for a disk or for a process of their own.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });

@@ -21,6 +21,9 @@ const WINDOW_BYTES = 32;
 const EARLY_MASK = 0xffffc000 | 0;
 const LATE_MASK = 0xfffc0000 | 0;
 
+/** Finds where the hash first has all zeros under a mask after a byte at `at` to `end` - 1: the place after it; 0 for none. */
+export type CutFinder = (at: number, end: number, mask: number) => number;
+
 /**
  * Length of the chunk that begins at `from`.
  *
@@ -30,19 +33,23 @@ const LATE_MASK = 0xfffc0000 | 0;
  * @returns a length of 1 to {@link CHUNK_MAX_BYTES} bytes; all that is left when no cut comes before the end
  */
 export function chunkLength(bytes: Uint8Array, from: number, to: number): number {
+  return chunkLengthBy((at, end, mask) => firstCut(bytes, at, end, mask), from, to);
+}
+
+/** As {@link chunkLength}, with cuts that somebody finds. */
+export function chunkLengthBy(findCut: CutFinder, from: number, to: number): number {
   const left = to - from;
   if (left <= CHUNK_MIN_BYTES) return left;
   const end = from + Math.min(left, CHUNK_MAX_BYTES);
   const target = Math.min(end, from + CHUNK_TARGET_BYTES);
-  const early = firstCut(bytes, from + CHUNK_MIN_BYTES, target, EARLY_MASK);
-  if (early !== -1) return early - from;
-  const late = firstCut(bytes, target, end, LATE_MASK);
-  return (late === -1 ? end : late) - from;
+  const cut = findCut(from + CHUNK_MIN_BYTES, target, EARLY_MASK) || findCut(target, end, LATE_MASK) || end;
+  return cut - from;
 }
 
-/** Where the first chunk ends that the mask ends at one of the bytes `at` to `end` - 1; -1 when none does. */
-function firstCut(bytes: Uint8Array, at: number, end: number, mask: number): number {
+/** A {@link CutFinder} for bytes wherever they lie. */
+function firstCut(bytes: Uint8Array, from: number, end: number, mask: number): number {
   const table = gearTable;
+  let at = from;
   let hash = 0;
   // Fills the window, so that the hash at each place depends on the bytes around it alone.
   for (let before = at - WINDOW_BYTES; before < at; before++) {
@@ -63,7 +70,7 @@ function firstCut(bytes: Uint8Array, at: number, end: number, mask: number): num
     hash = ((hash << 1) + (table[bytes[at] as number] as number)) | 0;
     if ((hash & mask) === 0) return at + 1;
   }
-  return -1;
+  return 0;
 }
 
 /** Lengths of all chunks of a content that lies in memory; none for empty content. */

@@ -27,10 +27,14 @@ export interface DeltaBase {
   readonly bytes: Uint8Array;
 }
 
-/** Frames one after another, with what an index needs to know of them. Made to travel between threads. */
+/** Frames one after another, with what an index needs to know of them. */
 export interface EncodedFrames {
   readonly type: ObjectType;
-  readonly bytes: Uint8Array;
+  /** Their bytes, piece by piece: what is stored as it is, is not copied. */
+  readonly pieces: readonly Uint8Array[];
+  readonly byteLength: number;
+  /** Called when the pieces are needed no longer: some lie in memory that is used again. */
+  readonly giveBack?: () => void;
   /** Length of each frame. */
   readonly frameLengths: Uint32Array;
   /** How many objects each frame holds; negative for a delta. */
@@ -44,7 +48,7 @@ const WORTHWHILE = 0.95;
 /** A delta costs a second frame each time it is read: it has to save half of what the object would take without it. */
 const DELTA_WORTHWHILE = 0.5;
 
-/** Takes objects and gives frames. The bytes of an object must stay as they are until `finish`. */
+/** Takes objects and gives frames. The bytes of an object must stay as they are while the frames are in use. */
 export class FrameEncoder {
   readonly #type: ObjectType;
   readonly #compressible: Group;
@@ -58,8 +62,9 @@ export class FrameEncoder {
     this.#plain = new Group(rawBytes);
   }
 
-  add(object: NewObject): void {
-    const group = looksCompressible(object.bytes) ? this.#compressible : this.#plain;
+  /** @param isPlain whether it is known that compression cannot pay; else that is found out */
+  add(object: NewObject, isPlain = false): void {
+    const group = isPlain || !looksCompressible(object.bytes) ? this.#plain : this.#compressible;
     if (!group.hasRoomFor(object)) this.#close(group);
     group.add(object);
   }
@@ -131,9 +136,12 @@ function inScratch({ objects, rawBytes }: Group): Uint8Array {
   return scratch.subarray(0, rawBytes);
 }
 
-/** Frames one after another in one buffer, which is their own: it can move to another thread. */
+/** Frames one after another: their heads and compressed payloads in one buffer of their own, the rest as it is. */
 class FrameBuffer {
-  #bytes = Buffer.alloc(0);
+  #own = Buffer.alloc(0);
+  #used = 0;
+  /** What of the own buffer comes next, and where it is not enough what else does. */
+  readonly #parts: (Uint8Array | { readonly from: number; to: number })[] = [];
   #length = 0;
   readonly #frameLengths: number[] = [];
   readonly #objectCounts: number[] = [];
@@ -149,15 +157,13 @@ class FrameBuffer {
   ): void {
     const lengths = objects.map((object) => object.bytes.length);
     const storedLength = compressed?.length ?? lengths.reduce((sum, length) => sum + length, 0);
-    const frameLength = frameLengthOf(objects.length, storedLength, bases.length);
-    this.#reserve(frameLength);
-    let at = writeFrameHead(this.#bytes, this.#length, { type, codec, storedLength }, lengths, bases);
-    for (const bytes of compressed === undefined ? objects.map((object) => object.bytes) : [compressed]) {
-      this.#bytes.set(bytes, at);
-      at += bytes.length;
-    }
-    this.#length += frameLength;
-    this.#frameLengths.push(frameLength);
+    const headLength = frameLengthOf(objects.length, 0, bases.length);
+    const from = this.#take(headLength + (compressed?.length ?? 0));
+    const payloadAt = writeFrameHead(this.#own, from, { type, codec, storedLength }, lengths, bases);
+    if (compressed !== undefined) this.#own.set(compressed, payloadAt);
+    else for (const { bytes } of objects) if (bytes.length > 0) this.#parts.push(bytes);
+    this.#length += headLength + storedLength;
+    this.#frameLengths.push(headLength + storedLength);
     this.#objectCounts.push(codec === codecs.delta ? -objects.length : objects.length);
     for (const { digest } of objects) this.#digests.push(digest);
   }
@@ -169,20 +175,36 @@ class FrameBuffer {
     });
     return {
       type,
-      bytes: this.#bytes.subarray(0, this.#length),
+      pieces: this.#parts.map((part) => (part instanceof Uint8Array ? part : this.#own.subarray(part.from, part.to))),
+      byteLength: this.#length,
       frameLengths: Uint32Array.from(this.#frameLengths),
       objectCounts: Int32Array.from(this.#objectCounts),
       digests,
     };
   }
 
-  #reserve(more: number): void {
-    const needed = this.#length + more;
-    if (needed <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
-    larger.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = larger;
+  /** Takes room in the own buffer. @returns where it begins */
+  #take(count: number): number {
+    const from = this.#used;
+    this.#used += count;
+    if (this.#used > this.#own.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(this.#used, this.#own.length * 2, OWN_BYTES_MIN));
+      larger.set(this.#own.subarray(0, from));
+      this.#own = larger;
+    }
+    const last = this.#parts[this.#parts.length - 1];
+    if (last === undefined || last instanceof Uint8Array) this.#parts.push({ from, to: this.#used });
+    else last.to = this.#used;
+    return from;
   }
+}
+
+/** What a buffer of frames begins with. */
+const OWN_BYTES_MIN = 4096;
+
+/** The bytes of frames in one piece, copied unless they are one already. */
+export function bytesOfFrames({ pieces }: EncodedFrames): Uint8Array {
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }
 
 /** How many objects frames hold. */
@@ -226,7 +248,7 @@ export function* placedObjects(frames: readonly EncodedFrames[], start: number):
       places.push({ digest: digestFromBytes(each.digests, digestAt), offset: at + offset, length, index, isDelta });
     });
     yield* places;
-    at += each.bytes.length;
+    at += each.byteLength;
   }
 }
 

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Digest, digestToBytes } from "../digest/index.ts";
 import { type FileSystem, removeQuietly } from "../platform/index.ts";
 import { Frame, type ObjectType } from "./frame.ts";
-import { type EncodedFrames, objectCountOf } from "./frame-encoder.ts";
+import { bytesOfFrames, type EncodedFrames, objectCountOf } from "./frame-encoder.ts";
 import { ObjectStore } from "./object-store.ts";
 import { PACKS_FOLDER, type PackKind, PackWriter, packKindOf, packPath, type SealedPack } from "./pack.ts";
 import { TableBuilder, type TablePlace } from "./table.ts";
@@ -31,13 +31,16 @@ class MemoryFrames {
   /** Whether it stays small with more. */
   hasRoomFor(more: EncodedFrames): boolean {
     const objects = this.objectCount + objectCountOf(more);
-    return this.#length + more.bytes.length <= SMALL_BYTES && objects <= SMALL_OBJECTS;
+    return this.#length + more.byteLength <= SMALL_BYTES && objects <= SMALL_OBJECTS;
   }
 
   add(frames: EncodedFrames): void {
     this.#table.add(frames, this.#length);
-    this.frames.push(frames);
-    this.#length += frames.bytes.length;
+    this.#length += frames.byteLength;
+    const { giveBack, ...own } = frames;
+    // They may wait here for long, and longer than what was lent may be kept.
+    this.frames.push(giveBack === undefined ? frames : { ...own, pieces: [Buffer.concat(frames.pieces)] });
+    giveBack?.();
   }
 
   find(digest: Uint8Array, at = 0): TablePlace | undefined {
@@ -46,9 +49,10 @@ class MemoryFrames {
 
   async read(offset: number, length: number): Promise<Uint8Array> {
     let start = 0;
-    for (const { bytes } of this.frames) {
-      if (offset < start + bytes.length) return bytes.subarray(offset - start, offset - start + length);
-      start += bytes.length;
+    for (const frames of this.frames) {
+      const end = start + frames.byteLength;
+      if (offset < end) return bytesOfFrames(frames).subarray(offset - start, offset - start + length);
+      start = end;
     }
     throw new TypeError(`nothing in memory at ${offset}`);
   }

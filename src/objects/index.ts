@@ -1,6 +1,11 @@
 /** Objects on disk: frames, packs, tables, compression; finding, reading and writing them. */
 export { BoundedCache } from "./bounded-cache.ts";
-export { type CompressionName, compressionImplementation, prepareCompression } from "./compression.ts";
+export {
+  type CompressionName,
+  compressionImplementation,
+  looksCompressible,
+  prepareCompression,
+} from "./compression.ts";
 export { ContentWriter, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
@@ -13,6 +18,7 @@ export {
   readFrameLength,
 } from "./frame.ts";
 export {
+  bytesOfFrames,
   type DeltaBase,
   type EncodedFrames,
   FrameEncoder,

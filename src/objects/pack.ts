@@ -16,7 +16,7 @@ import {
   removeQuietly,
   storeWriteError,
   temporaryPath,
-  writeFullyLater,
+  writeAllLater,
 } from "../platform/index.ts";
 import type { ObjectType } from "./frame.ts";
 import type { EncodedFrames } from "./frame-encoder.ts";
@@ -59,6 +59,14 @@ export function packKindOf(type: ObjectType): PackKind {
   return type === "chunk" ? "data" : "nodes";
 }
 
+/** Bytes on their way to the disk. */
+interface Waiting {
+  pieces: readonly Uint8Array[];
+  readonly byteLength: number;
+  readonly offset: number;
+  giveBack: (() => void) | undefined;
+}
+
 /** Writes one pack under a temporary name and seals it. Writes run one after another, off the main thread. */
 export class PackWriter {
   readonly #fs: FileSystem;
@@ -69,7 +77,7 @@ export class PackWriter {
   readonly #table = new TableBuilder();
   readonly #hasher: Hasher = contentHasher();
   /** What is to be written, in order. What did not fit on the disk waits here for the next try. */
-  readonly #waiting: { readonly bytes: Uint8Array; readonly offset: number }[] = [];
+  readonly #waiting: Waiting[] = [];
   #length = 0;
   #queued = 0;
   #writing: Promise<void> | undefined;
@@ -90,7 +98,7 @@ export class PackWriter {
     } catch (error) {
       throw storeWriteError(error, "a pack");
     }
-    this.#append(packHead(kind));
+    this.#append([packHead(kind)]);
   }
 
   get length(): number {
@@ -108,7 +116,7 @@ export class PackWriter {
 
   add(frames: EncodedFrames): void {
     this.#table.add(frames, this.#length);
-    this.#append(frames.bytes);
+    this.#append(frames.pieces, frames.giveBack);
   }
 
   /** Where an object lies that was added. @param digest its digest, from `at` on */
@@ -145,8 +153,7 @@ export class PackWriter {
     if (!this.#hasTable) {
       const table = this.#table.finish();
       const tableAt = this.#length;
-      this.#append(table);
-      this.#append(encodeFoot(tableAt, table));
+      this.#append([table, encodeFoot(tableAt, table)]);
       this.#hasTable = true;
     }
     await this.settled();
@@ -173,15 +180,19 @@ export class PackWriter {
     removeQuietly(this.#fs, this.#temporary);
     // The descriptor must not be closed under a write that is still on its way.
     await this.#writing;
+    this.#giveBackAll();
     this.#close();
   }
 
-  #append(bytes: Uint8Array): void {
-    this.#waiting.push({ bytes, offset: this.#length });
-    this.#length += bytes.length;
-    this.#queued += bytes.length;
-    this.#hasher.update(bytes);
+  #append(pieces: readonly Uint8Array[], giveBack?: () => void): void {
+    const byteLength = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#waiting.push({ pieces, byteLength, offset: this.#length, giveBack });
+    this.#length += byteLength;
+    this.#queued += byteLength;
+    for (const piece of pieces) this.#hasher.update(piece);
     this.#writeOn();
+    // Behind a write that failed they may wait for long.
+    if (this.#failure !== undefined) this.#giveBackAll();
   }
 
   #writeOn(): void {
@@ -191,15 +202,27 @@ export class PackWriter {
   async #writeWaiting(): Promise<void> {
     for (let next = this.#waiting[0]; next !== undefined && !this.#isGivenUp; next = this.#waiting[0]) {
       try {
-        await writeFullyLater(this.#fs, this.#fd, next.bytes, next.offset);
+        await writeAllLater(this.#fs, this.#fd, next.pieces, next.offset);
       } catch (error) {
         this.#failure ??= storeWriteError(error, "a pack");
+        this.#giveBackAll();
         break;
       }
       this.#waiting.shift();
-      this.#queued -= next.bytes.length;
+      this.#queued -= next.byteLength;
+      next.giveBack?.();
     }
     this.#writing = undefined;
+  }
+
+  /** Copies what was lent, so that nobody has to wait for it. */
+  #giveBackAll(): void {
+    for (const each of this.#waiting) {
+      if (each.giveBack === undefined) continue;
+      if (!this.#isGivenUp) each.pieces = [Buffer.concat(each.pieces)];
+      each.giveBack();
+      each.giveBack = undefined;
+    }
   }
 
   /** Nothing that did not fit is lost: it waits, and room may have been made. */

@@ -49,6 +49,8 @@ export interface FileSystem {
   write(fd: number, buffer: Uint8Array, position: number | null): number;
   /** As `write`, off the main thread: for large buffers, which must not be touched until it settles. */
   writeLater(fd: number, buffer: Uint8Array, position: number): Promise<number>;
+  /** As `writeLater`, of several buffers one after another. */
+  writeManyLater(fd: number, buffers: readonly Uint8Array[], position: number): Promise<number>;
   /** Makes a file's (or folder's) bytes durable. After an error the descriptor must not be flushed again. */
   flush(fd: number): Promise<void>;
   truncate(fd: number, size: number): void;
@@ -94,6 +96,10 @@ export const nodeFileSystem: FileSystem = {
         error === null ? resolve(written) : reject(error),
       );
     }),
+  writeManyLater: (fd, buffers, position) =>
+    new Promise((resolve, reject) => {
+      fs.writev(fd, buffers, position, (error, written) => (error === null ? resolve(written) : reject(error)));
+    }),
   // On macOS libuv turns fsync into F_FULLFSYNC; fdatasync would stop at the drive's cache there.
   flush: (fd) =>
     new Promise((resolve, reject) => {
@@ -102,7 +108,10 @@ export const nodeFileSystem: FileSystem = {
   truncate: (fd, size) => fs.ftruncateSync(fd, size),
   stat: (fd) => fs.fstatSync(fd),
   lookAt: (path) => fs.lstatSync(path, orAbsent),
-  openFolder: (path) => new NodeFolderReader(fs.opendirSync(path, { bufferSize: 1024 })),
+  openFolder: (path) =>
+    fs.statSync(path).size <= SMALL_FOLDER_BYTES
+      ? new SmallFolderReader(fs.readdirSync(path, { withFileTypes: true }))
+      : new NodeFolderReader(fs.opendirSync(path, { bufferSize: 1024 })),
   namesAsBytes: (path) => fs.readdirSync(path, { encoding: "buffer" }),
   makeFolder: (path, mode) => void fs.mkdirSync(path, mode),
   removeFolder: (path) => fs.rmdirSync(path),
@@ -114,6 +123,32 @@ export const nodeFileSystem: FileSystem = {
   setMode: (path, mode) => fs.chmodSync(path, mode),
   realPath: (path) => fs.realpathSync.native(path),
 };
+
+/**
+ * The size of a folder says how many names it holds, on most file systems at least: in so many bytes there are a few
+ * thousand. They are read at once, in half the time that it takes one by one.
+ */
+const SMALL_FOLDER_BYTES: number = 256 * 1024;
+
+class SmallFolderReader implements FolderReader {
+  readonly #names: readonly fs.Dirent[];
+  #next = 0;
+
+  constructor(names: readonly fs.Dirent[]) {
+    this.#names = names;
+  }
+
+  next(max: number, onName: OnName): boolean {
+    for (const end = this.#next + max; this.#next < end; this.#next++) {
+      const entry = this.#names[this.#next];
+      if (entry === undefined) return false;
+      onName(entry.name, nameKind(entry));
+    }
+    return true;
+  }
+
+  close(): void {}
+}
 
 class NodeFolderReader implements FolderReader {
   readonly #folder: fs.Dir;

@@ -30,6 +30,32 @@ export async function writeFullyLater(fs: FileSystem, fd: number, bytes: Uint8Ar
   }
 }
 
+/** The system takes so many buffers in one call, and no more. */
+const BUFFERS_AT_ONCE = 1024;
+
+/** As {@link writeFullyLater}, of several buffers one after another. */
+export async function writeAllLater(
+  fs: FileSystem,
+  fd: number,
+  buffers: readonly Uint8Array[],
+  position: number,
+): Promise<void> {
+  const left = [...buffers];
+  for (let at = position; left.length > 0; ) {
+    let written = await fs.writeManyLater(fd, left.slice(0, BUFFERS_AT_ONCE), at);
+    if (written === 0 && left.some((buffer) => buffer.byteLength > 0)) {
+      throw Object.assign(new Error("the file system wrote nothing"), { code: "EIO" });
+    }
+    at += written;
+    let whole = 0;
+    for (let next = left[whole]; next !== undefined && next.byteLength <= written; next = left[++whole]) {
+      written -= next.byteLength;
+    }
+    left.splice(0, whole);
+    if (written > 0) left[0] = (left[0] as Uint8Array).subarray(written);
+  }
+}
+
 /**
  * Fills the buffer from the file.
  *

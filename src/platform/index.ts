@@ -26,6 +26,7 @@ export {
   storeWriteError,
   TEMPORARY_PREFIX,
   temporaryPath,
+  writeAllLater,
   writeFully,
   writeFullyLater,
 } from "./files.ts";

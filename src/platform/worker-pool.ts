@@ -25,8 +25,9 @@ export class PooledWorker {
   #nextId = 1;
   #dead: Error | undefined;
 
-  constructor(script: URL) {
-    this.#worker = new Worker(script, { resourceLimits: { maxYoungGenerationSizeMb: 8 } });
+  /** @param data what the script finds as its `workerData` */
+  constructor(script: URL, data?: unknown) {
+    this.#worker = new Worker(script, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
     this.#worker.on("error", (error) => this.#fail(error as Error));

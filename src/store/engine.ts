@@ -264,7 +264,13 @@ export class Engine {
     if (left.length === 0) return;
     // Packs and runs are made, and folders locked, under a shared lock, all else under the writer's: with this one nobody
     // makes anything.
-    const release = this.locks.tryExclusive();
+    let release: Release | undefined;
+    try {
+      release = this.locks.tryExclusive();
+    } catch (error) {
+      // On a full disk there is no room for the lock either. What comes next says so, if it needs any.
+      if (!isArtifoldError(error)) throw error;
+    }
     if (release === undefined) return;
     for (const file of left) removeQuietly(this.fs, file);
     release();
@@ -300,7 +306,7 @@ export class Engine {
     const record = {
       kind: "entry",
       payload: encodePayload(entry),
-      attachment: frames.map((each) => each.bytes),
+      attachment: frames.flatMap((each) => each.pieces),
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);

@@ -1,6 +1,6 @@
 /** Frames of chunks for a push: those of the store as they are, where all in them is wanted, and else new ones. */
 import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
-import { type EncodedFrames, type Frame, FrameEncoder, type Place } from "../objects/index.ts";
+import { bytesOfFrames, type EncodedFrames, type Frame, FrameEncoder, type Place } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
 
 /** Where the chunks of a store lie. */
@@ -55,7 +55,8 @@ function wholeFrame(source: ChunkSource, digest: Digest, wanted: Set<Digest>): E
   });
   return {
     type: "chunk",
-    bytes: frame.bytes,
+    pieces: [frame.bytes],
+    byteLength: frame.bytes.length,
     frameLengths: Uint32Array.of(frame.bytes.length),
     objectCounts: Int32Array.of(count),
     digests: bytes,
@@ -64,6 +65,7 @@ function wholeFrame(source: ChunkSource, digest: Digest, wanted: Set<Digest>): E
 
 /** The same frames, each by itself. */
 export function* singleFrames(frames: EncodedFrames): Generator<EncodedFrames, void, undefined> {
+  const bytes = bytesOfFrames(frames);
   let at = 0;
   let digestAt = 0;
   for (const [number, length] of frames.frameLengths.entries()) {
@@ -71,7 +73,8 @@ export function* singleFrames(frames: EncodedFrames): Generator<EncodedFrames, v
     const digestsEnd = digestAt + Math.abs(count) * DIGEST_BYTES;
     yield {
       type: frames.type,
-      bytes: frames.bytes.subarray(at, at + length),
+      pieces: [bytes.subarray(at, at + length)],
+      byteLength: length,
       frameLengths: Uint32Array.of(length),
       objectCounts: Int32Array.of(count),
       digests: frames.digests.subarray(digestAt, digestsEnd),

@@ -53,7 +53,7 @@ export class NewPack {
     let length = this.#length + this.#tableLength + FOOT_BYTES;
     let objects = this.#table.objectCount;
     for (const frames of all) {
-      length += frames.bytes.length + tableBytesOf(frames);
+      length += frames.byteLength + tableBytesOf(frames);
       objects += objectCountOf(frames);
     }
     // A body of just that length would go in parts to some places.
@@ -64,8 +64,8 @@ export class NewPack {
   add(frames: EncodedFrames): number {
     const offset = this.#length;
     this.#table.add(frames, offset);
-    this.#parts.push(frames.bytes);
-    this.#length += frames.bytes.length;
+    this.#parts.push(...frames.pieces);
+    this.#length += frames.byteLength;
     this.#tableLength += tableBytesOf(frames);
     return offset;
   }

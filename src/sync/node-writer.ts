@@ -110,10 +110,10 @@ export class NodeWriter {
   async #place(nodes: readonly NewNode[]): Promise<NewNode[]> {
     if (nodes.length === 0) return [];
     const frames = (["manifestNode", "chunkListNode"] as const).map((type) => framesOf(type, nodes));
-    const room = { ...(frames[0] as EncodedFrames), bytes: new Uint8Array(HINTS_BYTES_MAX) };
+    const room = { ...(frames[0] as EncodedFrames), byteLength: HINTS_BYTES_MAX };
     const at = await this.#options.packing.prepare([...frames, room]);
     this.#note(frames, at, 0);
-    const length = hintFrames(this.#hintsOf(nodes, at.pack)).bytes.length;
+    const length = hintFrames(this.#hintsOf(nodes, at.pack)).byteLength;
     // Known now is how long the hints are, which they have to tell of each other.
     this.#note(frames, at, Math.ceil(length / EXTRA_STEP + 1) * EXTRA_STEP);
     const hints = this.#hintsOf(nodes, at.pack);
@@ -126,7 +126,7 @@ export class NodeWriter {
 
   /** Notes where nodes will lie whose frames are put one behind the other. */
   #note(frames: readonly EncodedFrames[], { pack, offset }: PackedAt, hintsLength: number): void {
-    const end = frames.reduce((sum, each) => sum + each.bytes.length, offset) + hintsLength;
+    const end = frames.reduce((sum, each) => sum + each.byteLength, offset) + hintsLength;
     let start = offset;
     for (const { digests, objectCounts, frameLengths } of frames) {
       let digestAt = 0;

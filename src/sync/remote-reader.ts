@@ -167,7 +167,8 @@ export class RemoteReader {
       });
       const frameLengths = Uint32Array.of(frame.bytes.length);
       const own = { type: "chunk", frameLengths, objectCounts: Int32Array.of(count), digests } as const;
-      this.#keeper.keepChunks({ ...own, bytes: Uint8Array.from(frame.bytes) }, rawLength);
+      const pieces = [Uint8Array.from(frame.bytes)];
+      this.#keeper.keepChunks({ ...own, pieces, byteLength: frame.bytes.length }, rawLength);
       return keys;
     } catch (error) {
       if (isArtifoldError(error, "DAMAGED") || isArtifoldError(error, "FORMAT_UNSUPPORTED")) return [];

@@ -99,6 +99,11 @@ export class FaultyFileSystem implements FileSystem {
     return this.#base.writeLater(fd, part, position);
   }
 
+  async writeManyLater(fd: number, buffers: readonly Uint8Array[], position: number): Promise<number> {
+    const part = this.#beginWrite("writeManyLater", fd, Buffer.concat(buffers));
+    return this.#base.writeLater(fd, part, position);
+  }
+
   async flush(fd: number): Promise<void> {
     const file = this.#pathOf(fd);
     this.#begin("flush", file);
@@ -198,7 +203,7 @@ export class FaultyFileSystem implements FileSystem {
     return fault;
   }
 
-  #beginWrite(name: "write" | "writeLater", fd: number, buffer: Uint8Array): Uint8Array {
+  #beginWrite(name: "write" | "writeLater" | "writeManyLater", fd: number, buffer: Uint8Array): Uint8Array {
     const file = this.#pathOf(fd);
     const fault = this.#begin(name, file);
     if (!this.#flushed.has(file)) this.#flushed.set(file, this.#base.stat(fd).size);

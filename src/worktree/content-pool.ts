@@ -1,10 +1,12 @@
 /** Spreads reading and writing of files over worker threads, or does it in place. */
 import type { TransferListItem } from "node:worker_threads";
+import type { SharedMemory } from "../chunking/index.ts";
 import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
 import { type LookRequest, lookAtRun } from "./look-at-run.ts";
 import type { ReadRequest } from "./read-request.ts";
+import { Windows } from "./windows.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 
 /** What a thread is asked to do. */
@@ -23,9 +25,9 @@ export class ContentHandler {
   readonly #reader: BlobReader;
   readonly #writer: BlobWriter;
 
-  constructor(fs: FileSystem) {
+  constructor(fs: FileSystem, memory: SharedMemory) {
     this.#fs = fs;
-    this.#reader = new BlobReader(fs);
+    this.#reader = new BlobReader(fs, memory);
     this.#writer = new BlobWriter(fs);
   }
 
@@ -37,39 +39,30 @@ export class ContentHandler {
   }
 
   close(): void {
-    this.#reader.close();
     this.#writer.close();
   }
 }
 
+/** Requests that one thread may have waiting, so that it never stands idle. */
+const REQUESTS_AHEAD = 2;
+
 /** The threads of one store, and the handler of this thread. */
 export class ContentPool {
-  readonly #inPlace: InPlacePort;
+  readonly fs: FileSystem;
   readonly #workers: PooledWorker[] = [];
   readonly #workerCount: number;
+  #windows: Windows | undefined;
+  #inPlace: InPlacePort | undefined;
 
   /** @param workers how many threads to use once the work is worth it; a file system of the caller's own allows none */
   constructor(fs: FileSystem, workers: number) {
-    this.#inPlace = new InPlacePort(fs);
+    this.fs = fs;
     this.#workerCount = fs === nodeFileSystem ? workers : 0;
   }
 
-  /** How many requests can be under way at once. */
+  /** How many requests may be under way at once. */
   get width(): number {
-    return Math.max(1, this.#workerCount);
-  }
-
-  /** The port with the least to do. Threads are started when all others are busy. */
-  next(): ContentPort {
-    if (this.#workerCount === 0) return this.#inPlace;
-    const idle = this.#workers.find((worker) => worker.load === 0);
-    if (idle !== undefined) return idle;
-    if (this.#workers.length < this.#workerCount) {
-      const worker = new PooledWorker(contentWorkerScript);
-      this.#workers.push(worker);
-      return worker;
-    }
-    return this.#workers.reduce((least, worker) => (worker.load < least.load ? worker : least));
+    return Math.max(1, this.#workerCount) * REQUESTS_AHEAD;
   }
 
   /** Whether threads can work while this one does. */
@@ -77,14 +70,34 @@ export class ContentPool {
     return this.#workerCount > 1;
   }
 
+  /** Where content is read to: a window for each request under way, and one that is being written. */
+  get windows(): Windows {
+    this.#windows ??= new Windows(this.width + 1);
+    return this.#windows;
+  }
+
+  /** The port with the least to do. Threads are started when all others are busy. */
+  next(): ContentPort {
+    if (this.#workerCount === 0) return this.inPlace;
+    const idle = this.#workers.find((worker) => worker.load === 0);
+    if (idle !== undefined) return idle;
+    if (this.#workers.length < this.#workerCount) {
+      const worker = new PooledWorker(contentWorkerScript, this.windows.memory);
+      this.#workers.push(worker);
+      return worker;
+    }
+    return this.#workers.reduce((least, worker) => (worker.load < least.load ? worker : least));
+  }
+
   /** The handler of this thread: for little work, which a thread would not be worth. */
   get inPlace(): ContentPort {
+    this.#inPlace ??= new InPlacePort(this.fs, this.windows.memory);
     return this.#inPlace;
   }
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    this.#inPlace.close();
+    this.#inPlace?.close();
     await Promise.all(this.#workers.map((worker) => worker.end()));
     this.#workers.length = 0;
   }
@@ -94,8 +107,8 @@ class InPlacePort implements ContentPort {
   readonly load = 0;
   readonly #handler: ContentHandler;
 
-  constructor(fs: FileSystem) {
-    this.#handler = new ContentHandler(fs);
+  constructor(fs: FileSystem, memory: SharedMemory) {
+    this.#handler = new ContentHandler(fs, memory);
   }
 
   async request<Answer>(request: ContentRequest): Promise<Answer> {

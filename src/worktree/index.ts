@@ -1,5 +1,6 @@
 /** The user's folders: scanned into versions, written from versions, compared with them. */
 
+export type { ChunkSink } from "./chunk-storing.ts";
 export { type Compared, type ComparisonOptions, compareFolder, entriesIn } from "./comparison.ts";
 export { ContentPool } from "./content-pool.ts";
 export {
@@ -22,7 +23,7 @@ export {
 } from "./folder-memory.ts";
 export { compileGlobs, IGNORE_FILE, type PathFilter } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
-export { type ChunkSink, type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
+export { type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
 export { LookAhead } from "./look-ahead.ts";
 export { PortabilityCheck, type PortabilityWarning } from "./portable.ts";
 export { FolderScan, type ScanReport } from "./scan.ts";

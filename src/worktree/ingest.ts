@@ -4,18 +4,21 @@
  * Files go to readers in batches; what is not stored comes back as frames and goes to the content writer. Batches are
  * under way side by side and come out in the order in which they went in, so that their entries stay in path order.
  */
-import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
+import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
-import type { ContentWriter, EncodedFrames } from "../objects/index.ts";
-import { sideBySide } from "../platform/index.ts";
+import type { ContentWriter } from "../objects/index.ts";
+import { isExecutable, sideBySide } from "../platform/index.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
-import { BATCH_BYTES, BATCH_FILES, FEED_BYTES_MAX, WHOLE_FILE_BYTES } from "./blob-reader.ts";
+import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
+import { type ChunkSink, ChunkStoring } from "./chunk-storing.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type FileColumns, readStatus } from "./file-columns.ts";
-import type { ChunkColumns, FilesRead, StreamOpened, WindowRead } from "./read-request.ts";
+import type { ChunkColumns, FilesRead } from "./read-request.ts";
 import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
 import { changedError, foundError } from "./source-errors.ts";
+import { type Cut, FileContent, StreamContent, UnreadableContent, type WindowedContent } from "./windowed-content.ts";
+import type { Window } from "./windows.ts";
 
 /** A file to be read. */
 export interface FileToIngest {
@@ -32,22 +35,11 @@ export type Ingested =
   | { readonly kind: "entry"; readonly entry: FileEntry; readonly stat: StatNumbers }
   | { readonly kind: "failed"; readonly path: string; readonly error: unknown };
 
-/** Takes the chunks that are not stored. */
-export interface ChunkSink {
-  /** Whether a chunk is to be packed and handed over. A dry run says no, and counts. @param digests has its digest at `at` */
-  wants(digests: Uint8Array, at: number, length: number): boolean;
-  addChunks(frames: EncodedFrames, rawBytes: number): void;
-  /** Settles when there is room for more. */
-  ready(): Promise<void>;
-}
-
 const BATCH_LIMITS: BatchLimits = { bytes: BATCH_BYTES, items: BATCH_FILES, singleBytes: WHOLE_FILE_BYTES };
 /** What a file is taken for that nobody looked at. */
 const GUESSED_BYTES = 8192;
-/** How often a file that changed while it was read is tried again as a stream. */
-const STREAM_ATTEMPTS = 3;
-/** Requests that one reader may have waiting, so that it never stands idle. */
-const REQUESTS_AHEAD = 2;
+/** How often a large file that changes while it is read is read again. */
+const ATTEMPTS = 3;
 /** With less to read than this, threads are not started. */
 const IN_PLACE_BYTES: number = 1024 * 1024;
 const IN_PLACE_FILES = 64;
@@ -55,12 +47,10 @@ const IN_PLACE_FILES = 64;
 /** Reads files and hands over their content. */
 export class Ingest {
   readonly #pool: ContentPool;
-  readonly #sink: ChunkSink;
+  readonly #storing: ChunkStoring;
   readonly #lists: ContentWriter["chunkListNodes"];
   readonly #signal: AbortSignal | undefined;
   readonly #onBytes: (bytes: number, path: string) => void;
-  /** Chunks that a reader is packing: they are neither stored nor wanted again. */
-  readonly #underWay = new Set<Digest>();
   #started = 0;
 
   constructor(options: {
@@ -73,7 +63,7 @@ export class Ingest {
     onBytes?: ((bytes: number, path: string) => void) | undefined;
   }) {
     this.#pool = options.pool;
-    this.#sink = options.sink;
+    this.#storing = new ChunkStoring(options.pool.windows, options.sink);
     this.#lists = options.lists;
     this.#signal = options.signal;
     this.#onBytes = options.onBytes ?? (() => {});
@@ -81,36 +71,27 @@ export class Ingest {
 
   /** Reads files; gives what became of each, in order. */
   files(files: AsyncIterable<readonly FileToIngest[]>): AsyncGenerator<readonly Ingested[], void, undefined> {
-    const ahead = this.#pool.width * REQUESTS_AHEAD;
-    return sideBySide(inBatches(files, BATCH_LIMITS, sizeOf), ahead, (batch) => this.#batch(batch), this.#signal);
+    const batches = inBatches(files, BATCH_LIMITS, sizeOf);
+    return sideBySide(batches, this.#pool.width, (batch) => this.#batch(batch), this.#signal);
   }
 
   /** Takes content from memory or a stream. */
   async content(path: string, bytes: AsyncIterable<Uint8Array>, executable: boolean): Promise<FileEntry> {
-    const port = this.#pool.inPlace;
-    const { stream } = await port.request<StreamOpened>({ op: "begin" });
-    const chunks = new ChunkCollector(this.#lists);
+    const source = new StreamContent(bytes);
     try {
-      for await (const { piece, end } of inPieces(bytes)) {
-        throwIfAborted(this.#signal);
-        const read = await port.request<WindowRead>({ op: "feed", stream, bytes: piece, end });
-        await this.#store(port, read);
-        chunks.add(read);
-        this.#onBytes(piece.length, path);
-        if (read.end !== undefined) return { ...entryOf(path, read.end, 0, chunks.finish()), executable };
-      }
-      throw new TypeError("a stream ended without an end");
+      const { digest, size, chunkList } = await this.#large(source, () => this.#pool.inPlace, path);
+      return { path, kind: "file", size, digest, chunkList, executable };
     } finally {
-      await port.request({ op: "close", stream });
+      await source.close();
     }
   }
 
   async #batch(batch: readonly FileToIngest[]): Promise<readonly Ingested[]> {
-    const port = this.#choosePort(batch);
     const [only] = batch as [FileToIngest];
-    if (batch.length === 1 && sizeOf(only) > WHOLE_FILE_BYTES) return [await this.#large(port, only)];
+    if (batch.length === 1 && sizeOf(only) > WHOLE_FILE_BYTES) return [await this.#largeFile(only)];
+    const port = this.#choosePort(batch);
     const results: Ingested[] = [];
-    // What does not fit into the reader's buffer is asked for again.
+    // What does not fit into a window is asked for again.
     while (results.length < batch.length) await this.#some(port, batch.slice(results.length), results);
     return results;
   }
@@ -118,8 +99,11 @@ export class Ingest {
   /** Reads the first files of a batch, as many as fit. */
   async #some(port: ContentPort, batch: readonly FileToIngest[], results: Ingested[]): Promise<void> {
     const paths = batch.map((file) => file.file).join("\0");
-    const read = await port.request<FilesRead>({ op: "files", paths });
-    await this.#store(port, read);
+    const window = await this.#pool.windows.take();
+    const read = await this.#storing.within(window, () =>
+      port.request<FilesRead>({ op: "files", window: window.number, paths }),
+    );
+    await this.#storing.store(port, window, read);
     const { files } = read;
     let chunk = 0;
     for (let row = 0; row < batch.length && files.statuses[row] !== readStatus.later; row++) {
@@ -130,8 +114,8 @@ export class Ingest {
         const chunkList = count < 2 ? undefined : this.#chunkList(read, chunk, chunk + count);
         results.push(this.#done(entryOf(file.path, files, row, chunkList), files, row));
       } else if (status === readStatus.changed || status === readStatus.large) {
-        // It grew, or somebody is writing to it: as a stream it may have any size.
-        results.push(await this.#large(port, file));
+        // It grew, or somebody is writing to it: window by window it may have any size.
+        results.push(await this.#largeFile(file));
       } else {
         results.push(failed(file, status, files.errnos[row]));
       }
@@ -140,9 +124,9 @@ export class Ingest {
   }
 
   #chunkList(read: ChunkColumns, from: number, to: number): Digest | undefined {
-    const chunks = new ChunkCollector(this.#lists);
-    chunks.add(read, from, to);
-    return chunks.finish();
+    const list = new ChunkListBuilder(this.#lists);
+    addChunks(list, read, from, to);
+    return list.finish();
   }
 
   /** The first little work is done in place; threads are worth their start only for more. */
@@ -159,73 +143,94 @@ export class Ingest {
   }
 
   /** Reads a file window by window, again when it changed meanwhile. */
-  async #large(port: ContentPort, file: FileToIngest): Promise<Ingested> {
-    for (let attempt = 0; attempt < STREAM_ATTEMPTS; attempt++) {
-      const opened = await port.request<StreamOpened>({ op: "open", path: file.file });
-      if (opened.failed !== undefined) {
-        return failed(file, opened.failed === "" ? readStatus.notAFile : readStatus.failed, opened.failed);
+  async #largeFile(file: FileToIngest): Promise<Ingested> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const source = FileContent.open(this.#pool.fs, file.file);
+      if (source.failed !== undefined) return failed(file, source.status, source.failed);
+      try {
+        const { digest, size, chunkList } = await this.#large(source, () => this.#pool.next(), file.path);
+        const stat = source.finish(size);
+        if (stat === undefined) continue;
+        const executable = isExecutable(stat);
+        const entry: FileEntry = { path: file.path, kind: "file", size, digest, chunkList, executable };
+        return { kind: "entry", entry, stat };
+      } catch (error) {
+        if (!(error instanceof UnreadableContent)) throw error;
+        if (error.errno !== undefined) return failed(file, readStatus.failed, error.errno);
+      } finally {
+        source.close();
       }
-      const chunks = new ChunkCollector(this.#lists);
-      const end = await this.#windows(port, opened.stream, chunks, file.path);
-      if (end.statuses[0] === readStatus.ok) {
-        return { kind: "entry", entry: entryOf(file.path, end, 0, chunks.finish()), stat: statOf(end.stats, 0) };
-      }
-      if (end.statuses[0] === readStatus.failed) return failed(file, readStatus.failed, end.errnos[0]);
     }
     return failed(file, readStatus.changed);
   }
 
-  async #windows(port: ContentPort, stream: number, chunks: ChunkCollector, path: string): Promise<FileColumns> {
-    let isOpen = true;
+  /** Reads content window by window: while one is stored, the next ones are read. */
+  async #large(
+    source: WindowedContent,
+    nextPort: () => ContentPort,
+    path: string,
+  ): Promise<{ digest: Digest; size: number; chunkList: Digest | undefined }> {
+    const list = new ChunkListBuilder(this.#lists);
+    const hasher = contentHasher();
+    const storing: Promise<void>[] = [];
+    let size = 0;
+    let first: Digest | undefined;
+    let next: Promise<WindowInWork> | undefined = this.#cutNext(source, nextPort);
     try {
-      // One window is read while the one before is packed and written.
-      let storing: Promise<void> = Promise.resolve();
-      for (;;) {
+      while (next !== undefined) {
         throwIfAborted(this.#signal);
-        const read = await port.request<WindowRead>({ op: "window", stream });
-        isOpen = read.end === undefined;
-        await storing;
-        chunks.add(read);
-        this.#onBytes(
-          read.lengths.reduce((sum, length) => sum + length, 0),
-          path,
-        );
-        storing = this.#store(port, read);
-        storing.catch(() => {});
-        if (read.end !== undefined) {
-          await storing;
-          return read.end;
-        }
+        const { port, window, cut }: WindowInWork = await next;
+        // The next window is read while this one is looked at.
+        next = cut.isEnd ? undefined : this.#cutNext(source, nextPort);
+        size += cut.length;
+        hasher.update(window.bytes.subarray(0, cut.length));
+        addChunks(list, cut.chunks, 0, cut.chunks.lengths.length);
+        if (cut.length > 0) first ??= digestFromBytes(cut.chunks.digests, 0);
+        const stored = this.#storing.store(port, window, cut.chunks);
+        stored.catch(ignore);
+        storing.push(stored);
+        this.#onBytes(cut.length, path);
+        if (storing.length >= this.#pool.width) await storing.shift();
       }
+      await Promise.all(storing);
     } finally {
-      if (isOpen) await port.request({ op: "close", stream });
+      next?.then(({ window }) => this.#pool.windows.giveBack(window), ignore);
+      await Promise.allSettled([...storing, next]);
     }
+    const chunkList = list.finish();
+    const digest = chunkList === undefined && first !== undefined ? first : hasher.digest();
+    return { digest, size, chunkList };
   }
 
-  /** Has the chunks packed that nobody has yet. */
-  async #store(port: ContentPort, read: ChunkColumns): Promise<void> {
-    const wanted = new Uint8Array(read.lengths.length);
-    const claimed: Digest[] = [];
-    let rawBytes = 0;
-    for (let index = 0; index < wanted.length; index++) {
-      const at = index * DIGEST_BYTES;
-      const length = read.lengths[index] as number;
-      if (!this.#sink.wants(read.digests, at, length)) continue;
-      const digest = digestFromBytes(read.digests, at);
-      if (this.#underWay.has(digest)) continue;
-      this.#underWay.add(digest);
-      claimed.push(digest);
-      wanted[index] = 1;
-      rawBytes += length;
-    }
-    if (claimed.length === 0) {
-      await port.request({ op: "release", batch: read.batch });
-      return;
-    }
-    const frames = await port.request<EncodedFrames>({ op: "encode", batch: read.batch, wanted });
-    this.#sink.addChunks(frames, rawBytes);
-    for (const digest of claimed) this.#underWay.delete(digest);
-    await this.#sink.ready();
+  /** Has the next window of content filled and cut. A failure is met by whoever awaits it, and ends no process until then. */
+  #cutNext(source: WindowedContent, nextPort: () => ContentPort): Promise<WindowInWork> {
+    const cutting = (async () => {
+      await source.ready();
+      const window = await this.#pool.windows.take();
+      const port = nextPort();
+      const cut = await this.#storing.within(window, () => source.cut(port, window));
+      return { port, window, cut };
+    })();
+    cutting.catch(ignore);
+    return cutting;
+  }
+}
+
+/** A window whose content is cut, and who has it at hand. */
+interface WindowInWork {
+  readonly port: ContentPort;
+  readonly window: Window;
+  readonly cut: Cut;
+}
+
+function ignore(): void {}
+
+function addChunks(list: ChunkListBuilder, columns: ChunkColumns, from: number, to: number): void {
+  for (let index = from; index < to; index++) {
+    list.add({
+      digest: digestFromBytes(columns.digests, index * DIGEST_BYTES),
+      length: columns.lengths[index] as number,
+    });
   }
 }
 
@@ -270,50 +275,6 @@ function settle<Step>(
   }
   waiting.splice(0, next);
   return settled;
-}
-
-/** Brings a stream into pieces that a reader takes, and says which is the last. */
-async function* inPieces(
-  bytes: AsyncIterable<Uint8Array>,
-): AsyncGenerator<{ piece: Uint8Array; end: boolean }, void, undefined> {
-  let waiting: Uint8Array[] = [];
-  let length = 0;
-  for await (const some of bytes) {
-    for (let at = 0; at < some.length; ) {
-      const take = Math.min(some.length - at, FEED_BYTES_MAX - length);
-      waiting.push(some.subarray(at, at + take));
-      length += take;
-      at += take;
-      if (length < FEED_BYTES_MAX) continue;
-      yield { piece: Buffer.concat(waiting), end: false };
-      waiting = [];
-      length = 0;
-    }
-  }
-  yield { piece: Buffer.concat(waiting), end: true };
-}
-
-/** Follows the chunks of one file and makes its entry. */
-class ChunkCollector {
-  readonly #list: ChunkListBuilder;
-
-  constructor(lists: ContentWriter["chunkListNodes"]) {
-    this.#list = new ChunkListBuilder(lists);
-  }
-
-  add(columns: ChunkColumns, from = 0, to: number = columns.lengths.length): void {
-    for (let index = from; index < to; index++) {
-      this.#list.add({
-        digest: digestFromBytes(columns.digests, index * DIGEST_BYTES),
-        length: columns.lengths[index] as number,
-      });
-    }
-  }
-
-  /** The root of the list; `undefined` for less than two chunks. */
-  finish(): Digest | undefined {
-    return this.#list.finish();
-  }
 }
 
 function entryOf(path: string, columns: FileColumns, row: number, chunkList: Digest | undefined): FileEntry {

@@ -1,33 +1,43 @@
 /**
  * What is asked of a reader of content, and what it answers. Made to travel between threads: columns of numbers instead of
- * objects.
+ * objects. A request names the window that it works on, and a reader remembers nothing of it: any reader may go on.
  */
+import type { EncodedFrames, ObjectType } from "../objects/index.ts";
 import type { FileColumns } from "./file-columns.ts";
 
 /** What is asked of a reader. */
 export type ReadRequest =
-  /** Read small files whole. Paths are joined by NUL, which no path holds: one text travels faster than many. */
-  | { readonly op: "files"; readonly paths: string }
-  /** Open a large file. */
-  | { readonly op: "open"; readonly path: string }
-  /** Read on in an open file. */
-  | { readonly op: "window"; readonly stream: number }
-  /** Take content that is already in memory: a window of what `begin` began. */
-  | { readonly op: "begin" }
-  | { readonly op: "feed"; readonly stream: number; readonly bytes: Uint8Array; readonly end: boolean }
-  /** Give up an open file. */
-  | { readonly op: "close"; readonly stream: number }
-  /** Pack the chunks of a batch whose byte in `wanted` is not 0, and free the batch. */
-  | { readonly op: "encode"; readonly batch: number; readonly wanted: Uint8Array }
-  /** Free a batch of which nothing is wanted. */
-  | { readonly op: "release"; readonly batch: number };
+  /** Read small files whole, one after another. Paths are joined by NUL, which no path holds: one text travels faster than many. */
+  { readonly op: "files"; readonly window: number; readonly paths: string } | CutRequest | EncodeRequest;
 
-/** Chunks that were read: which batch holds them, and what they are. */
+/** Fill the window, and cut the content in it. */
+export interface CutRequest {
+  readonly op: "cut";
+  readonly window: number;
+  /** The open file that it is filled from; without one the bytes are there already. */
+  readonly fd: number | undefined;
+  /** Where in the file to begin. */
+  readonly position: number;
+  /** How many bytes there should be. */
+  readonly length: number;
+  /** Whether the content ends with them; else what may belong to a longer chunk is left. */
+  readonly isEnd: boolean;
+}
+
+/** Pack the chunks of a window whose byte in `wanted` is not 0. */
+export interface EncodeRequest extends ChunkColumns {
+  readonly op: "encode";
+  readonly window: number;
+  readonly wanted: Uint8Array;
+}
+
+/** Chunks that lie one after another at the beginning of a window. */
 export interface ChunkColumns {
-  readonly batch: number;
   /** Digests, 32 bytes each. */
   readonly digests: Uint8Array;
   readonly lengths: Uint32Array;
+  /** Whether none of them looks as if it could be compressed. Whoever did not look says no. */
+  readonly arePlain: boolean;
 }
 
 /** Answer to "files". */
@@ -35,15 +45,19 @@ export interface FilesRead extends ChunkColumns {
   readonly files: FileColumns;
 }
 
-/** Answer to "open" and "begin". */
-export interface StreamOpened {
-  readonly stream: number;
-  /** Errno when the file could not be opened; "" when it is no file. */
+/** Answer to "cut". */
+export interface WindowCut extends ChunkColumns {
+  /** How many bytes there were. */
+  readonly read: number;
+  /** Errno of a read that failed. */
   readonly failed?: string;
 }
 
-/** Answer to "window" and "feed". */
-export interface WindowRead extends ChunkColumns {
-  /** There when the end was reached, or reading cannot go on. The stream is closed then. */
-  readonly end?: FileColumns;
+/** Answer to "encode": frames, whose pieces lie in a buffer that travels with them, or in the window. */
+export interface FramesOfWindow
+  extends Pick<EncodedFrames, "byteLength" | "frameLengths" | "objectCounts" | "digests"> {
+  readonly type: ObjectType;
+  readonly bytes: Uint8Array;
+  /** For each piece: 1 where it lies in the window and 0 where it does not, where it begins there, how long it is. */
+  readonly pieces: Uint32Array;
 }

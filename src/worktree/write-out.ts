@@ -37,7 +37,6 @@ const LITTLE_FILES = 32;
 const LITTLE_FILE_BYTES: number = 64 * 1024;
 /** Chunks of a large file in one request. */
 const CHUNKS_AT_ONCE = 64;
-const REQUESTS_AHEAD = 2;
 
 /** How files are to be written out. */
 export interface WriteOutOptions {
@@ -55,10 +54,9 @@ export function writeOut(
   options: WriteOutOptions,
 ): AsyncGenerator<readonly Written[], void, undefined> {
   const writer = new Writer(options);
-  const ahead = options.pool.width * REQUESTS_AHEAD;
   return sideBySide(
     inBatches(entries, BATCH_LIMITS, (entry) => entry.size),
-    ahead,
+    options.pool.width,
     (batch) => writer.write(batch),
     options.signal,
   );

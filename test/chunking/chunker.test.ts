@@ -1,15 +1,23 @@
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   CHUNK_MAX_BYTES,
   CHUNK_MIN_BYTES,
   CHUNK_TARGET_BYTES,
+  CHUNKER_BYTES,
   chunkLength,
   chunkLengths,
   gearTable,
+  MemoryChunker,
+  makeSharedMemory,
 } from "../../src/chunking/index.ts";
 import { hashWithContext } from "../../src/digest/index.ts";
 import { randomBytesOf } from "../support/random.ts";
+
+/** The types of Node do not name it. */
+declare const WebAssembly: { Instance: new () => object };
 
 /** Where chunks end, as offsets in the content. */
 function cuts(bytes: Uint8Array): number[] {
@@ -30,6 +38,25 @@ const contents: fc.Arbitrary<Uint8Array> = fc
     return new Uint8Array(Buffer.concat(pieces));
   });
 
+function withoutWebAssembly<Result>(action: () => Result): Result {
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = class {
+    constructor() {
+      throw new Error("there is none");
+    }
+  } as typeof Instance;
+  try {
+    return action();
+  } finally {
+    WebAssembly.Instance = Instance;
+  }
+}
+
+test("the module in WebAssembly is what its source says", () => {
+  const script = fileURLToPath(new URL("../../scripts/make-gear-wasm.mjs", import.meta.url));
+  execFileSync(process.execPath, [script, "--check"]);
+});
+
 describe("chunks", () => {
   test("together are the input, and keep to the limits", () => {
     fc.assert(
@@ -39,6 +66,26 @@ describe("chunks", () => {
         for (const [index, length] of lengths.entries()) {
           expect(length).toBeLessThanOrEqual(CHUNK_MAX_BYTES);
           expect(length).toBeGreaterThan(index === lengths.length - 1 ? 0 : CHUNK_MIN_BYTES);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("are cut at the same places in a shared memory, by WebAssembly or without it", () => {
+    const memory = makeSharedMemory(1024 * 1024);
+    const inWebAssembly = new MemoryChunker(memory);
+    const without = withoutWebAssembly(() => new MemoryChunker(memory));
+    fc.assert(
+      fc.property(contents, fc.nat(100), (bytes, shift) => {
+        const start = CHUNKER_BYTES + shift;
+        const part = bytes.subarray(0, 1024 * 1024 - shift);
+        new Uint8Array(memory.buffer).set(part, start);
+        const end = start + part.length;
+        for (const chunker of [inWebAssembly, without]) {
+          const lengths: number[] = [];
+          for (let at = start; at < end; at += lengths.at(-1) as number) lengths.push(chunker.length(at, end));
+          expect(lengths).toEqual(chunkLengths(part));
         }
       }),
       { numRuns: 60 },

@@ -86,7 +86,9 @@ function expectKnownError(error: unknown, call: FileCall): void {
 }
 
 const isWrite = ({ name }: FileCall): boolean =>
-  ["open", "write", "writeLater", "flush", "rename", "makeFolder", "truncate", "setMode"].includes(name);
+  ["open", "write", "writeLater", "writeManyLater", "flush", "rename", "makeFolder", "truncate", "setMode"].includes(
+    name,
+  );
 
 test.each(["ENOSPC", "EIO"])("%s at any write leaves old or new versions, and the next upload works", async (errno) => {
   const count = await eachCall(
@@ -119,7 +121,7 @@ test("EIO at any read or look is told, and nothing is made of it", async () => {
 
 test("short writes are written on", async () => {
   const count = await eachCall(
-    ({ name }) => name === "write" || name === "writeLater",
+    ({ name }) => name.startsWith("write"),
     () => ({ writeOnly: 1 }),
     async (error) => {
       expect(error).toBeUndefined();

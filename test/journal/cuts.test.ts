@@ -120,7 +120,7 @@ async function append(
   if (content > 0) encoder.add({ digest: hashContentBytes(bytes), bytes });
   const frames = encoder.finish();
   const payload = encodePayload({ ...entry, ...(content > 0 && { objects: frames.digests }) });
-  const appended = await journal.append(at, { kind: "entry", payload, attachment: [frames.bytes] });
+  const appended = await journal.append(at, { kind: "entry", payload, attachment: frames.pieces });
   return appended.position;
 }
 

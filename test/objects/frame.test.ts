@@ -4,7 +4,7 @@ import { digestFromBytes, digestToBytes } from "../../src/digest/index.ts";
 import { isArtifoldError } from "../../src/errors.ts";
 import { decodeNode } from "../../src/manifest/index.ts";
 import { codecs, FRAME_HEAD_BYTES, FRAME_OBJECTS_MAX, FRAME_RAW_BYTES } from "../../src/objects/frame.ts";
-import { eachObject } from "../../src/objects/frame-encoder.ts";
+import { bytesOfFrames, eachObject } from "../../src/objects/frame-encoder.ts";
 import {
   type EncodedFrames,
   Frame,
@@ -45,7 +45,7 @@ function readFrames(frames: EncodedFrames): Frame[] {
   let at = 0;
   return [...frames.frameLengths].map((length) => {
     at += length;
-    return new Frame(frames.bytes.subarray(at - length, at));
+    return new Frame(bytesOfFrames(frames).subarray(at - length, at));
   });
 }
 
@@ -75,19 +75,19 @@ describe("frames", () => {
     const places = [...placedObjects([frames, frames], 1000)];
     expect(places).toHaveLength(6000);
     for (const { digest, offset, length, index } of places) {
-      const at = (offset - 1000) % frames.bytes.length;
-      expect(new Frame(frames.bytes.subarray(at, at + length)).digest(index)).toBe(digest);
+      const at = (offset - 1000) % frames.byteLength;
+      expect(new Frame(bytesOfFrames(frames).subarray(at, at + length)).digest(index)).toBe(digest);
     }
     const again: unknown[] = [];
     eachObject(frames, (digestAt, offset, length, index, isDelta) =>
       again.push({ digest: digestFromBytes(frames.digests, digestAt), offset: offset + 1000, length, index, isDelta }),
     );
     expect(places.slice(0, 3000)).toEqual(again);
-    const read = [...readPlacedObjects(frames.bytes, frames.digests, 1000)];
+    const read = [...readPlacedObjects(bytesOfFrames(frames), frames.digests, 1000)];
     expect(read).toEqual(again);
     const more = Buffer.concat([frames.digests, new Uint8Array(32)]);
     for (const digests of [more, frames.digests.subarray(32)]) {
-      expect(() => [...readPlacedObjects(frames.bytes, digests, 1000)]).toThrow(/other objects/);
+      expect(() => [...readPlacedObjects(bytesOfFrames(frames), digests, 1000)]).toThrow(/other objects/);
     }
   });
 
@@ -141,7 +141,7 @@ describe("an altered frame", () => {
   ];
 
   test.each(samples)("with %s gives right bytes or none, whichever byte is another", (_, objects) => {
-    const { bytes } = framesOf(objects);
+    const bytes = bytesOfFrames(framesOf(objects));
     for (let at = 0; at < bytes.length; at++) {
       for (const by of [1, 0x80, 0xff]) {
         const altered = bytes.slice();
@@ -160,7 +160,7 @@ describe("an altered frame", () => {
   });
 
   test("that is cut, or has bytes after it, is refused", () => {
-    const { bytes } = framesOf([chunkOf(1, 300)]);
+    const bytes = bytesOfFrames(framesOf([chunkOf(1, 300)]));
     for (let length = 0; length < bytes.length; length++) {
       expect(() => new Frame(bytes.subarray(0, length))).toThrow(expect.objectContaining({ code: "DAMAGED" }));
     }
@@ -168,7 +168,7 @@ describe("an altered frame", () => {
   });
 
   test("of random bytes is refused, with the head of a frame or without", () => {
-    const head = framesOf([chunkOf(1, 300)]).bytes.subarray(0, 8);
+    const head = bytesOfFrames(framesOf([chunkOf(1, 300)])).subarray(0, 8);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.boolean(), (bytes, isLikely) => {
         const input = isLikely ? Buffer.concat([head, bytes]) : bytes;
@@ -184,7 +184,7 @@ describe("an altered frame", () => {
 });
 
 describe("the head of a frame", () => {
-  const good = Buffer.from(framesOf([chunkOf(2, 600)]).bytes.subarray(0, FRAME_HEAD_BYTES));
+  const good = Buffer.from(bytesOfFrames(framesOf([chunkOf(2, 600)])).subarray(0, FRAME_HEAD_BYTES));
   const head = (change: (bytes: Buffer) => void): Buffer => {
     const bytes = Buffer.from(good);
     change(bytes);
@@ -212,7 +212,7 @@ describe("the head of a frame", () => {
   });
 
   test("is read without what comes after it, and tells how much that is", () => {
-    const { bytes } = framesOf([chunkOf(2, 600)]);
+    const bytes = bytesOfFrames(framesOf([chunkOf(2, 600)]));
     expect(readFrameLength(good)).toBe(bytes.length);
     expect(() => readFrameHead(good.subarray(0, FRAME_HEAD_BYTES - 1))).toThrow(/too early/);
   });

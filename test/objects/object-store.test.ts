@@ -3,6 +3,7 @@ import path from "node:path";
 import fc from "fast-check";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { isArtifoldError } from "../../src/errors.ts";
+import { bytesOfFrames } from "../../src/objects/frame-encoder.ts";
 import { BoundedCache, FOOT_BYTES, ObjectStore, type Place, prepareCompression } from "../../src/objects/index.ts";
 import { type FileSystem, nodeFileSystem } from "../../src/platform/index.ts";
 import { chunkOf, chunksOf, framesOf, type TestObject, writePack } from "../support/packs.ts";
@@ -84,8 +85,8 @@ describe("the objects of a store", () => {
 
   test("that are in no table yet are found where the journal says", async () => {
     const frames = framesOf([chunkOf(1)]);
-    writeFileSync(path.join(folder, "segment"), Buffer.concat([Buffer.alloc(50), frames.bytes]));
-    const place: Place = { path: "segment", offset: 50, length: frames.bytes.length, index: 0, isDelta: false };
+    writeFileSync(path.join(folder, "segment"), Buffer.concat([Buffer.alloc(50), bytesOfFrames(frames)]));
+    const place: Place = { path: "segment", offset: 50, length: frames.byteLength, index: 0, isDelta: false };
     const find = (digest: Buffer) => (digest.toString("hex") === chunkOf(1).digest ? place : undefined);
     const store = new ObjectStore(nodeFileSystem, folder, { find });
     expectAll(store, [chunkOf(1)]);

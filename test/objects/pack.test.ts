@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import path from "node:path";
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { digestToBytes, hashContent } from "../../src/digest/index.ts";
+import { bytesOfFrames } from "../../src/objects/frame-encoder.ts";
 import {
   decodeFoot,
   FOOT_BYTES,
@@ -114,8 +115,8 @@ describe("a pack in the making", () => {
     const frames = framesOf([chunkOf(2, 1000)]);
     writer.add(frames);
     const { offset: at } = writer.find(frames.digests) as TablePlace;
-    expect(Buffer.from(await writer.read(at, frames.bytes.length))).toEqual(Buffer.from(frames.bytes));
-    await expect(writer.read(at, frames.bytes.length + 1)).rejects.toMatchObject({ code: "DAMAGED" });
+    expect(Buffer.from(await writer.read(at, frames.byteLength))).toEqual(Buffer.from(bytesOfFrames(frames)));
+    await expect(writer.read(at, frames.byteLength + 1)).rejects.toMatchObject({ code: "DAMAGED" });
     expect(writer.isFull).toBe(false);
     const many = framesOf(Array.from({ length: 4096 }, (_, number) => chunkOf(number, 4)));
     while (!writer.isFull) writer.add(many);
@@ -139,7 +140,7 @@ describe("a pack in the making", () => {
   });
 
   const failures: [string, string, string, Partial<FileSystem>][] = [
-    ["a write", "ENOSPC", "NO_SPACE", { writeLater: () => Promise.reject(systemError("ENOSPC")) }],
+    ["a write", "ENOSPC", "NO_SPACE", { writeManyLater: () => Promise.reject(systemError("ENOSPC")) }],
     ["the flush", "EIO", "STORE_WRITE_FAILED", { flush: () => Promise.reject(systemError("EIO")) }],
     [
       "the rename",
@@ -164,6 +165,37 @@ describe("a pack in the making", () => {
       expect(readdirSync(folder)).toEqual([]);
     },
   );
+
+  test("gives back what it was lent when it is written, and copies it when it has to wait", async () => {
+    let isFull = true;
+    const fs: FileSystem = {
+      ...nodeFileSystem,
+      writeManyLater: (fd, buffers, position) =>
+        isFull ? Promise.reject(systemError("ENOSPC")) : nodeFileSystem.writeManyLater(fd, buffers, position),
+    };
+    const writer = new PackWriter(fs, folder, "data");
+    const lent = [1, 2].map((number) => framesOf([chunkOf(number, 1000)]));
+    const given: number[] = [];
+    lent.forEach((frames, number) => {
+      writer.add({ ...frames, giveBack: () => void given.push(number) });
+    });
+    await expect(writer.settled()).rejects.toMatchObject({ code: "NO_SPACE" });
+    writer.add({ ...framesOf([chunkOf(3, 1000)]), giveBack: () => void given.push(2) });
+    expect(given).toEqual([0, 1, 2]);
+    // Whoever lent it uses it again.
+    const right = lent.map((frames) => Buffer.from(bytesOfFrames(frames)));
+    for (const { pieces } of lent) for (const piece of pieces) piece.fill(0);
+    isFull = false;
+    await writer.settled();
+    expect(Buffer.from(await writer.read(PACK_HEAD_BYTES, right[0]?.length as number))).toEqual(right[0]);
+    writer.add({ ...framesOf([chunkOf(4, 1000)]), giveBack: () => void given.push(3) });
+    await writer.settled();
+    expect(given).toEqual([0, 1, 2, 3]);
+    isFull = true;
+    writer.add({ ...framesOf([chunkOf(5, 1000)]), giveBack: () => void given.push(4) });
+    await writer.abort();
+    expect(given).toEqual([0, 1, 2, 3, 4]);
+  });
 
   test("that cannot be begun says so", () => {
     const begin = () => new PackWriter(nodeFileSystem, path.join(folder, "nowhere"), "data");

@@ -15,6 +15,7 @@ import {
   storeWriteError,
   TEMPORARY_PREFIX,
   temporaryPath,
+  writeAllLater,
   writeFully,
   writeFullyLater,
 } from "../../src/platform/index.ts";
@@ -34,6 +35,7 @@ function shortFiles(lengths: readonly number[]): FileSystem {
     read: (fd, buffer, position) => nodeFileSystem.read(fd, less(buffer), position),
     write: (fd, buffer, position) => nodeFileSystem.write(fd, less(buffer), position),
     writeLater: (fd, buffer, position) => nodeFileSystem.writeLater(fd, less(buffer), position),
+    writeManyLater: (fd, buffers, position) => nodeFileSystem.writeLater(fd, less(Buffer.concat(buffers)), position),
   };
 }
 
@@ -47,7 +49,16 @@ describe("reading and writing in full", () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 2000 }), lengths, fc.nat(50), async (bytes, turns, at) => {
         const fs = shortFiles(turns);
-        for (const write of [writeFully, writeFullyLater]) {
+        const inPieces: typeof writeFullyLater = (to, fd, whole, position) => {
+          const pieces = [
+            whole.subarray(0, 100),
+            whole.subarray(100, 100),
+            whole.subarray(100, 150),
+            whole.subarray(150),
+          ];
+          return writeAllLater(to, fd, pieces, position);
+        };
+        for (const write of [writeFully, writeFullyLater, inPieces]) {
           const file = path.join(folder, "file");
           removeQuietly(nodeFileSystem, file);
           const fd = fs.open(file, openFlags.createNewReadable, 0o600);
@@ -66,9 +77,12 @@ describe("reading and writing in full", () => {
   });
 
   test("ends with an error where nothing can be written, and does not turn in a circle", async () => {
-    const fs: FileSystem = { ...nodeFileSystem, write: () => 0, writeLater: async () => 0 };
+    const nothing = async (): Promise<number> => 0;
+    const fs: FileSystem = { ...nodeFileSystem, write: () => 0, writeLater: nothing, writeManyLater: nothing };
     expect(() => writeFully(fs, 0, Uint8Array.of(1), 0)).toThrow(expect.objectContaining({ code: "EIO" }));
     await expect(writeFullyLater(fs, 0, Uint8Array.of(1), 0)).rejects.toMatchObject({ code: "EIO" });
+    await expect(writeAllLater(fs, 0, [Uint8Array.of(1)], 0)).rejects.toMatchObject({ code: "EIO" });
+    await writeAllLater(fs, 0, [new Uint8Array()], 0);
   });
 
   test("a whole file is read with short reads; one that is not there is undefined, a folder is an error", () => {

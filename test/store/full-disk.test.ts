@@ -153,6 +153,20 @@ describe.skipIf(!canMount())("a full disk (needs the right to mount one)", () =>
     expect((await command(folder, [...args, "-q"])).stdout.trim()).toBe("V2");
   });
 
+  test("what is stored there is downloaded to another disk, again and again", async () => {
+    await uploadFiles(await open(), { old: "1", large: contents.large });
+    const store = await open();
+    const version = await store.resolve("sample");
+    await version.download(path.join(scratch(), "before"));
+    disk.fill(0);
+    for (let time = 0; time < 3; time++) {
+      const target = path.join(scratch(), "target");
+      await version.download(target);
+      expect(readFiles(target)).toEqual(await textsOf(version));
+      await version.download(target);
+    }
+  });
+
   test("a download that does not fit fails, and goes on where it stopped when there is room", async () => {
     const store = await openScratch();
     const version = await uploadFiles(store, { "a/first": "1", "b/large": contents.large, "c/last": "3" });
@@ -178,7 +192,7 @@ test("a draft whose packs did not fit is tried again and again, and uploaded whe
   await using draft = await store.artifact({ name: "sample", type: "dataset" });
   await draft.add(contents.large, { as: "large" });
   // Writes of the pack's end, and then of whatever comes, find no room.
-  fs.decide = ({ name, path: file }) => (name === "writeLater" && file.includes(".tmp-") ? "ENOSPC" : undefined);
+  fs.decide = ({ name, path: file }) => (name === "writeManyLater" && file.includes(".tmp-") ? "ENOSPC" : undefined);
   for (let attempt = 0; attempt < 3; attempt++) {
     await expect(draft.upload()).rejects.toMatchObject({ code: "NO_SPACE", happened: "no" });
   }

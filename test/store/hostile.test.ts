@@ -236,8 +236,16 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
   );
 }
 
-describe.each(Object.entries(cases))("%s", (_, { make, lists, isContent, file }) => {
-  test.each(ways)("is refused, and nothing is written outside (%s)", async (way) => {
+/** Which way content took makes no difference to most: one of each kind takes both. */
+const twoWays =
+  /^(a manifest that is a chunk|leaves out of order|a file shorter|a chunk list of another total|chunks that are)/;
+const taken = Object.entries(cases).flatMap(([name, each]) =>
+  (twoWays.test(name) ? ways : ways.slice(0, 1)).map((way) => [name, way, each] as const),
+);
+
+describe("a version that no writer made", () => {
+  test.each(taken)("%s (%s): is refused, and nothing is written outside", async (_, way, each) => {
+    const { make, lists, isContent, file } = each;
     const around = temporaryFolder();
     plant(around, { "beside.txt": "beside", "sub/other": "other" });
     const store = await openScratch(path.join(around, "store"));

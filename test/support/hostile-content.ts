@@ -111,7 +111,8 @@ export class HostileContent {
 function encodedFrames(type: ObjectType, frames: readonly { frame: Uint8Array; digest: Digest }[]): EncodedFrames {
   return {
     type,
-    bytes: Buffer.concat(frames.map(({ frame }) => frame)),
+    pieces: frames.map(({ frame }) => frame),
+    byteLength: frames.reduce((sum, { frame }) => sum + frame.length, 0),
     frameLengths: Uint32Array.from(frames, ({ frame }) => frame.length),
     objectCounts: new Int32Array(frames.length).fill(1),
     digests: Buffer.concat(frames.map(({ digest }) => digestToBytes(digest))),

@@ -2,7 +2,7 @@
 import type { Digest } from "../../src/digest/index.ts";
 import type { Store } from "../../src/index.ts";
 import { frameLengthOf } from "../../src/objects/frame.ts";
-import { type EncodedFrames, Frame, type Place } from "../../src/objects/index.ts";
+import { bytesOfFrames, type EncodedFrames, Frame, type Place } from "../../src/objects/index.ts";
 import type { SendSource } from "../../src/sync/content-sender.ts";
 import type { Keeper } from "../../src/sync/remote-reader.ts";
 
@@ -28,11 +28,11 @@ export class MemoryKeeper implements Keeper {
   }
 
   keepChunks(frames: EncodedFrames): void {
-    const frame = new Frame(frames.bytes);
+    const bytes = bytesOfFrames(frames);
+    const frame = new Frame(bytes);
     for (let index = 0; index < frame.head.count; index++) {
       this.chunks.set(frame.digest(index), Uint8Array.from(frame.unchecked(index)));
     }
-    if (frames.bytes.length !== frameLengthOf(frame.head.count, frame.head.storedLength))
-      throw new Error("not one frame");
+    if (bytes.length !== frameLengthOf(frame.head.count, frame.head.storedLength)) throw new Error("not one frame");
   }
 }

@@ -1,0 +1,46 @@
+/** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
+import { DIGEST_BYTES } from "../digest/index.ts";
+import { type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
+import type { Window } from "./windows.ts";
+
+const PIECE_NUMBERS = 3;
+
+/** Packs chunks of a window into frames. @param wanted a byte for each, 0 for those that are left out */
+export function encodeChunks(window: Buffer, chunks: ChunkColumns, wanted: Uint8Array): EncodedFrames {
+  const { digests, lengths, arePlain } = chunks;
+  const encoder = new FrameEncoder("chunk");
+  let at = 0;
+  lengths.forEach((length, index) => {
+    const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
+    if (wanted[index] !== 0) encoder.add({ digest, bytes: window.subarray(at, at + length) }, arePlain);
+    at += length;
+  });
+  return encoder.finish();
+}
+
+/** Frames as they travel. @param window the bytes of the window that their objects lie in */
+export function framesOfWindow(frames: EncodedFrames, window: Buffer): FramesOfWindow {
+  const { type, byteLength, frameLengths, objectCounts, digests } = frames;
+  const pieces = new Uint32Array(frames.pieces.length * PIECE_NUMBERS);
+  let own: Uint8Array | undefined;
+  frames.pieces.forEach((piece, index) => {
+    const isInWindow = piece.buffer === window.buffer;
+    if (!isInWindow) own = new Uint8Array(piece.buffer);
+    const from = isInWindow ? piece.byteOffset - window.byteOffset : piece.byteOffset;
+    pieces.set([isInWindow ? 1 : 0, from, piece.length], index * PIECE_NUMBERS);
+  });
+  return { type, byteLength, frameLengths, objectCounts, digests, bytes: own ?? new Uint8Array(), pieces };
+}
+
+/** The frames that came. */
+export function framesInWindow(travelled: FramesOfWindow, window: Window): EncodedFrames {
+  const { bytes, pieces: places, ...rest } = travelled;
+  const pieces: Uint8Array[] = [];
+  for (let at = 0; at < places.length; at += PIECE_NUMBERS) {
+    const [isInWindow, from, length] = places.subarray(at, at + PIECE_NUMBERS) as unknown as [number, number, number];
+    const source = isInWindow === 1 ? window.bytes : bytes;
+    pieces.push(source.subarray(from, from + length));
+  }
+  return { ...rest, pieces };
+}
