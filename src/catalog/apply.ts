@@ -9,11 +9,14 @@ import type {
   JournalEntry,
   JournalPosition,
   NoteMade,
+  RemoteNamed,
   VersionMade,
 } from "../journal/index.ts";
 import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
 import { type PlacedObject, packPath } from "../objects/index.ts";
+import { applyStep, type LocalChanges } from "./apply-step.ts";
 import type { Catalog } from "./catalog.ts";
+import { loggedChange } from "./logged-step.ts";
 import { foldName } from "./names.ts";
 
 /** Where names of a kind must be distinct, as one text. */
@@ -37,9 +40,12 @@ export function applyEntry(
     const addFile = catalog.statement("INSERT OR IGNORE INTO content_file (path, kind, bytes) VALUES (?, ?, ?)");
     for (const pack of entry.packs) addFile.run(packPath(pack.name), pack.kind, pack.bytes);
     addPlaces(catalog, places);
-    catalog
-      .statement("INSERT INTO operation (sequence, at, by, changes) VALUES (?, ?, ?, ?)")
-      .run(position.sequence, entry.at, entry.by, JSON.stringify(entry.changes, withoutRecords));
+    // An entry that only brings content, which was on a remote before, is nothing that anybody did.
+    if (entry.changes.length > 0) {
+      catalog
+        .statement("INSERT INTO operation (sequence, at, by, changes) VALUES (?, ?, ?, ?)")
+        .run(position.sequence, entry.at, entry.by, JSON.stringify(entry.changes.map(loggedChange), withoutRecords));
+    }
     setPosition(catalog, position);
   });
 }
@@ -148,6 +154,15 @@ function applyChange(catalog: Catalog, change: Change): void {
     case "note":
       addNote(catalog, change);
       break;
+    case "remote":
+      nameRemote(catalog, change);
+      break;
+    case "step":
+      applyStep(catalog, change, localChanges(catalog));
+      break;
+    case "whole":
+      for (const version of change.versions) setWhole(catalog, version);
+      break;
     default:
       throw new ArtifoldError(
         "FORMAT_UNSUPPORTED",
@@ -208,8 +223,8 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
   catalog
     .statement(
       `INSERT OR IGNORE INTO version
-        (version, artifact, number, manifest, record, message, metadata, entries, files, bytes, new_bytes)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        (version, artifact, number, manifest, record, message, metadata, entries, files, bytes, new_bytes, elsewhere)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       made.version,
@@ -223,8 +238,18 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
       made.files,
       made.bytes,
       made.newBytes,
+      elsewhereOf(catalog, record.parents),
     );
   catalog.statement("UPDATE artifact SET highest = max(highest, ?) WHERE id = ?").run(made.number, row);
+}
+
+/** What was made from a version whose content is not all here may have some of that content. */
+function elsewhereOf(catalog: Catalog, parents: readonly Digest[]): Digest | null {
+  for (const parent of parents) {
+    const elsewhere = catalog.versionById(parent)?.elsewhere;
+    if (elsewhere) return elsewhere;
+  }
+  return null;
 }
 
 /** Makes these all the tags of an artifact. */
@@ -258,6 +283,32 @@ function addNote(catalog: Catalog, note: NoteMade): void {
     const metadata = JSON.parse(note.metadata) as Metadata;
     catalog.statement("UPDATE version SET metadata = ? WHERE version = ?").run(JSON.stringify(metadata), note.version);
   }
+}
+
+function nameRemote(catalog: Catalog, { name, url, id, writers }: RemoteNamed): void {
+  if (url === null) {
+    catalog.statement("DELETE FROM remote WHERE name = ?").run(name);
+    return;
+  }
+  catalog
+    .statement("INSERT OR REPLACE INTO remote (name, url, id, writers) VALUES (?, ?, ?, ?)")
+    .run(name, url, id, writers);
+}
+
+function setWhole(catalog: Catalog, version: Digest): void {
+  catalog.statement("UPDATE version SET elsewhere = NULL WHERE version = ?").run(version);
+}
+
+/** What steps of remotes' logs change here. */
+function localChanges(catalog: Catalog): LocalChanges {
+  return {
+    artifactRow: (artifact, names) => {
+      if (names !== undefined) addArtifact(catalog, { change: "artifact", ...names });
+      return artifactRow(catalog, artifact);
+    },
+    setTag: (artifact, tag, version) => setTag(catalog, artifact, tag, version),
+    setRemoved: (version, removed) => setRemoved(catalog, version, removed),
+  };
 }
 
 function addPlaces(catalog: Catalog, places: Iterable<PlacedObject>): void {

@@ -5,12 +5,31 @@ export {
   Catalog,
   type ContentFileRow,
   type LoggedChange,
+  type LoggedEvent,
+  type LoggedStep,
   type OperationRow,
   type VersionRow,
 } from "./catalog.ts";
 export { isBusy, isDatabaseError, isFullDisk, isUnwritableDatabase, sqliteVersion } from "./database.ts";
 export { type FoldReport, foldJournal } from "./fold.ts";
 export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
+export { HintCache } from "./hint-cache.ts";
 export { LOCK_WAIT_MS, Locks, lockAlone, type Release, retryWhileBusy } from "./locks.ts";
 export { checkName, foldName, formatNumber, NAME_LENGTH_MAX, type NameKind, parseNumber } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
+export {
+  type LogPositionRow,
+  logPosition,
+  type RemoteArtifactRow,
+  type RemoteRow,
+  remoteArtifacts,
+  remoteByName,
+  remoteHasNumber,
+  remoteHighest,
+  remoteLatest,
+  remotes,
+  remotesElsewhere,
+  remoteVersion,
+  type Unpushed,
+  unpushed,
+} from "./remote-state.ts";

@@ -1,5 +1,6 @@
 /** `log`: tells what happened in the store, newest first. */
 import type { LoggedChange } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { Operation, Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
@@ -30,6 +31,22 @@ function parseLimit(text: string | undefined): number | undefined {
   return limit;
 }
 
+/** How many versions are named, of many. */
+const LABELS_MAX = 4;
+
+function labels(store: Store, versions: readonly Digest[]): string {
+  const more = versions.length - LABELS_MAX;
+  const named = versions.slice(0, LABELS_MAX).map((version) => store.labelOf(version));
+  return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** What was pushed or pulled of one artifact; nothing for what only remotes have use for. */
+function describeStep(store: Store, { events }: LoggedChange & { change: "step" }): string {
+  const ids = events.flatMap(({ version }) => (version == null ? [] : [version]));
+  const versions = [...new Set(ids)];
+  return versions.length === 0 ? "" : `pushed or pulled ${labels(store, versions)}`;
+}
+
 /** A change in words. */
 function describe(store: Store, change: LoggedChange): string {
   switch (change.change) {
@@ -47,5 +64,11 @@ function describe(store: Store, change: LoggedChange): string {
       return `restored ${store.labelOf(change.version)}`;
     case "note":
       return `annotated ${store.labelOf(change.version)}`;
+    case "remote":
+      return change.url === null ? `forgot remote ${change.name}` : `named remote ${change.name}, ${safe(change.url)}`;
+    case "step":
+      return describeStep(store, change);
+    case "whole":
+      return `fetched ${labels(store, change.versions)}`;
   }
 }

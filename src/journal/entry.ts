@@ -60,8 +60,47 @@ export interface NoteMade {
   readonly metadata?: string;
 }
 
+/** A remote gets a name here, or loses it. */
+export interface RemoteNamed {
+  readonly change: "remote";
+  readonly name: string;
+  /** Its address; `null` takes the name away. */
+  readonly url: string | null;
+  /** Its own id, once that is known: another remote at the same address is then found out. */
+  readonly id: Digest | null;
+  /** Who may write there: many at once, one at a time; `null` where nobody looked yet. */
+  readonly writers: "many" | "one" | null;
+}
+
+/** A step of a remote's log was read, or written, and holds from here on. */
+export interface StepKnown {
+  readonly change: "step";
+  /** The remote's id. */
+  readonly remote: Digest;
+  /** Name of the log: "names", or "a/" or "e/" and an id. */
+  readonly log: string;
+  readonly slot: number;
+  /** The step's canonical bytes. */
+  readonly core: Uint8Array;
+}
+
+/** All content of some versions is here; before, some of it was on a remote only. */
+export interface VersionsWhole {
+  readonly change: "whole";
+  readonly versions: readonly Digest[];
+}
+
 /** One change that users see. */
-export type Change = ArtifactMade | VersionMade | TagMoved | VersionRemoved | VersionRestored | NoteMade;
+export type Change =
+  | ArtifactMade
+  | VersionMade
+  | TagMoved
+  | VersionRemoved
+  | VersionRestored
+  | NoteMade
+  | RemoteNamed
+  | StepKnown
+  | VersionsWhole;
 
 /** A pack that an entry makes part of the store. */
 export interface PackAdded {

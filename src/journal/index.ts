@@ -10,10 +10,13 @@ export {
   type JournalEntry,
   type NoteMade,
   type PackAdded,
+  type RemoteNamed,
+  type StepKnown,
   type TagMoved,
   type VersionMade,
   type VersionRemoved,
   type VersionRestored,
+  type VersionsWhole,
 } from "./entry.ts";
 export {
   JOURNAL_FOLDER,

@@ -75,6 +75,7 @@ export {
   STEP_BYTES_MAX,
   STEP_HEAD_BYTES,
   type StepHints,
+  stepDigest,
 } from "./step.ts";
 export {
   decodeTombstones,

@@ -9,8 +9,8 @@ import { decodeListNode, type NodeSink, type NodeSource, nodesBelow } from "../m
 import type { FileSystem } from "../platform/index.ts";
 import { type EncodedFrames, FrameEncoder } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";
-import type { ObjectStore } from "./object-store.ts";
 import type { SealedPack } from "./pack.ts";
+import type { Place } from "./table.ts";
 
 /** Raw bytes of nodes that go together into one frame: small, for a reader often wants one of them. */
 const NODE_FRAME_BYTES: number = 32 * 1024;
@@ -25,9 +25,16 @@ export interface WrittenContent {
 
 type NodeType = "manifestNode" | "chunkListNode";
 
+/** What is stored already. */
+export interface StoredObjects {
+  locate(digest: Digest): Place | undefined;
+  locateAt(digests: Uint8Array, at: number): Place | undefined;
+  read(digest: Digest, type: NodeType): Uint8Array | Promise<Uint8Array>;
+}
+
 /** The new objects of one upload. */
 export class ContentWriter implements NodeSource {
-  readonly #store: ObjectStore;
+  readonly #store: StoredObjects;
   readonly #data: FrameSet;
   readonly #nodes: FrameSet;
   /** Nodes that are in no frame yet, newest last. */
@@ -35,7 +42,7 @@ export class ContentWriter implements NodeSource {
   #looseBytes = 0;
   #newBytes = 0;
 
-  constructor(fs: FileSystem, folder: string, store: ObjectStore) {
+  constructor(fs: FileSystem, folder: string, store: StoredObjects) {
     this.#store = store;
     this.#data = new FrameSet(fs, folder, "data");
     this.#nodes = new FrameSet(fs, folder, "nodes");
@@ -88,11 +95,12 @@ export class ContentWriter implements NodeSource {
   /**
    * Makes what was written to packs durable, and gives all that this upload has written so far. Writing may go on.
    *
-   * @param manifest the version's: nodes that are still in memory and not part of it were steps on the way, and are left
+   * @param manifest the version's: nodes that are still in memory and not part of it were steps on the way, and are left.
+   *   Without it all nodes are kept
    */
-  async seal(manifest: Digest): Promise<WrittenContent> {
-    const needed = this.#looseNodesOf(manifest);
-    for (const digest of this.#looseNodes.keys()) if (!needed.has(digest)) this.#looseNodes.delete(digest);
+  async seal(manifest?: Digest): Promise<WrittenContent> {
+    const needed = manifest === undefined ? undefined : this.#looseNodesOf(manifest);
+    for (const digest of this.#looseNodes.keys()) if (needed?.has(digest) === false) this.#looseNodes.delete(digest);
     this.#frameNodes();
     const data = await this.#data.seal();
     const nodes = await this.#nodes.seal();

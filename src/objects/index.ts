@@ -6,7 +6,7 @@ export {
   looksCompressible,
   prepareCompression,
 } from "./compression.ts";
-export { ContentWriter, type WrittenContent } from "./content-writer.ts";
+export { ContentWriter, type StoredObjects, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
   FRAME_BYTES_MAX,

@@ -71,9 +71,7 @@ export class Draft {
 
   private constructor(engine: Engine, root: Digest, release: Release, dryRun: boolean) {
     this.engine = engine;
-    this.content = dryRun
-      ? new DryContent(engine.objects)
-      : new ContentWriter(engine.fs, engine.folder, engine.objects);
+    this.content = dryRun ? new DryContent(engine.source) : new ContentWriter(engine.fs, engine.folder, engine.source);
     this.reader = new NodeReader(this.content);
     this.unsettledReader = new NodeReader(this.content, { isUnsettled: true });
     this.#root = root;

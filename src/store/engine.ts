@@ -8,15 +8,16 @@ import {
   applyNothing,
   type Catalog,
   checkpoints,
-  FolderCache,
+  type FolderCache,
+  type HintCache,
   Locks,
   type Release,
+  remotesElsewhere,
 } from "../catalog/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
   type Change,
   encodePayload,
-  JOURNAL_FOLDER,
   Journal,
   type JournalDamage,
   type JournalEntry,
@@ -27,10 +28,8 @@ import {
 import {
   type EncodedFrames,
   encodeFoot,
-  MAKING_PREFIX,
   ObjectStore,
   objectCountOf,
-  PACKS_FOLDER,
   type Place,
   placedObjects,
   prepareCompression,
@@ -44,24 +43,17 @@ import {
   type Clock,
   defaultWorkerCount,
   type FileSystem,
-  namesIn,
   nodeFileSystem,
   onStoreFiles,
-  removeQuietly,
   systemClock,
-  TEMPORARY_PREFIX,
 } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { ContentPool, PROBE_PREFIX } from "../worktree/index.ts";
+import { ContentPool } from "../worktree/index.ts";
+import { Caches } from "./caches.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
-import {
-  checkStore,
-  createStore,
-  FOLDER_LOCK_PREFIX,
-  type StoreMark,
-  type StoreTrust,
-  storeNames,
-} from "./store-folder.ts";
+import type { OpenRemote } from "./far-content.ts";
+import { ObjectSource } from "./object-source.ts";
+import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
 /** How to open a store. */
 export interface EngineOptions extends StoreTrust {
@@ -75,6 +67,8 @@ export interface EngineOptions extends StoreTrust {
   readonly lockWaitMs?: number | undefined;
   /** Makes the store if there is none. */
   readonly create?: boolean | undefined;
+  /** Opens remotes, for content that is there only. */
+  readonly openRemote: OpenRemote;
 }
 
 /** What a commit is to make durable and visible. */
@@ -100,9 +94,6 @@ interface EngineParts {
   readonly current: CurrentCatalog;
 }
 
-/** How names begin of files that are being made, or exist for a moment. */
-const leftovers: readonly string[] = [TEMPORARY_PREFIX, MAKING_PREFIX, PROBE_PREFIX, FOLDER_LOCK_PREFIX];
-
 /** The journal's last segment is sealed before it would hold more. Its table, 38 bytes an object, falls to one upload. */
 const SEGMENT_OBJECTS_MAX: number = 1536;
 
@@ -116,13 +107,18 @@ export class Engine {
   readonly locks: Locks;
   readonly journal: Journal;
   readonly objects: ObjectStore;
+  /** Objects here, and those that a remote has for this store. */
+  readonly source: ObjectSource;
+  readonly openRemote: OpenRemote;
   readonly pool: ContentPool;
   readonly lockWaitMs: number | undefined;
   readonly #current: CurrentCatalog;
   #filesState = "";
   /** Whether objects lie in the journal's last segment: where none do, nobody needs to ask for them. */
   #hasRecent = false;
-  #folders: FolderCache | undefined;
+  /** Whether there is content that a remote has and this store may not have. */
+  #hasElsewhere = false;
+  readonly #caches: Caches;
   #failed: ArtifoldError | undefined;
   #open = true;
 
@@ -138,6 +134,13 @@ export class Engine {
     this.#current = parts.current;
     this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
     this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
+    this.#caches = new Caches(this.fs, parts.folder, () => this.isReadOnly);
+    this.openRemote = options.openRemote;
+    this.source = new ObjectSource({
+      objects: this.objects,
+      hasElsewhere: () => this.#hasElsewhere,
+      openFar: async () => new (await import("./far-content.ts")).FarContent(this, this.openRemote),
+    });
   }
 
   /** Opens the store in a folder. @throws ArtifoldError NO_STORE and others */
@@ -185,9 +188,18 @@ export class Engine {
   /** What is remembered of the user's folders. */
   get folders(): FolderCache {
     this.#checkOpen();
-    const file = this.#current.isReadOnly ? ":memory:" : path.join(this.folder, storeNames.folderCache);
-    this.#folders ??= FolderCache.open(this.fs, file);
-    return this.#folders;
+    return this.#caches.folders;
+  }
+
+  /** What was read beside nodes of remotes. */
+  get hints(): HintCache {
+    this.#checkOpen();
+    return this.#caches.hints;
+  }
+
+  /** Whether the store's folder cannot be written, for another reason than a full disk. */
+  get isReadOnly(): boolean {
+    return this.#current.isReadOnly;
   }
 
   get isClosed(): boolean {
@@ -253,35 +265,13 @@ export class Engine {
     }
   }
 
-  /** Removes what killed processes left. Only when nobody uses the store, and without waiting for that. */
-  sweepTemporaryFiles(): void {
-    if (this.#current.isReadOnly) return;
-    const folders = [this.folder, path.join(this.folder, JOURNAL_FOLDER), path.join(this.folder, PACKS_FOLDER)];
-    const left = folders.flatMap((folder) => {
-      const names = namesIn(this.fs, folder).filter((name) => leftovers.some((prefix) => name.startsWith(prefix)));
-      return names.map((name) => path.join(folder, name));
-    });
-    if (left.length === 0) return;
-    // Packs and runs are made, and folders locked, under a shared lock, all else under the writer's: with this one nobody
-    // makes anything.
-    let release: Release | undefined;
-    try {
-      release = this.locks.tryExclusive();
-    } catch (error) {
-      // On a full disk there is no room for the lock either. What comes next says so, if it needs any.
-      if (!isArtifoldError(error)) throw error;
-    }
-    if (release === undefined) return;
-    for (const file of left) removeQuietly(this.fs, file);
-    release();
-  }
-
   async close(): Promise<void> {
     if (!this.#open) return;
+    await this.source.close();
     this.#open = false;
     await this.pool.close();
     this.objects.close();
-    this.#folders?.close();
+    this.#caches.close();
     this.#current.close();
     this.locks.close();
   }
@@ -359,6 +349,7 @@ export class Engine {
     this.#filesState = state;
     this.objects.setFiles(this.#current.catalog.contentFiles());
     this.#hasRecent = this.#current.catalog.placeCount() > 0;
+    this.#hasElsewhere = remotesElsewhere(this.#current.catalog).length > 0;
   }
 
   #recentPlace(digest: Buffer): Place | undefined {

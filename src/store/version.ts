@@ -136,7 +136,7 @@ export class Version {
   /** All entries that are meant, in the order of their paths' UTF-8 bytes. @throws ArtifoldError DAMAGED */
   async *entries(filter: EntryFilter = {}): AsyncGenerator<EntryView, void, undefined> {
     const isMeant = filter.path === undefined ? undefined : compileGlobs([filter.path].flat());
-    const reader = manifestReader(this.#engine.objects);
+    const reader = manifestReader(this.#engine.source);
     for await (const batch of readEntries(reader, this.digest, folderRange(trimFolder(filter.folder)))) {
       for (const entry of batch) if (isMeant?.(entry.path) !== false) yield viewEntry(entry);
     }
@@ -150,7 +150,7 @@ export class Version {
    */
   async *list(folder = ""): AsyncGenerator<FolderListItem, void, undefined> {
     const path = trimFolder(folder);
-    const reader = manifestReader(this.#engine.objects);
+    const reader = manifestReader(this.#engine.source);
     if (path !== "" && !(await hasEntryBelow(reader, this.digest, path))) {
       const entry = await findEntry(reader, this.digest, path);
       if (entry === undefined) throw this.#noEntry(path);
@@ -190,7 +190,7 @@ export class Version {
     const entry = await this.#file(path);
     const pieces: Uint8Array[] = [];
     const range = { from: offset, to: offset + length };
-    for await (const piece of readContent(this.#engine.objects, entry, range)) pieces.push(piece);
+    for await (const piece of readContent(this.#engine.source, entry, range)) pieces.push(piece);
     return Buffer.concat(pieces);
   }
 
@@ -200,11 +200,11 @@ export class Version {
    */
   stream(path: string, range: { start?: number; end?: number; signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
     const find = (): Promise<FileEntry> => this.#file(path);
-    const { objects } = this.#engine;
+    const { source } = this.#engine;
     async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
       const entry = await find();
       const { start = 0, end = entry.size, signal } = range;
-      yield* readContent(objects, entry, { from: start, to: end }, signal);
+      yield* readContent(source, entry, { from: start, to: end }, signal);
     }
     return ReadableStream.from(bytes()) as ReadableStream<Uint8Array>;
   }
@@ -225,7 +225,7 @@ export class Version {
 
   /** Where this version and another one of any artifact differ, in path order: what the other changed. */
   async *diff(other: Version): AsyncGenerator<VersionChange, void, undefined> {
-    const reader = manifestReader(this.#engine.objects);
+    const reader = manifestReader(this.#engine.source);
     for await (const batch of diffManifests(reader, this.digest, other.digest)) {
       for (const { path, before, after } of batch) {
         const kind = before === undefined ? "added" : after === undefined ? "removed" : "modified";
@@ -324,7 +324,7 @@ export class Version {
 
   async #find(path: string): Promise<Entry | undefined> {
     checkPath(path);
-    return findEntry(manifestReader(this.#engine.objects), this.digest, path);
+    return findEntry(manifestReader(this.#engine.source), this.digest, path);
   }
 
   async #file(path: string): Promise<FileEntry> {
