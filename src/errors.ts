@@ -45,7 +45,7 @@ export const errorCodes = {
   NATIVE_MISSING: 1,
   /** A fault of artifold itself. */
   INTERNAL: 1,
-  /** The object was closed before the call. */
+  /** The object was closed before the call, or the run has ended. */
   CLOSED: 1,
   /** There is no store where one was expected. */
   NO_STORE: 10,
@@ -57,7 +57,7 @@ export const errorCodes = {
   DAMAGED: 13,
   /** Two changes clash, or a file of the user's would be overwritten. */
   CONFLICT: 14,
-  /** The artifact, version, tag or path does not exist. */
+  /** The artifact, version, run, tag or path does not exist. */
   NOT_FOUND: 15,
   /** A remote does not answer. */
   UNREACHABLE: 16,

@@ -12,6 +12,7 @@ export {
   type Happened,
   isArtifoldError,
 } from "./errors.ts";
+export type { RunEnding } from "./journal/index.ts";
 export type { JsonValue, Metadata } from "./manifest/index.ts";
 export type { Clock, FileSystem } from "./platform/index.ts";
 export type { LongCallOptions, OnProgress, ProgressEvent, ProgressPhase } from "./progress.ts";
@@ -21,24 +22,44 @@ export {
   Artifact,
   type ArtifactQuery,
   type ArtifactSummary,
+  Artifacts,
   type DownloadOptions,
   type DownloadResult,
   type EntryFilter,
   type EntryView,
+  type FinishOptions,
   type FolderChange,
   type FolderListItem,
   type FolderStatus,
+  finish,
+  getArtifact,
+  type InitOptions,
+  type InitResult,
+  init,
+  type Lineage,
+  type LineageLink,
+  type LineageNode,
+  type LineageOptions,
+  type LineageStart,
   type OnConflict,
   type Operation,
   openStore,
   type ReferenceOptions,
+  type ResolveOptions,
+  Run,
+  type RunOptions,
+  type RunState,
+  type RunSummary,
+  type SeedQuery,
   type Source,
   Store,
   type StoreOptions,
   type UploadOptions,
   type UploadResult,
+  uploadArtifact,
   Version,
   type VersionChange,
+  type VersionQuery,
 } from "./store/index.ts";
 export type { Problem, ProblemKind, VerifyOptions, VerifyResult } from "./upkeep/index.ts";
 export type { LeftOut, LeftOutReason, PortabilityWarning } from "./worktree/index.ts";

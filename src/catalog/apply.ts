@@ -14,19 +14,12 @@ import type {
 } from "../journal/index.ts";
 import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
 import { type PlacedObject, packPath } from "../objects/index.ts";
+import { addLink, addRun, endRun, setConfig } from "./apply-run.ts";
 import { applyStep, type LocalChanges } from "./apply-step.ts";
 import type { Catalog } from "./catalog.ts";
+import { addFolded, nameScopes } from "./folded-names.ts";
 import { loggedChange } from "./logged-step.ts";
 import { foldName } from "./names.ts";
-
-/** Where names of a kind must be distinct, as one text. */
-export const nameScopes = {
-  team: (): string => "team",
-  experiment: (team: string): string => `experiment/${team}`,
-  type: (team: string, experiment: string): string => `type/${team}/${experiment}`,
-  artifact: (team: string, experiment: string, type: string): string => `artifact/${team}/${experiment}/${type}`,
-  tag: (artifact: Digest): string => `tag/${artifact}`,
-} as const;
 
 /** Applies an entry and what came with it. */
 export function applyEntry(
@@ -163,6 +156,19 @@ function applyChange(catalog: Catalog, change: Change): void {
     case "whole":
       for (const version of change.versions) setWhole(catalog, version);
       break;
+    case "run":
+      addRun(catalog, change);
+      break;
+    case "config":
+      setConfig(catalog, change);
+      break;
+    case "used":
+    case "made":
+      addLink(catalog, change.change, change.run, change.version);
+      break;
+    case "ended":
+      endRun(catalog, change);
+      break;
     default:
       throw new ArtifoldError(
         "FORMAT_UNSUPPORTED",
@@ -208,12 +214,6 @@ function artifactRow(catalog: Catalog, artifact: Digest): number {
   return select.get(artifact) as number;
 }
 
-function addFolded(catalog: Catalog, scope: string, name: string): void {
-  catalog
-    .statement("INSERT OR IGNORE INTO folded (scope, folded, name) VALUES (?, ?, ?)")
-    .run(scope, foldName(name), name);
-}
-
 function addVersion(catalog: Catalog, made: VersionMade): void {
   const record = decodeVersionRecord(made.record);
   if (versionId(made.record) !== made.version || record.artifact !== made.artifact) {
@@ -241,6 +241,7 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
       elsewhereOf(catalog, record.parents),
     );
   catalog.statement("UPDATE artifact SET highest = max(highest, ?) WHERE id = ?").run(made.number, row);
+  if (record.run !== undefined) addLink(catalog, "made", record.run, made.version);
 }
 
 /** What was made from a version whose content is not all here may have some of that content. */

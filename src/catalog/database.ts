@@ -66,11 +66,13 @@ export interface DatabaseOptions {
   /** `"wal"` for data, `"rollback"` for a file that is only there to be locked. */
   readonly journal: "wal" | "rollback";
   readonly busyMs?: number;
+  /** Fails where there is no such file, instead of making it. */
+  readonly mustExist?: boolean;
 }
 
 /** Opens (or makes) a database file. Throws what SQLite throws; see {@link isDamagedDatabase} and {@link isBusy}. */
 export function openDatabase(file: string, options: DatabaseOptions): Database {
-  const database = openFile(file, { timeout: options.busyMs ?? BUSY_MS });
+  const database = openFile(file, { timeout: options.busyMs ?? BUSY_MS, fileMustExist: options.mustExist ?? false });
   try {
     if (options.journal === "wal" && file !== ":memory:") {
       const mode = database.pragma("journal_mode = WAL", { simple: true });

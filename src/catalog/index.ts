@@ -1,5 +1,5 @@
 /** What the journal says now, ready to be asked, and the locks between processes. The only room that knows SQLite. */
-export { applyCheckpoint, applyEntry, applyNothing, checkpoints, nameScopes } from "./apply.ts";
+export { applyCheckpoint, applyEntry, applyNothing, checkpoints } from "./apply.ts";
 export {
   type ArtifactRow,
   Catalog,
@@ -12,10 +12,20 @@ export {
 } from "./catalog.ts";
 export { isBusy, isDatabaseError, isFullDisk, isUnwritableDatabase, sqliteVersion } from "./database.ts";
 export { type FoldReport, foldJournal } from "./fold.ts";
+export { nameScopes } from "./folded-names.ts";
 export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
 export { HintCache } from "./hint-cache.ts";
+export { isLinked, type LinkKind, type LinkPage, type LinkRow, linksOfRun, linksOfVersion } from "./lineage.ts";
 export { LOCK_WAIT_MS, Locks, lockAlone, type Release, retryWhileBusy } from "./locks.ts";
-export { checkName, foldName, formatNumber, NAME_LENGTH_MAX, type NameKind, parseNumber } from "./names.ts";
+export {
+  checkName,
+  foldName,
+  formatNumber,
+  NAME_LENGTH_MAX,
+  type NameKind,
+  parseNumber,
+  ROUTE_NAMES,
+} from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
 export {
   type LogPositionRow,
@@ -33,3 +43,5 @@ export {
   type Unpushed,
   unpushed,
 } from "./remote-state.ts";
+export { RunLocks } from "./run-locks.ts";
+export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";

@@ -7,6 +7,31 @@ export type NameKind = "team" | "experiment" | "type" | "artifact" | "run" | "ta
 /** The longest name, in characters (code points). */
 export const NAME_LENGTH_MAX = 128;
 
+/**
+ * Names that no team may have: the first parts of the server's paths that are not teams.
+ *
+ * Pages of a team stand at `/{team}/…`, and those of a run at `/experi/{team}/…`: a team named like one of these would have
+ * pages that cannot be reached, or stand where the server's own do. The list is closed, for a name once given stays: what
+ * the server needs later goes below one of them.
+ */
+export const ROUTE_NAMES: readonly string[] = [
+  // Pages: of runs, to log in and out, of a user's settings, to search.
+  "experi",
+  "login",
+  "logout",
+  "settings",
+  "search",
+  // Data of pages, the protocol of remotes, files of the application, and whether all is well.
+  "api",
+  "remote",
+  "assets",
+  "health",
+  // What browsers and robots ask for by themselves.
+  "favicon.ico",
+  "robots.txt",
+  ".well-known",
+];
+
 const allowed = /^[\p{L}\p{M}\p{Nd}._-]+$/u;
 const numberLike = /^v\d+$/i;
 
@@ -32,6 +57,7 @@ function nameProblem(kind: NameKind, name: string): string | undefined {
   if (name === "." || name === "..") return "it stands for a folder";
   if (name.startsWith("-")) return "it begins with a hyphen";
   if (!allowed.test(name)) return "it has a character that names may not have";
+  if (kind === "team" && ROUTE_NAMES.includes(foldName(name))) return "the server's own pages have this name";
   if (kind === "tag" && numberLike.test(name)) return "it looks like a version number, and those are given, not chosen";
   if (kind === "tag" && name.toLowerCase() === "latest") return '"latest" always is the highest version';
   return undefined;

@@ -115,6 +115,34 @@ const tables = `
     version TEXT NOT NULL,
     PRIMARY KEY (remote, artifact, tag)
   ) WITHOUT ROWID;
+  -- Runs, with their config as it is now, and how they ended.
+  CREATE TABLE run (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL UNIQUE,
+    team TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    name TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    config TEXT NOT NULL,
+    state TEXT,
+    ended_at INTEGER,
+    exit_code INTEGER,
+    signal TEXT
+  );
+  CREATE INDEX run_by_start ON run (started_at, run);
+  CREATE INDEX run_by_experiment ON run (team, experiment, started_at, run);
+  CREATE INDEX run_by_name ON run (name);
+  -- Which run used or made which version. Either may be known by its id alone.
+  CREATE TABLE lineage (
+    id INTEGER PRIMARY KEY,
+    link TEXT NOT NULL,
+    run TEXT NOT NULL,
+    version TEXT NOT NULL,
+    UNIQUE (version, run, link)
+  );
+  CREATE INDEX lineage_by_version ON lineage (version, link);
+  CREATE INDEX lineage_by_run ON lineage (run, link);
   -- Folded names of each kind and place, so that no two of them look alike.
   CREATE TABLE folded (
     scope TEXT NOT NULL,

@@ -10,5 +10,5 @@ export async function run(run: Run): Promise<number> {
   const tag = run.call.text("tag");
   const store = await run.open();
   const version = await resolveVersion(run, store, tag === undefined ? name : `${name}:${tag}`);
-  return downloadTo(run, version, run.call.args[0]);
+  return downloadTo(run, store, version, run.call.args[0]);
 }

@@ -3,6 +3,7 @@ import { ArtifoldError } from "../errors.ts";
 import { parseRef } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { resolveVersion } from "./common.ts";
+import { noteUnrecorded } from "./current-run.ts";
 
 export async function run(run: Run): Promise<number> {
   const address = run.call.args[0] as string;
@@ -15,6 +16,7 @@ export async function run(run: Run): Promise<number> {
   const range = parseRange(run.call.text("range"));
   const store = await run.open();
   const version = await resolveVersion(run, store, address);
+  await noteUnrecorded(run, store);
   for await (const bytes of version.stream(path, { ...range, signal: run.signal })) {
     // A full pipe is waited for: a large file never piles up in memory.
     if (!process.stdout.write(bytes)) await new Promise((resolve) => process.stdout.once("drain", resolve));

@@ -34,6 +34,7 @@ export type Completion =
   | "tag"
   | "team"
   | "experiment"
+  | "run"
   | readonly string[];
 
 /** An argument of a command. */
@@ -41,6 +42,8 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly optional?: boolean;
   readonly many?: boolean;
+  /** Whether it stands after "--", where nothing is taken for an option. */
+  readonly afterDashes?: boolean;
   readonly complete?: Completion;
 }
 
@@ -57,6 +60,8 @@ export interface Run {
    * which is gone when the command ends.
    */
   open(options?: { create?: boolean; pretend?: boolean }): Promise<Store>;
+  /** From now on signals do not end the command, but are told to it. Those that only programs use come too. */
+  takeSignals(handler: (signal: NodeJS.Signals) => void): void;
 }
 
 /** Carries a command out. @returns the exit code */

@@ -89,6 +89,14 @@ export async function confirm(run: Run, question: string): Promise<boolean> {
   }
 }
 
+/** Reads a count, if one is given. */
+export function parseCount(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 1) throw new ArtifoldError("USAGE", `not a count: ${text}`);
+  return count;
+}
+
 /** Lines for a list of paths, the first few of many. */
 export function listPaths(paths: readonly string[], mark: string, max = 20): string[] {
   const lines = paths.slice(0, max).map((path) => `${mark} ${safe(path)}`);

@@ -89,6 +89,7 @@ async function fromStore(run: Run, completion: Completion & string, word: string
 }
 
 async function names(store: Store, completion: Completion & string, word: string): Promise<string[]> {
+  if (completion === "run") return runNames(store);
   const artifacts: ArtifactSummary[] = [];
   for await (const artifact of store.artifacts()) artifacts.push(artifact);
   switch (completion) {
@@ -105,6 +106,17 @@ async function names(store: Store, completion: Completion & string, word: string
     default:
       return [];
   }
+}
+
+/** The newest runs are those that are asked for. */
+const RUNS_MAX = 200;
+
+async function runNames(store: Store): Promise<string[]> {
+  const found: string[] = [];
+  for await (const run of store.runs()) {
+    if (found.push(run.name) >= RUNS_MAX) break;
+  }
+  return found;
 }
 
 /** Names of artifacts; after a colon their tags; after a slash the folder below. */

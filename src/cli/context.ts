@@ -17,7 +17,9 @@ export interface Context {
 /** Reads the surroundings. */
 export function readContext(call: Call): Context {
   const input: ResolveInput = { store: call.text("store"), environment: process.env, cwd: process.cwd() };
-  const [team, experiment] = [call.text("team"), call.text("experiment")];
+  // `init` takes the page's words as well.
+  const team = call.text("team") ?? call.text("team_name");
+  const experiment = call.text("experiment") ?? call.text("exp_name");
   const flags = { ...(team !== undefined && { team }), ...(experiment !== undefined && { experiment }) };
   return {
     environment: process.env,

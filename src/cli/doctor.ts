@@ -5,8 +5,9 @@ import { blake3Implementation } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { compressionImplementation, prepareCompression } from "../objects/index.ts";
 import { diskSpace, networkFileSystem, userFolders } from "../platform/index.ts";
-import { CONFIG_FILE, type Setting, Store, storeExists, storeNames } from "../store/index.ts";
+import { type CurrentRun, type Setting, Store, storeExists, storeNames, userSettingsFile } from "../store/index.ts";
 import type { Run } from "./command.ts";
+import { nameOfRun } from "./current-run.ts";
 import { versionText } from "./help.ts";
 import { alignColumns, formatBytes, safe } from "./text.ts";
 
@@ -62,9 +63,18 @@ function settings({ context }: Run): Finding[] {
     shown("store", context.store),
     shown("team", context.settings.team),
     shown("experiment", context.settings.experiment),
-    { name: "user settings", ok: true, value: path.join(folders.config, CONFIG_FILE), detail: "user" },
+    ...currentRun(context.settings.run),
+    shown("server", context.settings.httpHost),
+    { name: "user settings", ok: true, value: userSettingsFile(context.environment), detail: "user" },
     { name: "user data", ok: true, value: folders.data, detail: "user" },
   ];
+}
+
+/** The run that uploads belong to. One of another store is worth a look: nothing is written down for it. */
+function currentRun(run: CurrentRun | undefined): Finding[] {
+  if (run === undefined) return [];
+  const detail = `${run.origin}: ${run.from}${run.isElsewhere ? "; it is in another store" : ""}`;
+  return [{ name: "run", ok: true, value: nameOfRun(run), detail }];
 }
 
 async function storeFindings({ call, context }: Run): Promise<Finding[]> {

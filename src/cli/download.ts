@@ -1,19 +1,21 @@
 /** `download`: makes a folder hold a version. */
 import path from "node:path";
-import type { DownloadResult, Version } from "../store/index.ts";
+import type { DownloadResult, Store, Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { confirm, listPaths, resolveVersion, shortRef } from "./common.ts";
+import { currentRunFacts, currentRunLines, noteUnrecorded } from "./current-run.ts";
 import { formatBytes, formatCount, safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
   const store = await run.open();
   const version = await resolveVersion(run, store, run.call.args[0] as string);
-  return downloadTo(run, version, run.call.text("to"));
+  return downloadTo(run, store, version, run.call.text("to"));
 }
 
 /** Downloads a version to a folder, or to the default one, and tells what was done. */
-export async function downloadTo(run: Run, version: Version, to: string | undefined): Promise<number> {
+export async function downloadTo(run: Run, store: Store, version: Version, to: string | undefined): Promise<number> {
   const { call, context, output, signal } = run;
+  await noteUnrecorded(run, store);
   const folder = path.resolve(context.cwd, to ?? path.join("artifacts", version.name, version.version));
   const globs = call.list("path");
   const result = await version.download(folder, {
@@ -25,7 +27,8 @@ export async function downloadTo(run: Run, version: Version, to: string | undefi
     onProgress: output.onProgress,
   });
   for (const reference of listPaths(result.references, "a reference, not fetched:")) output.warn(reference);
-  output.result(result, result.path, describe(run, version, result));
+  const lines = [...describe(run, version, result), ...(call.flag("dry-run") ? [] : currentRunLines(store, "used by"))];
+  output.result({ ...result, ...currentRunFacts(store) }, result.path, lines);
   return result.references.length > 0 ? 3 : 0;
 }
 

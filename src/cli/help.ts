@@ -43,11 +43,17 @@ export function helpOfCommand(spec: CommandSpec, columns: number = COLUMNS): str
   const width = Math.min(columns, COLUMNS_MAX);
   const own = spec.options.filter((option) => option.hidden !== true);
   const required = own.filter((option) => option.required === true).map((option) => `--${option.name} ${option.value}`);
-  const usage = ["artifold", spec.name, ...spec.args.map(argumentText), ...required, "[OPTIONS]"].join(" ");
+  const [last, first] = [spec.args.filter(isLast), spec.args.filter((arg) => !isLast(arg))];
+  const words = [...first.map(argumentText), ...required, "[OPTIONS]", ...last.map((arg) => `-- ${argumentText(arg)}`)];
+  const usage = ["artifold", spec.name, ...words].join(" ");
   const sections = [`${capital(spec.help)}.`, `Usage: ${usage}`];
   if (own.length > 0) sections.push(`Options:\n${optionRows(own, width)}`);
   sections.push(`Options of every command:\n${optionRows(commonOptions, width)}`);
   return `${sections.join("\n\n")}\n`;
+}
+
+function isLast(arg: ArgumentSpec): boolean {
+  return arg.afterDashes === true;
 }
 
 function argumentText(arg: ArgumentSpec): string {

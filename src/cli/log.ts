@@ -1,13 +1,14 @@
 /** `log`: tells what happened in the store, newest first. */
 import type { LoggedChange } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
 import type { Operation, Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
+import { parseCount } from "./common.ts";
+import { describeEnd } from "./run-text.ts";
 import { alignColumns, safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
-  const limit = parseLimit(run.call.text("limit"));
+  const limit = parseCount(run.call.text("limit"));
   const store = await run.open();
   const operations: Operation[] = [];
   for await (const operation of store.log(limit === undefined ? {} : { limit })) operations.push(operation);
@@ -22,13 +23,6 @@ export async function run(run: Run): Promise<number> {
   ]);
   run.output.result(operations, operations.map((each) => each.operation).join("\n"), alignColumns(rows));
   return 0;
-}
-
-function parseLimit(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const limit = Number(text);
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new ArtifoldError("USAGE", `not a count: ${text}`);
-  return limit;
 }
 
 /** How many versions are named, of many. */
@@ -70,5 +64,19 @@ function describe(store: Store, change: LoggedChange): string {
       return describeStep(store, change);
     case "whole":
       return `fetched ${labels(store, change.versions)}`;
+    case "run":
+      return `began run ${labelOfRun(store, change.run)}`;
+    case "config":
+      return `configured run ${labelOfRun(store, change.run)}`;
+    case "used":
+      return `run ${labelOfRun(store, change.run)} used ${store.labelOf(change.version)}`;
+    case "made":
+      return `run ${labelOfRun(store, change.run)} made ${store.labelOf(change.version)} too`;
+    case "ended":
+      return `run ${labelOfRun(store, change.run)} ${describeEnd(change)}`;
   }
+}
+
+function labelOfRun(store: Store, run: Digest): string {
+  return store.nameOfRun(run) ?? run.slice(0, 12);
 }

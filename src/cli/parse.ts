@@ -27,7 +27,7 @@ export function parseCommandLine(words: readonly string[], columns?: number): Pa
   const found = findCommand(own);
   if (found === undefined) throw unknownCommand(own);
   const { spec, rest } = found;
-  const call = parseOptions(spec, [...leading, ...rest]);
+  const call = parseCall(spec, [...leading, ...rest]);
   if (call.flag("help")) return { kind: "text", text: helpOfCommand(spec, columns), exitCode: 0 };
   checkArguments(spec, call);
   return { kind: "command", spec, call };
@@ -84,6 +84,21 @@ export function findCommand(
 export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
   const own = new Set(spec.options.map((option) => option.name));
   return [...spec.options, ...commonOptions.filter((option) => !own.has(option.name))];
+}
+
+/** Reads options and arguments; of a command with something after "--" all that stands there as it is. */
+function parseCall(spec: CommandSpec, words: readonly string[]): Call {
+  if (!spec.args.some((arg) => arg.afterDashes === true)) return parseOptions(spec, words);
+  const dashes = words.indexOf("--");
+  const call = parseOptions(spec, dashes === -1 ? words : words.slice(0, dashes));
+  const [first] = call.args;
+  if (first !== undefined) {
+    const near = commands.find((command) => command.name === `${spec.name}s ${first}`);
+    throw new ArtifoldError("USAGE", `${spec.name}: ${JSON.stringify(first)} stands before --`, {
+      hint: `Write \`artifold ${near?.name ?? `${spec.name} -- ${call.args.join(" ")}`}\`.`,
+    });
+  }
+  return { ...call, args: dashes === -1 ? [] : words.slice(dashes + 1) };
 }
 
 function parseOptions(spec: CommandSpec, words: readonly string[]): Call {

@@ -25,7 +25,7 @@ class Stopped extends Error {
 export async function runCommand({ spec, call }: ParsedCommand & { kind: "command" }): Promise<number> {
   const output = new Output(call, process.env);
   const stop = new AbortController();
-  listenForSignals(stop);
+  const signals = listenForSignals(stop);
   let store: Store | undefined;
   let pretended: TemporaryFolder | undefined;
   try {
@@ -49,6 +49,9 @@ export async function runCommand({ spec, call }: ParsedCommand & { kind: "comman
         if (options.create === true && isNew) output.note(`made a store in ${safe(store.folder)}`);
         return store;
       },
+      takeSignals(handler) {
+        signals.take(handler);
+      },
     };
     const { run: runner } = await spec.load();
     return await runner(run);
@@ -69,7 +72,7 @@ async function openStore(run: Run, place: string, create: boolean): Promise<Stor
   const store = await Store.open(place, {
     create,
     ...(user !== undefined && { user: user.value }),
-    defaults: { team: context.settings.team.value, experiment: context.settings.experiment.value },
+    settings: context.settings,
     trustOwner: call.flag("trust-owner"),
     allowNetworkFileSystem:
       call.flag("allow-network-file-system") || Boolean(context.environment["ARTIFOLD_ALLOW_NETWORK_FILE_SYSTEM"]),
@@ -84,12 +87,23 @@ async function openStore(run: Run, place: string, create: boolean): Promise<Stor
   return store;
 }
 
+/** Signals that mean something to programs, and end artifold where nobody takes them. */
+const otherSignals = ["SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+
 /** The first signal ends the command at a safe point; a second one at once, which is as safe as a crash. */
-function listenForSignals(stop: AbortController): void {
+function listenForSignals(stop: AbortController): { take(handler: (signal: NodeJS.Signals) => void): void } {
+  let taken: ((signal: NodeJS.Signals) => void) | undefined;
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(signalCodes[signal]);
-      stop.abort(new Stopped(signal));
+      if (taken !== undefined) taken(signal);
+      else if (stop.signal.aborted) process.exit(signalCodes[signal]);
+      else stop.abort(new Stopped(signal));
     });
   }
+  return {
+    take(handler) {
+      taken = handler;
+      for (const signal of otherSignals) process.on(signal, () => handler(signal));
+    },
+  };
 }

@@ -1,7 +1,8 @@
 /** `show`: tells all about a version. */
-import type { Version } from "../store/index.ts";
+import type { Store, Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { resolveVersion, typeFlag } from "./common.ts";
+import { type Neighbours, neighbourFacts, neighbourRows, neighboursOf } from "./neighbours.ts";
 import { alignColumns, formatBytes, formatCount, safe, safeLines } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
@@ -12,19 +13,21 @@ export async function run(run: Run): Promise<number> {
     for await (const version of store.versions(address, { ...run.context.flags, ...typeFlag(run) }))
       versions.push(version);
     run.output.result(
-      versions.map(facts),
+      versions.map((each) => facts(store, each)),
       versions.map((each) => each.version).join("\n"),
       alignColumns(versions.map(row)),
     );
     return 0;
   }
   const version = await resolveVersion(run, store, address);
-  run.output.result(facts(version), version.version, describe(version));
+  const { used, made } = await neighboursOf(store, { version: version.id });
+  const lineage = { madeBy: made.map(neighbourFacts), usedBy: used.map(neighbourFacts) };
+  run.output.result({ ...facts(store, version), ...lineage }, version.version, describe(run, version, { used, made }));
   return 0;
 }
 
-/** What --json prints. */
-function facts(version: Version): Record<string, unknown> {
+/** What --json prints. The run is the one that made it first: its name, null where this store does not have it. */
+function facts(store: Store, version: Version): Record<string, unknown> {
   const {
     team,
     experiment,
@@ -39,7 +42,7 @@ function facts(version: Version): Record<string, unknown> {
     createdAt,
     createdBy,
   } = version;
-  const { run: madeBy, message, metadata, tags, sameAs, newBytes, entryCount: entries } = version;
+  const { run: runId, message, metadata, tags, sameAs, newBytes, entryCount: entries } = version;
   return {
     team,
     experiment,
@@ -53,7 +56,8 @@ function facts(version: Version): Record<string, unknown> {
     bytes,
     createdAt,
     createdBy,
-    run: madeBy,
+    run: runId === null ? null : store.nameOfRun(runId),
+    runId,
     message,
     metadata,
     tags,
@@ -76,7 +80,7 @@ function row(version: Version): string[] {
   ];
 }
 
-function describe(version: Version): string[] {
+function describe(run: Run, version: Version, { used, made }: Neighbours): string[] {
   const rows: [string, string][] = [
     ["artifact", version.ref],
     ["type", version.type],
@@ -91,7 +95,7 @@ function describe(version: Version): string[] {
   ];
   if (version.tags.length > 0) rows.push(["tags", version.tags.join(", ")]);
   if (version.sameAs.length > 0) rows.push(["same as", version.sameAs.join(", ")]);
-  if (version.run !== null) rows.push(["run", version.run]);
+  rows.push(...neighbourRows(run, "made by", made), ...neighbourRows(run, "used by", used));
   if (version.message !== "") rows.push(["message", safeLines(version.message).replaceAll("\n", "\n          ")]);
   for (const [key, value] of Object.entries(version.metadata))
     rows.push([`  ${safe(key)}`, safe(JSON.stringify(value))]);

@@ -2,11 +2,12 @@
 import path from "node:path";
 import { ArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
-import { type AddOptions, type Artifact, parseRef, type UploadResult } from "../store/index.ts";
+import { type AddOptions, type Artifact, parseRef, type Store, type UploadResult } from "../store/index.ts";
 import type { LeftOutReason } from "../worktree/index.ts";
 import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
 import { listPaths, parseMetadata, shortRef } from "./common.ts";
+import { currentRunFacts, currentRunLines, noteUnrecorded } from "./current-run.ts";
 import { formatBytes, formatCount, safe } from "./text.ts";
 
 /** A path of the command line, and where it goes. */
@@ -22,11 +23,12 @@ export async function run(run: Run): Promise<number> {
   const upload = uploadOptions(call);
   const dryRun = call.flag("dry-run");
   const store = await run.open(dryRun ? { pretend: true } : { create: true });
+  await noteUnrecorded(run, store);
   const artifact = await store.artifact(query, { dryRun });
   try {
     await fill(artifact, paths, run);
     const result = await artifact.upload({ ...upload, signal, onProgress: output.onProgress });
-    report(run, result, dryRun);
+    report(run, store, result, dryRun);
     if (!result.changed && call.flag("exit-code")) return 4;
     return leavesOut(result) ? 3 : 0;
   } finally {
@@ -139,14 +141,14 @@ export function leavesOut(result: UploadResult): boolean {
 const reasons: Record<LeftOutReason, string> = {
   special: "no file, folder or link",
   name: "a name that no version can hold",
-  store: "a store",
+  store: "a store, or settings of artifold",
   download: "written by a download",
   unreadable: "cannot be read",
   link: "a link that points outside",
 };
 
 /** Tells what an upload came to. */
-export function report(run: Run, result: UploadResult, dryRun: boolean): void {
+export function report(run: Run, store: Store, result: UploadResult, dryRun: boolean): void {
   const { output } = run;
   for (const { path: entryPath, reason, detail } of result.leftOut.slice(0, 20)) {
     output.warn(`left out ${safe(entryPath)}: ${reasons[reason]}${detail === undefined ? "" : ` (${safe(detail)})`}`);
@@ -159,7 +161,8 @@ export function report(run: Run, result: UploadResult, dryRun: boolean): void {
   )) {
     output.warn(`not portable:${line}`);
   }
-  output.result(result, result.version, describe(run, result, dryRun));
+  const lines = [...describe(run, result, dryRun), ...currentRunLines(store, "in")];
+  output.result({ ...result, ...currentRunFacts(store) }, result.version, lines);
 }
 
 function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {

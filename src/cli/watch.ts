@@ -5,6 +5,7 @@ import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import type { Store, UploadResult } from "../store/index.ts";
 import { readError, watchFolder } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
+import { currentRunFacts, noteUnrecorded } from "./current-run.ts";
 import { safe } from "./text.ts";
 import { addOptions, artifactQuery, report, uploadOptions } from "./upload.ts";
 
@@ -14,11 +15,12 @@ export async function run(run: Run): Promise<number> {
   const query = artifactQuery(run);
   const folder = realFolder(path.resolve(context.cwd, call.args[0] as string));
   const store = await run.open({ create: true });
+  await noteUnrecorded(run, store);
   output.note(`watching ${safe(folder)}; Ctrl-C ends`);
   try {
     for await (const _ of watchFolder(folder, { settleMs, apart: [store.folder], signal })) {
       const result = await uploadAtRest(run, store, query, folder, settleMs);
-      if (result?.changed === true) tell(run, result);
+      if (result?.changed === true) tell(run, store, result);
     }
   } catch (error) {
     // Ctrl-C is how a watch ends, whatever it was doing.
@@ -53,9 +55,9 @@ async function uploadAtRest(
   }
 }
 
-function tell(run: Run, result: UploadResult): void {
-  if (run.output.isJson) run.output.write(`${JSON.stringify(result)}\n`);
-  else report(run, result, false);
+function tell(run: Run, store: Store, result: UploadResult): void {
+  if (run.output.isJson) run.output.write(`${JSON.stringify({ ...result, ...currentRunFacts(store) })}\n`);
+  else report(run, store, result, false);
 }
 
 function parseSettle(text: string | undefined): number {

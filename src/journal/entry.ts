@@ -90,6 +90,52 @@ export interface VersionsWhole {
   readonly versions: readonly Digest[];
 }
 
+/** A run begins. */
+export interface RunStarted {
+  readonly change: "run";
+  readonly run: Digest;
+  /** Canonical bytes of the run record. */
+  readonly record: Uint8Array;
+}
+
+/** A later configuration, in the place of all of it; the record stays as it is. */
+export interface RunConfigured {
+  readonly change: "config";
+  readonly run: Digest;
+  /** JSON text of an object. */
+  readonly config: string;
+}
+
+/** A run uses a version. */
+export interface VersionUsed {
+  readonly change: "used";
+  readonly run: Digest;
+  readonly version: Digest;
+}
+
+/** A run came to the content of a version that was there already: it made the version too. */
+export interface VersionMadeToo {
+  readonly change: "made";
+  readonly run: Digest;
+  readonly version: Digest;
+}
+
+/** How a run ended. */
+export type RunEnding = "finished" | "failed" | "killed";
+
+/** A run ended. Said again, it is in the place of what was said before. */
+export interface RunEnded {
+  readonly change: "ended";
+  readonly run: Digest;
+  /** Milliseconds since 1970, by the clock of whoever ended it. */
+  readonly at: number;
+  readonly state: RunEnding;
+  /** Exit code of the program that the run was; `null` where there was none. */
+  readonly exitCode: number | null;
+  /** The signal that ended it, as in "SIGTERM"; `null` for none. */
+  readonly signal: string | null;
+}
+
 /** One change that users see. */
 export type Change =
   | ArtifactMade
@@ -100,7 +146,12 @@ export type Change =
   | NoteMade
   | RemoteNamed
   | StepKnown
-  | VersionsWhole;
+  | VersionsWhole
+  | RunStarted
+  | RunConfigured
+  | VersionUsed
+  | VersionMadeToo
+  | RunEnded;
 
 /** A pack that an entry makes part of the store. */
 export interface PackAdded {

@@ -11,12 +11,18 @@ export {
   type NoteMade,
   type PackAdded,
   type RemoteNamed,
+  type RunConfigured,
+  type RunEnded,
+  type RunEnding,
+  type RunStarted,
   type StepKnown,
   type TagMoved,
   type VersionMade,
+  type VersionMadeToo,
   type VersionRemoved,
   type VersionRestored,
   type VersionsWhole,
+  type VersionUsed,
 } from "./entry.ts";
 export {
   JOURNAL_FOLDER,

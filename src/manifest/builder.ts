@@ -18,9 +18,13 @@ export class LevelBuilder {
   readonly #rows = new Encoder(16 * 1024);
   #count = 0;
   #first = "";
+  #like: Digest | undefined;
   #entries = 0;
   #files = 0;
   #bytes = 0;
+
+  /** The older node whose rows, or changes of them, come now. */
+  older: Digest | undefined;
 
   /** @param onNode receives each finished node as the row that its parent will hold */
   constructor(level: number, sink: NodeSink, onNode: (row: ChildRow) => void) {
@@ -39,7 +43,7 @@ export class LevelBuilder {
     const before = this.#rows.length;
     const key = this.level === 0 ? writeEntry(this.#rows, row as Entry) : writeChild(this.#rows, row as ChildRow);
     this.#cutBefore(before, key);
-    if (this.#count === 0) this.#first = row.path;
+    if (this.#count === 0) this.#begin(row.path);
     this.#count++;
     this.#sum(row);
   }
@@ -50,13 +54,18 @@ export class LevelBuilder {
     this.#rows.raw(leaf.bytesOf(row));
     const { start, end } = leaf.keyIn(row);
     this.#cutBefore(before, { start: before + start, end: before + end });
-    if (this.#count === 0) this.#first = leaf.path(row);
+    if (this.#count === 0) this.#begin(leaf.path(row));
     this.#count++;
     this.#entries++;
     const size = leaf.size(row);
     if (size < 0) return;
     this.#files++;
     this.#bytes += size;
+  }
+
+  #begin(path: string): void {
+    this.#first = path;
+    this.#like = this.older;
   }
 
   /** Ends the node before the row that was just written, if a node begins with it. */
@@ -103,7 +112,7 @@ export class LevelBuilder {
   #emit(length: number): void {
     const bytes = assembleNode(this.level, this.#count, this.#rows.view().subarray(0, length));
     const digest = nodeDigest(bytes);
-    this.#sink.writeNode(digest, bytes);
+    this.#sink.writeNode(digest, bytes, this.#like);
     this.#onNode({
       path: this.#first,
       digest,

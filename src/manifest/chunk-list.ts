@@ -21,6 +21,8 @@ export interface ChunkRow {
 /** A chunk with its place in the blob. */
 export interface PlacedChunk extends ChunkRow {
   readonly offset: number;
+  /** The leaf of the list that names it. */
+  readonly leaf: Digest;
 }
 
 /** One row of a node: a chunk at level 0, else a child with what lies below it. */
@@ -61,15 +63,16 @@ function beginsNode(digest: Digest, rowsBefore: number): boolean {
 /** Builds the list of a blob's chunks while they come. */
 export class ChunkListBuilder {
   readonly #sink: NodeSink;
-  readonly #levels: { rows: ListRow[]; nodes: number; last: ListRow | undefined }[] = [];
+  readonly #levels: LevelInWork[] = [];
 
   constructor(sink: NodeSink) {
     this.#sink = sink;
   }
 
-  /** Takes the next chunk of the blob. */
-  add(chunk: ChunkRow): void {
+  /** Takes the next chunk of the blob. @param older the leaf of an older list that has the chunk too */
+  add(chunk: ChunkRow, older?: Digest): void {
     this.#addRow(0, { digest: chunk.digest, chunks: 1, bytes: chunk.length });
+    this.#at(0).like ??= older;
   }
 
   /** Ends the list. @returns its root, or `undefined` for a blob of less than two chunks, which has no list */
@@ -94,17 +97,28 @@ export class ChunkListBuilder {
     const at = this.#at(level);
     const bytes = encodeListNode({ level, rows: at.rows });
     const digest = hashWithContext(CHUNK_LIST_CONTEXT, bytes);
-    this.#sink.writeNode(digest, bytes);
+    this.#sink.writeNode(digest, bytes, at.like);
     const sums = sumRows(at.rows);
     at.nodes++;
     at.rows = [];
+    at.like = undefined;
     this.#addRow(level + 1, { digest, ...sums });
   }
 
-  #at(level: number): { rows: ListRow[]; nodes: number; last: ListRow | undefined } {
-    this.#levels[level] ??= { rows: [], nodes: 0, last: undefined };
-    return this.#levels[level] as { rows: ListRow[]; nodes: number; last: ListRow | undefined };
+  #at(level: number): LevelInWork {
+    this.#levels[level] ??= { rows: [], nodes: 0, last: undefined, like: undefined };
+    return this.#levels[level] as LevelInWork;
   }
+}
+
+/** One level of a list in the making. */
+interface LevelInWork {
+  /** Of the node in the making. */
+  rows: ListRow[];
+  /** An older node that it may resemble. */
+  like: Digest | undefined;
+  nodes: number;
+  last: ListRow | undefined;
 }
 
 function sumRows(rows: readonly ListRow[]): { chunks: number; bytes: number } {
@@ -195,12 +209,13 @@ export async function* readChunkList(
 ): AsyncGenerator<readonly PlacedChunk[], void, undefined> {
   const node = decodeListNode(await source.readNode(root));
   checkListRoot(listFacts(node), size);
-  yield* chunksBelow(source, node, 0, range);
+  yield* chunksBelow(source, node, root, 0, range);
 }
 
 async function* chunksBelow(
   source: NodeSource,
   node: ListNode,
+  digest: Digest,
   start: number,
   range: ByteRange,
 ): AsyncGenerator<readonly PlacedChunk[], void, undefined> {
@@ -208,11 +223,11 @@ async function* chunksBelow(
   let offset = start;
   for (const row of node.rows) {
     const touches = offset < range.to && offset + row.bytes > range.from;
-    if (touches && node.level === 0) chunks.push({ digest: row.digest, length: row.bytes, offset });
+    if (touches && node.level === 0) chunks.push({ digest: row.digest, length: row.bytes, offset, leaf: digest });
     else if (touches) {
       const child = decodeListNode(await source.readNode(row.digest));
       checkListChild(row, node.level, listFacts(child));
-      yield* chunksBelow(source, child, offset, range);
+      yield* chunksBelow(source, child, row.digest, offset, range);
     }
     offset += row.bytes;
   }

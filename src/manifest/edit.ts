@@ -116,6 +116,7 @@ async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits
     for (;;) {
       out.remove(node.path);
       const next: ChildRow | undefined = await old.next();
+      builder.older = node.digest;
       await rewriteNode(await old.rowsOf(node), builder, queue, next?.path);
       if (next === undefined) {
         builder.finish();

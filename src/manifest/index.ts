@@ -30,6 +30,7 @@ export {
   sameEntry,
   writeExtras,
 } from "./entry.ts";
+export { type JsonValue, type Metadata, metadataText } from "./json-object.ts";
 export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
 export {
   type ChildRow,
@@ -72,12 +73,18 @@ export {
   checkMessage,
   decodeVersionRecord,
   encodeVersionRecord,
-  type JsonValue,
-  type Metadata,
-  metadataText,
   NONCE_BYTES,
   VERSION_CONTEXT,
   type VersionRecord,
   versionId,
 } from "./record.ts";
+export {
+  COMMAND_BYTES_MAX,
+  COMMAND_WORDS_MAX,
+  decodeRunRecord,
+  encodeRunRecord,
+  RUN_CONTEXT,
+  type RunRecord,
+  runId,
+} from "./run-record.ts";
 export { joinSubtrees, leafSubtree, type Subtree } from "./subtree.ts";

@@ -22,7 +22,8 @@ export interface NodeSource {
 
 /** Takes the bytes of new nodes. Taking the same node twice is allowed. */
 export interface NodeSink {
-  writeNode(digest: Digest, bytes: Uint8Array): void;
+  /** @param like an older node whose place it takes, and which it may resemble */
+  writeNode(digest: Digest, bytes: Uint8Array, like?: Digest): void;
 }
 
 /** Refuses a node that is not what its parent says of it. */

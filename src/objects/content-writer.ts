@@ -7,13 +7,12 @@
 import { type Digest, digestToBytes } from "../digest/index.ts";
 import { decodeListNode, type NodeSink, type NodeSource, nodesBelow } from "../manifest/index.ts";
 import type { FileSystem } from "../platform/index.ts";
-import { type EncodedFrames, FrameEncoder } from "./frame-encoder.ts";
+import type { EncodedFrames } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";
+import { NodeEncoder, type NodeType } from "./node-encoder.ts";
+import type { ObjectStore } from "./object-store.ts";
 import type { SealedPack } from "./pack.ts";
 import type { Place } from "./table.ts";
-
-/** Raw bytes of nodes that go together into one frame: small, for a reader often wants one of them. */
-const NODE_FRAME_BYTES: number = 32 * 1024;
 
 /** What a finished writer hands over. */
 export interface WrittenContent {
@@ -23,9 +22,20 @@ export interface WrittenContent {
   readonly frames: readonly EncodedFrames[];
 }
 
-type NodeType = "manifestNode" | "chunkListNode";
+/** A stored chunk that others may go on from, and where it lies. */
+export interface BaseChunk {
+  readonly digest: Digest;
+  readonly place: Place;
+}
 
-/** What is stored already. */
+/** A node that is in no frame yet. */
+interface LooseNode {
+  readonly type: NodeType;
+  readonly bytes: Uint8Array;
+  readonly like: Digest | undefined;
+}
+
+/** What is stored already, here or elsewhere. */
 export interface StoredObjects {
   locate(digest: Digest): Place | undefined;
   locateAt(digests: Uint8Array, at: number): Place | undefined;
@@ -34,18 +44,21 @@ export interface StoredObjects {
 
 /** The new objects of one upload. */
 export class ContentWriter implements NodeSource {
-  readonly #store: StoredObjects;
+  readonly #store: ObjectStore;
+  readonly #source: Pick<StoredObjects, "read">;
   readonly #data: FrameSet;
   readonly #nodes: FrameSet;
   /** Nodes that are in no frame yet, newest last. */
-  readonly #looseNodes = new Map<Digest, { type: NodeType; bytes: Uint8Array }>();
+  readonly #looseNodes = new Map<Digest, LooseNode>();
   #looseBytes = 0;
   #newBytes = 0;
 
-  constructor(fs: FileSystem, folder: string, store: StoredObjects) {
+  /** @param source gives nodes that may be elsewhere than in the store */
+  constructor(fs: FileSystem, folder: string, store: ObjectStore, source: Pick<StoredObjects, "read"> = store) {
     this.#store = store;
-    this.#data = new FrameSet(fs, folder, "data");
-    this.#nodes = new FrameSet(fs, folder, "nodes");
+    this.#source = source;
+    this.#data = new FrameSet(fs, folder, "data", store);
+    this.#nodes = new FrameSet(fs, folder, "nodes", store);
   }
 
   /** Bytes of content that the store did not have before. */
@@ -63,6 +76,23 @@ export class ContentWriter implements NodeSource {
     return !this.#hasChunkAt(digests, at);
   }
 
+  /**
+   * What new chunks like a stored one may go on from: the chunk itself or, where it is a delta, what that goes on from.
+   * Nothing where the store does not have it whole.
+   */
+  basesLike(digest: Digest): readonly BaseChunk[] {
+    const place = this.#store.locate(digest);
+    if (place === undefined) return [];
+    if (!place.isDelta) return [{ digest, place }];
+    const bases: BaseChunk[] = [];
+    for (const base of this.#store.basesAt(place)) {
+      const whole = this.#store.locateWhole(base);
+      if (whole === undefined) return [];
+      bases.push({ digest: base, place: whole });
+    }
+    return bases;
+  }
+
   #hasChunkAt(digests: Uint8Array, at: number): boolean {
     return this.#data.has(digests, at) || this.#store.locateAt(digests, at) !== undefined;
   }
@@ -74,16 +104,16 @@ export class ContentWriter implements NodeSource {
   }
 
   /** Takes manifest nodes. */
-  readonly manifestNodes: NodeSink = { writeNode: (digest, bytes) => this.#addNode("manifestNode", digest, bytes) };
+  readonly manifestNodes: NodeSink = { writeNode: (...node) => this.#addNode("manifestNode", ...node) };
 
   /** Takes nodes of chunk lists. */
-  readonly chunkListNodes: NodeSink = { writeNode: (digest, bytes) => this.#addNode("chunkListNode", digest, bytes) };
+  readonly chunkListNodes: NodeSink = { writeNode: (...node) => this.#addNode("chunkListNode", ...node) };
 
   /** Reads a node that is stored or was just written. */
   async readNode(digest: Digest, type: NodeType = "manifestNode"): Promise<Uint8Array> {
     const loose = this.#looseNodes.get(digest);
     if (loose !== undefined) return loose.bytes;
-    return (await this.#nodes.read(digest, type)) ?? this.#store.read(digest, type);
+    return (await this.#nodes.read(digest, type)) ?? this.#source.read(digest, type);
   }
 
   /** Settles when there is room for more; rejects when a write failed. */
@@ -120,10 +150,10 @@ export class ContentWriter implements NodeSource {
     await this.#nodes.abort();
   }
 
-  #addNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
+  #addNode(type: NodeType, digest: Digest, bytes: Uint8Array, like?: Digest): void {
     if (this.#looseNodes.has(digest) || this.#nodes.has(digestToBytes(digest))) return;
     if (this.#store.locate(digest) !== undefined) return;
-    this.#looseNodes.set(digest, { type, bytes });
+    this.#looseNodes.set(digest, { type, bytes, like });
     this.#looseBytes += bytes.length;
     if (this.#looseBytes > SMALL_BYTES) this.#frameNodes();
   }
@@ -146,9 +176,9 @@ export class ContentWriter implements NodeSource {
 
   #frameNodes(): void {
     for (const type of ["manifestNode", "chunkListNode"] as const) {
-      const encoder = new FrameEncoder(type, NODE_FRAME_BYTES);
+      const encoder = new NodeEncoder(this.#store, type);
       for (const [digest, node] of this.#looseNodes) {
-        if (node.type === type) encoder.add({ digest: digestToBytes(digest), bytes: node.bytes });
+        if (node.type === type) encoder.add({ digest: digestToBytes(digest), bytes: node.bytes }, node.like);
       }
       const frames = encoder.finish();
       if (frames.frameLengths.length > 0) this.#nodes.add(frames);

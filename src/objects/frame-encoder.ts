@@ -1,7 +1,7 @@
 /** Gathers objects into frames: neighbours together, what compresses apart from what does not, deltas by themselves. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { compress, compressDelta, looksCompressible } from "./compression.ts";
+import { compress, compressDelta, type Effort, looksCompressible } from "./compression.ts";
 import {
   type Codec,
   codecs,
@@ -45,19 +45,23 @@ export interface EncodedFrames {
 
 /** Compressed bytes are kept only when they save at least this part: reading them costs time for ever. */
 const WORTHWHILE = 0.95;
-/** A delta costs a second frame each time it is read: it has to save half of what the object would take without it. */
-const DELTA_WORTHWHILE = 0.5;
+/** A delta costs a second frame each time it is read: so much of what the object would take without it, it may take. */
+const DELTA_WORTHWHILE = 0.6;
+/** Of what can be compressed, a delta that is a tenth of it is surely worth while: nobody needs to look what it would take. */
+const DELTA_SURELY_WORTHWHILE = 0.1;
 
 /** Takes objects and gives frames. The bytes of an object must stay as they are while the frames are in use. */
 export class FrameEncoder {
   readonly #type: ObjectType;
+  readonly #effort: Effort;
   readonly #compressible: Group;
   readonly #plain: Group;
   readonly #out = new FrameBuffer();
 
   /** @param rawBytes how many raw bytes of neighbours go into one frame */
-  constructor(type: ObjectType, rawBytes: number = FRAME_RAW_BYTES) {
+  constructor(type: ObjectType, rawBytes: number = FRAME_RAW_BYTES, effort: Effort = "normal") {
     this.#type = type;
+    this.#effort = effort;
     this.#compressible = new Group(rawBytes);
     this.#plain = new Group(rawBytes);
   }
@@ -69,11 +73,17 @@ export class FrameEncoder {
     group.add(object);
   }
 
-  /** Adds an object that may resemble others. As a delta it has a frame of its own. */
-  addResembling(object: NewObject, base: DeltaBase): void {
-    const delta = compressDelta(object.bytes, base.bytes);
-    if (delta === undefined || delta.length > object.bytes.length * DELTA_WORTHWHILE) this.add(object);
-    else this.#out.add(this.#type, codecs.delta, [object], delta, base.digests);
+  /** Adds objects that may resemble others. As deltas they have a frame of their own. */
+  addResembling(objects: readonly NewObject[], base: DeltaBase): void {
+    const raw = oneAfterAnother(objects);
+    // Nodes are mostly digests, which are copied from the base or not to be had at all, whatever the effort.
+    const isText = this.#type === "chunk" && looksCompressible(raw);
+    const delta = compressDelta(raw, base.bytes, isText ? "high" : "low");
+    if (delta !== undefined && isWorthwhile(delta, raw, isText)) {
+      this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
+    } else {
+      for (const object of objects) this.add(object);
+    }
   }
 
   /** Closes the frames in the making. */
@@ -85,7 +95,7 @@ export class FrameEncoder {
 
   #close(group: Group): void {
     if (group.objects.length === 0) return;
-    const compressed = group === this.#compressible ? compressIfWorthwhile(group) : undefined;
+    const compressed = group === this.#compressible ? compressIfWorthwhile(group, this.#effort) : undefined;
     this.#out.add(this.#type, compressed === undefined ? codecs.none : codecs.zstd, group.objects, compressed);
     group.clear();
   }
@@ -119,14 +129,21 @@ class Group {
 /** What is compressed together lies here one after another; used within one call only. */
 let scratch = Buffer.alloc(0);
 
-function compressIfWorthwhile(group: Group): Uint8Array | undefined {
-  const [first] = group.objects as [NewObject];
-  const raw = group.objects.length === 1 ? first.bytes : inScratch(group);
-  const compressed = compress(raw);
+function isWorthwhile(delta: Uint8Array, raw: Uint8Array, isText: boolean): boolean {
+  if (!isText) return delta.length <= raw.length * DELTA_WORTHWHILE;
+  if (delta.length <= raw.length * DELTA_SURELY_WORTHWHILE) return true;
+  return delta.length <= compress(raw).length * DELTA_WORTHWHILE;
+}
+
+function compressIfWorthwhile(group: Group, effort: Effort): Uint8Array | undefined {
+  const raw = oneAfterAnother(group.objects);
+  const compressed = compress(raw, effort);
   return compressed.length < raw.length * WORTHWHILE ? compressed : undefined;
 }
 
-function inScratch({ objects, rawBytes }: Group): Uint8Array {
+function oneAfterAnother(objects: readonly NewObject[]): Uint8Array {
+  if (objects.length === 1) return (objects[0] as NewObject).bytes;
+  const rawBytes = objects.reduce((sum, object) => sum + object.bytes.length, 0);
   if (scratch.length < rawBytes) scratch = Buffer.allocUnsafeSlow(rawBytes);
   let at = 0;
   for (const { bytes } of objects) {

@@ -70,16 +70,19 @@ export class FrameSet {
   readonly #fs: FileSystem;
   readonly #folder: string;
   readonly #kind: PackKind;
+  readonly #store: ObjectStore;
   #current: MemoryFrames | PackWriter = new MemoryFrames();
   readonly #sealing: Sealing[] = [];
   readonly #sealed: SealedPack[] = [];
   readonly #sealedObjects: ObjectStore;
   #merging: Promise<void> | undefined;
 
-  constructor(fs: FileSystem, folder: string, kind: PackKind) {
+  /** @param store holds what deltas among the frames go on from */
+  constructor(fs: FileSystem, folder: string, kind: PackKind, store: ObjectStore) {
     this.#fs = fs;
     this.#folder = folder;
     this.#kind = kind;
+    this.#store = store;
     this.#sealedObjects = new ObjectStore(fs, folder, { find: () => undefined });
   }
 
@@ -108,11 +111,13 @@ export class FrameSet {
     const wanted = digestToBytes(digest);
     for (const holder of [this.#current, ...this.#sealing.map((each) => each.pack)]) {
       const place = holder.find(wanted);
-      if (place !== undefined)
-        return new Frame(await holder.read(place.offset, place.length)).object(place.index, digest);
+      if (place === undefined) continue;
+      const frame = new Frame(await holder.read(place.offset, place.length));
+      if (frame.bases.length > 0) frame.open(this.#store.readBases(frame.bases, type));
+      return frame.object(place.index, digest);
     }
-    if (this.#sealed.length === 0 || this.#sealedObjects.locate(digest) === undefined) return undefined;
-    return this.#sealedObjects.read(digest, type);
+    const place = this.#sealed.length === 0 ? undefined : this.#sealedObjects.locate(digest);
+    return place === undefined ? undefined : this.#store.readAt(place, digest, type);
   }
 
   /** Settles when there is room for more; rejects when a write failed. */

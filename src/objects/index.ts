@@ -3,12 +3,14 @@ export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
   compressionImplementation,
+  type Effort,
   looksCompressible,
   prepareCompression,
 } from "./compression.ts";
-export { ContentWriter, type StoredObjects, type WrittenContent } from "./content-writer.ts";
+export { type BaseChunk, ContentWriter, type StoredObjects, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
+  BASES_MAX,
   FRAME_BYTES_MAX,
   FRAME_PREAMBLE_BYTES_MAX,
   Frame,

@@ -41,10 +41,19 @@ export class ObjectStore {
     return this.#places.find(this.#wanted);
   }
 
-  /** Whether a file says that it holds an object, whatever the runs say, which are caches: for those who verify. */
-  isListed(digest: Digest): boolean {
-    for (const _ of this.#placesOf(digest)) return true;
-    return false;
+  /**
+   * What else an object needs that some file says that it holds: nothing, or the bases of a delta. `undefined` where no file
+   * says so. For those who verify: the object itself is not read.
+   *
+   * @throws ArtifoldError DAMAGED where the frame of a delta cannot be read
+   */
+  needsOf(digest: Digest): readonly Digest[] | undefined {
+    let delta: Place | undefined;
+    for (const place of this.#placesOf(digest)) {
+      if (!place.isDelta) return [];
+      delta ??= place;
+    }
+    return delta === undefined ? undefined : this.#frameAt(delta).bases;
   }
 
   /**
@@ -73,7 +82,7 @@ export class ObjectStore {
       if (frame.head.type !== type) {
         throw new ArtifoldError("DAMAGED", `another object stands where ${type} ${digest} should be`);
       }
-      if (!frame.isOpen) frame.open(frame.bases.length === 0 ? undefined : this.#readBases(frame.bases, type));
+      if (!frame.isOpen) frame.open(frame.bases.length === 0 ? undefined : this.readBases(frame.bases, type));
       return frame.object(place.index, digest);
     } catch (error) {
       this.#frames.delete(frameKey(place));
@@ -94,6 +103,15 @@ export class ObjectStore {
   /** The digests of what the object at a place goes on from; none for one that stands by itself. */
   basesAt(place: Place): readonly Digest[] {
     return place.isDelta ? this.#frameAt(place).bases : [];
+  }
+
+  /**
+   * Of what the frame at a place goes on from, the one that stands where the object stands; nothing where the frame does
+   * not have one base for each object.
+   */
+  pairedBaseAt(place: Place): Digest | undefined {
+    const { bases, head } = this.#frameAt(place);
+    return bases.length === head.count ? bases[place.index] : undefined;
   }
 
   /** Where an object lies that is to be read without others; `undefined` where it lies as a delta only, or not at all. */
@@ -143,8 +161,12 @@ export class ObjectStore {
     return frame;
   }
 
-  /** What a delta goes on from, one after another. Chains are one long: what a base lies in goes on from nothing. */
-  #readBases(bases: readonly Digest[], type: ObjectType): Uint8Array {
+  /**
+   * Reads what a delta goes on from, one after another. Chains are one long: what a base lies in goes on from nothing.
+   *
+   * @throws ArtifoldError DAMAGED
+   */
+  readBases(bases: readonly Digest[], type: ObjectType): Uint8Array {
     const parts = bases.map((base) => {
       const whole = this.#tryPlaces(base, (place) => {
         if (this.#frameAt(place).bases.length === 0) return this.readAt(place, base, type);

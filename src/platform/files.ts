@@ -1,7 +1,7 @@
 /** Reading and writing whole files with the care that a store needs (rules R1, R2, R5 of docs/durability.md). */
 import path from "node:path";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
-import { type FileSystem, openFlags } from "./file-system.ts";
+import { type FileStat, type FileSystem, openFlags } from "./file-system.ts";
 import { randomHex } from "./random.ts";
 
 /** Begins the names of files that are still being written. Nothing ever reads them. */
@@ -85,6 +85,16 @@ export function readWholeFile(fs: FileSystem, filePath: string): Uint8Array | un
     return bytes.subarray(0, readFully(fs, fd, bytes, 0));
   } finally {
     fs.close(fd);
+  }
+}
+
+/** Looks at a file; what is in a folder that somebody else keeps to himself is as good as not there. */
+export function lookIfAllowed(fs: FileSystem, filePath: string): FileStat | undefined {
+  try {
+    return fs.lookAt(filePath);
+  } catch (error) {
+    if (errnoOf(error) === "EACCES") return undefined;
+    throw error;
   }
 }
 

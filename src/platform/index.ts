@@ -15,6 +15,7 @@ export { diskSpace, networkFileSystem } from "./file-system-kind.ts";
 export {
   afterwards,
   flushFolder,
+  lookIfAllowed,
   makeFolders,
   namesIn,
   onStoreFiles,

@@ -60,6 +60,8 @@ export interface UploadResult extends ArtifactName {
   readonly digest: Digest;
   /** Whether a version was made. */
   readonly changed: boolean;
+  /** Id of the run that made it, or came to what was there; null outside of a run. */
+  readonly run: Digest | null;
   /** Files of the version, and the bytes that they have together. */
   readonly files: number;
   readonly bytes: number;
@@ -90,19 +92,26 @@ export class Artifact implements AsyncDisposable {
   readonly experiment: string;
   readonly #engine: Engine;
   readonly #dryRun: boolean;
+  readonly #run: Digest | undefined;
   #base: Base;
   #draft: Draft | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
-  /** Made by `store.artifact` and `version.edit`. */
-  constructor(engine: Engine, name: ArtifactName, base: Base, dryRun: boolean) {
+  /** Made by `store.artifact`, `run.artifact` and `version.edit`. */
+  constructor(
+    engine: Engine,
+    name: ArtifactName,
+    base: Base,
+    options: { readonly dryRun: boolean; readonly run: Digest | undefined },
+  ) {
     this.name = name.name;
     this.type = name.type;
     this.team = name.team;
     this.experiment = name.experiment;
     this.#engine = engine;
     this.#base = base;
-    this.#dryRun = dryRun;
+    this.#dryRun = options.dryRun;
+    this.#run = options.run;
   }
 
   /** The version that the draft stands on: "V3", or null for an artifact without versions. */
@@ -191,7 +200,8 @@ export class Artifact implements AsyncDisposable {
     return this.#inTurn(options.signal, async (draft) => {
       const tags = options.tags?.map((tag) => checkName("tag", tag));
       if (this.#dryRun) return this.#rehearse(draft);
-      const published = await publish(this.#engine, draft, this.#fullName, this.#base, { ...options, tags });
+      const given = { ...options, tags, run: this.#run };
+      const published = await publish(this.#engine, draft, this.#fullName, this.#base, given);
       return afterwards(async () => {
         try {
           return await this.#result(draft, published);
@@ -253,6 +263,7 @@ export class Artifact implements AsyncDisposable {
       id: changed ? null : version.version,
       digest: manifest,
       changed,
+      run: this.#run ?? null,
       files: changes.sums.files,
       bytes: changes.sums.bytes,
       ...changes.counts,
@@ -275,6 +286,7 @@ export class Artifact implements AsyncDisposable {
       id: version.version,
       digest: version.manifest,
       changed: published.changed,
+      run: this.#run ?? null,
       files: sums.files,
       bytes: sums.bytes,
       ...changes.counts,

@@ -154,11 +154,18 @@ function refuseUnrelated(catalog: Catalog, { remote }: RemoteSession, named: Rem
 }
 
 /** Says that a name here and the same name there are two artifacts. */
-export function unrelated(url: string, { team, experiment, name }: Pick<ArtifactRow, "team" | "experiment" | "name">): ArtifoldError {
-  return new ArtifoldError("CONFLICT", `${team}/${experiment}/${name} here and on ${url} are two artifacts that never shared a version`, {
-    hint: "Upload one of them under another name, and push or pull that.",
-    info: { remote: url, name },
-  });
+export function unrelated(
+  url: string,
+  { team, experiment, name }: Pick<ArtifactRow, "team" | "experiment" | "name">,
+): ArtifoldError {
+  return new ArtifoldError(
+    "CONFLICT",
+    `${team}/${experiment}/${name} here and on ${url} are two artifacts that never shared a version`,
+    {
+      hint: "Upload one of them under another name, and push or pull that.",
+      info: { remote: url, name },
+    },
+  );
 }
 
 /** Numbers of an artifact's provisional versions, by id. */

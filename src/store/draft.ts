@@ -27,6 +27,8 @@ import {
   Ingest,
   type LeftOut,
   LookAhead,
+  OlderChunks,
+  type OlderContent,
   type PathFilter,
   PortabilityCheck,
   type PortabilityWarning,
@@ -71,7 +73,9 @@ export class Draft {
 
   private constructor(engine: Engine, root: Digest, release: Release, dryRun: boolean) {
     this.engine = engine;
-    this.content = dryRun ? new DryContent(engine.source) : new ContentWriter(engine.fs, engine.folder, engine.source);
+    this.content = dryRun
+      ? new DryContent(engine.source)
+      : new ContentWriter(engine.fs, engine.folder, engine.objects, engine.source);
     this.reader = new NodeReader(this.content);
     this.unsettledReader = new NodeReader(this.content, { isUnsettled: true });
     this.#root = root;
@@ -130,7 +134,8 @@ export class Draft {
   /** Adds content from memory or a stream. */
   async addBytes(bytes: AsyncIterable<Uint8Array>, as: string, options: AddOptions): Promise<Added> {
     checkEntryPath(as);
-    const entry = await this.#makeIngest(options).content(as, bytes, options.executable === true);
+    const before = await this.#fileNow(as);
+    const entry = await this.#makeIngest(options).content(as, bytes, options.executable === true, before);
     await this.put(entry);
     return { entries: 1, files: 1, bytes: entry.size, leftOut: [] };
   }
@@ -212,14 +217,41 @@ export class Draft {
 
   async #addFile(file: string, as: string, size: number, options: AddOptions): Promise<Added> {
     checkEntryPath(as);
+    const before = await this.#fileNow(as);
     const files = (async function* one() {
-      yield [{ path: as, file, size }];
+      yield [{ path: as, file, size, before }];
     })();
     for await (const [result] of this.#makeIngest(options).files(files)) {
       if (result?.kind === "failed") return this.#failedFile(as, result.error, options);
       if (result !== undefined) await this.put(result.entry);
     }
     return { entries: 1, files: 1, bytes: size, leftOut: [] };
+  }
+
+  /** The file that the draft has at a path, which what comes there may resemble. */
+  async #fileNow(path_: string): Promise<FileEntry | undefined> {
+    const entry = await findEntry(this.reader, this.#root, path_);
+    return entry?.kind === "file" ? entry : undefined;
+  }
+
+  /** Content of versions before, for deltas. A dry run makes none. */
+  #olderContent(): OlderContent | undefined {
+    const { content, engine } = this;
+    if (!(content instanceof ContentWriter)) return undefined;
+    const source = { readNode: (digest: Digest) => content.readNode(digest, "chunkListNode") };
+    return {
+      folder: engine.folder,
+      basesLike: (digest) => content.basesLike(digest),
+      chunksOf: async (entry) => {
+        try {
+          return await OlderChunks.of(entry, source);
+        } catch (error) {
+          // What is lost of an older version is no hindrance to a new one.
+          if (isArtifoldError(error, "DAMAGED")) return undefined;
+          throw error;
+        }
+      },
+    };
   }
 
   #failedFile(as: string, error: unknown, options: AddOptions): Added {
@@ -355,6 +387,7 @@ export class Draft {
       pool: this.engine.pool,
       sink: this.content,
       lists: this.content.chunkListNodes,
+      older: this.#olderContent(),
       signal: call.signal,
       onBytes: (bytes, path_) => progress.stored(bytes, path_),
     });

@@ -12,6 +12,7 @@ import {
   type HintCache,
   Locks,
   type Release,
+  RunLocks,
   remotesElsewhere,
 } from "../catalog/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
@@ -51,8 +52,7 @@ import type { LongCallOptions } from "../progress.ts";
 import { ContentPool } from "../worktree/index.ts";
 import { Caches } from "./caches.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
-import type { OpenRemote } from "./far-content.ts";
-import { ObjectSource } from "./object-source.ts";
+import { type FarObjects, ObjectSource, type OpenRemote } from "./object-source.ts";
 import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
 /** How to open a store. */
@@ -67,8 +67,9 @@ export interface EngineOptions extends StoreTrust {
   readonly lockWaitMs?: number | undefined;
   /** Makes the store if there is none. */
   readonly create?: boolean | undefined;
-  /** Opens remotes, for content that is there only. */
   readonly openRemote: OpenRemote;
+  /** Makes what fetches content that is on remotes only. */
+  readonly openFar: (engine: Engine) => Promise<FarObjects>;
 }
 
 /** What a commit is to make durable and visible. */
@@ -105,6 +106,7 @@ export class Engine {
   readonly user: string;
   readonly mark: StoreMark;
   readonly locks: Locks;
+  readonly runLocks: RunLocks;
   readonly journal: Journal;
   readonly objects: ObjectStore;
   /** Objects here, and those that a remote has for this store. */
@@ -130,6 +132,7 @@ export class Engine {
     this.user = options.user;
     this.lockWaitMs = options.lockWaitMs;
     this.locks = parts.locks;
+    this.runLocks = new RunLocks(this.fs, parts.folder);
     this.journal = parts.journal;
     this.#current = parts.current;
     this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
@@ -139,7 +142,7 @@ export class Engine {
     this.source = new ObjectSource({
       objects: this.objects,
       hasElsewhere: () => this.#hasElsewhere,
-      openFar: async () => new (await import("./far-content.ts")).FarContent(this, this.openRemote),
+      openFar: () => options.openFar(this),
     });
   }
 
@@ -273,6 +276,7 @@ export class Engine {
     this.objects.close();
     this.#caches.close();
     this.#current.close();
+    this.runLocks.close();
     this.locks.close();
   }
 

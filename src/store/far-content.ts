@@ -18,21 +18,12 @@ import {
 import type { Remote } from "../remote/index.ts";
 import { type Child, cachedHints, type Keeper, type NodeType, RemoteReader } from "../sync/index.ts";
 import type { Engine } from "./engine.ts";
-
-/** Opens remotes. */
-export type OpenRemote = (url: string) => Promise<Remote>;
+import type { FarObjects, NearNode } from "./object-source.ts";
 
 /** Nodes that wait to be kept, in bytes. */
 const WAITING_BYTES_MAX: number = 1024 * 1024;
 /** Chunks that could not be kept, in bytes. */
 const UNKEPT_BYTES_MAX: number = 32 * 1024 * 1024;
-
-/** A node that is here, and was just read. */
-export interface NearNode {
-  readonly digest: Digest;
-  readonly type: NodeType;
-  readonly bytes: Uint8Array;
-}
 
 /** A remote that content comes from. */
 interface Origin {
@@ -41,9 +32,8 @@ interface Origin {
 }
 
 /** Fetches content for one open store. */
-export class FarContent implements Keeper {
+export class FarContent implements FarObjects, Keeper {
   readonly #engine: Engine;
-  readonly #openRemote: OpenRemote;
   readonly #origins = new Map<Digest, Promise<Origin>>();
   readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
   #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
@@ -51,9 +41,8 @@ export class FarContent implements Keeper {
   /** Calls take turns where they keep what they fetched. */
   #keeping: Promise<void> = Promise.resolve();
 
-  constructor(engine: Engine, openRemote: OpenRemote) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#openRemote = openRemote;
   }
 
   async read(digest: Digest, type: ObjectType): Promise<Uint8Array> {
@@ -68,7 +57,6 @@ export class FarContent implements Keeper {
     return bytes;
   }
 
-  /** Has chunks here. @param near nodes that were just read: what was once read beside them tells where to look */
   async bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void> {
     const objects = digests
       .filter((digest) => this.#unkept.get(digest) === undefined)
@@ -83,7 +71,6 @@ export class FarContent implements Keeper {
     await this.#keep();
   }
 
-  /** Fetches objects: nodes into memory, chunks to be kept. */
   async prefetch(objects: readonly Child[]): Promise<void> {
     if (objects.length > 0) await this.#fromAny(objects, ({ reader }) => reader.fetch(objects));
     if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
@@ -146,7 +133,7 @@ export class FarContent implements Keeper {
         },
       );
     }
-    const remote = await this.#openRemote(row.url);
+    const remote = await this.#engine.openRemote(row.url, {});
     const { hints } = this.#engine;
     const memory = cachedHints(hints, id);
     return { remote, reader: new RemoteReader(remote, { memory, keeper: this, index: hints.indexPosition(id) }) };

@@ -1,4 +1,4 @@
-/** What an embedder holds: Store, Artifact, Version. Every change of a store enters here. */
+/** What an embedder holds: Store, Artifact, Version, Run. Every change of a store enters here. */
 
 export type { Added, AddOptions } from "./adding.ts";
 export {
@@ -8,24 +8,47 @@ export {
   type UploadResult,
 } from "./artifact.ts";
 export type { DownloadOptions, DownloadResult } from "./checkout.ts";
+export {
+  type CurrentRun,
+  clearCurrentRun,
+  currentRunFile,
+  RUN_VARIABLE,
+  setCurrentRun,
+} from "./current-run.ts";
 export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
+export { parseHttpHost, runUrl } from "./http-host.ts";
+export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
 export type { OnConflict } from "./merging.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export {
-  CONFIG_FILE,
+  changeUserSettings,
   DEFAULT_EXPERIMENT,
   DEFAULT_TEAM,
   type Origin,
-  type ResolveInput,
   resolveSettings,
   resolveStore,
   type Setting,
   type Settings,
+  userSettingsFile,
 } from "./resolve.ts";
-export type { Source } from "./source.ts";
+export type { ResolveInput } from "./resolve-input.ts";
+export { type FinishOptions, Run } from "./run.ts";
+export type { RunState, RunSummary } from "./run-view.ts";
+export type { ArtifactQuery, ResolveOptions, VersionQuery } from "./scope.ts";
 export {
-  type ArtifactQuery,
+  Artifacts,
+  finish,
+  getArtifact,
+  type InitOptions,
+  type InitResult,
+  init,
+  type SeedQuery,
+  uploadArtifact,
+} from "./seed-words.ts";
+export type { Source } from "./source.ts";
+export type { RunOptions } from "./start-run.ts";
+export {
   type ArtifactSummary,
   type FolderStatus,
   type Operation,

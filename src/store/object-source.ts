@@ -1,7 +1,29 @@
 /** Objects of a store, wherever they are: here, or on a remote only, from which they are fetched when they are asked for. */
 import type { Digest } from "../digest/index.ts";
 import type { ObjectStore, ObjectType, Place } from "../objects/index.ts";
-import type { FarContent, NearNode } from "./far-content.ts";
+import type { OpenRemoteOptions, Remote } from "../remote/index.ts";
+import type { Child, NodeType } from "../sync/index.ts";
+
+/** Opens remotes. */
+export type OpenRemote = (url: string, options: Pick<OpenRemoteOptions, "writers" | "makeFolder">) => Promise<Remote>;
+
+/** A node that is here, and was just read. */
+export interface NearNode {
+  readonly digest: Digest;
+  readonly type: NodeType;
+  readonly bytes: Uint8Array;
+}
+
+/** What fetches objects that are on remotes only. */
+export interface FarObjects {
+  /** Reads an object. */
+  read(digest: Digest, type: ObjectType): Promise<Uint8Array>;
+  /** Has chunks here. @param near nodes that were just read: what was once read beside them tells where to look */
+  bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void>;
+  /** Fetches objects: nodes into memory, chunks to be kept. */
+  prefetch(objects: readonly Child[]): Promise<void>;
+  close(): Promise<void>;
+}
 
 const NEAR_MAX = 64;
 
@@ -11,7 +33,7 @@ export interface ObjectSourceOptions {
   /** Whether there is content that is on a remote only. */
   readonly hasElsewhere: () => boolean;
   /** What fetches it. */
-  readonly openFar: () => Promise<FarContent>;
+  readonly openFar: () => Promise<FarObjects>;
 }
 
 /** Finds objects. What is here is found at once; only what is not takes the network, and only where a remote has it. */
@@ -19,7 +41,7 @@ export class ObjectSource {
   readonly #options: ObjectSourceOptions;
   /** Nodes that were read last, of a store with content elsewhere: what is wanted next is mostly below them. */
   readonly #near = new Map<Digest, NearNode>();
-  #far: Promise<FarContent> | undefined;
+  #far: Promise<FarObjects> | undefined;
 
   constructor(options: ObjectSourceOptions) {
     this.#options = options;
@@ -84,7 +106,7 @@ export class ObjectSource {
     return far.read(digest, type);
   }
 
-  #openFar(): Promise<FarContent> {
+  #openFar(): Promise<FarObjects> {
     this.#far ??= this.#options.openFar();
     return this.#far;
   }

@@ -1,5 +1,5 @@
 /** Makes a draft a version: merges with what others uploaded meanwhile, and publishes. */
-import { type ArtifactRow, type Catalog, foldName, nameScopes, type VersionRow } from "../catalog/index.ts";
+import { type ArtifactRow, type Catalog, foldName, isLinked, nameScopes, type VersionRow } from "../catalog/index.ts";
 import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import type { Change, TagMoved } from "../journal/index.ts";
@@ -20,6 +20,7 @@ import { afterwards, randomBytes } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine, Step } from "./engine.ts";
+import { lookalike, refuseLookalike, refusePlaceLookalikes } from "./lookalikes.ts";
 import { mergeInto, type OnConflict } from "./merging.ts";
 
 /** The full name of an artifact. */
@@ -37,6 +38,8 @@ export interface UploadOptions extends LongCallOptions {
   /** Tags that move to the version, whether it is made or was there. */
   readonly tags?: readonly string[] | undefined;
   readonly onConflict?: OnConflict | undefined;
+  /** The run that makes the version, or comes to what is there. */
+  readonly run?: Digest | undefined;
 }
 
 /** The version that a draft stands on, and how. */
@@ -173,7 +176,7 @@ class Attempt {
       if (changed && this.#content === undefined) isStale = true;
       if (isStale) return undefined;
       result = { changed, before: newest?.manifest ?? EMPTY_MANIFEST };
-      return changed ? this.#makeVersion(artifact) : this.#moveTags(artifact as ArtifactRow, newest as VersionRow);
+      return changed ? this.#makeVersion(artifact) : this.#keepVersion(artifact as ArtifactRow, newest as VersionRow);
     }, this.#options.signal);
     if (isStale || result === undefined) return undefined;
     const { before, changed } = result;
@@ -213,6 +216,7 @@ class Attempt {
       parents: this.#standsOn === undefined ? [] : [this.#standsOn.version],
       createdAt: this.#engine.clock.now(),
       createdBy: this.#engine.user,
+      run: this.#options.run,
       message: this.#options.message ?? "",
       metadata: this.#options.metadata ?? {},
       nonce: randomBytes(NONCE_BYTES),
@@ -231,8 +235,12 @@ class Attempt {
     return { changes, content: this.#content };
   }
 
-  #moveTags(artifact: ArtifactRow, newest: VersionRow): Step | undefined {
-    const changes = tagChanges(this.#engine.catalog, artifact, artifact.artifact, this.#tags, newest.version);
+  /** Without a change tags move, and the run has made this version too. */
+  #keepVersion(artifact: ArtifactRow, { version }: VersionRow): Step | undefined {
+    const { catalog } = this.#engine;
+    const { run } = this.#options;
+    const changes: Change[] = tagChanges(catalog, artifact, artifact.artifact, this.#tags, version);
+    if (run !== undefined && !isLinked(catalog, "made", run, version)) changes.push({ change: "made", run, version });
     return changes.length === 0 ? undefined : { changes };
   }
 }
@@ -262,23 +270,8 @@ export function tagChanges(
 }
 
 /** Refuses a new name that folds to one that is there. */
-function refuseLookalikes(catalog: Catalog, name: ArtifactName): void {
-  const { team, experiment, type } = name;
-  const kinds = [
-    ["team", nameScopes.team(), team],
-    ["experiment", nameScopes.experiment(team), experiment],
-    ["type", nameScopes.type(team, experiment), type],
-    ["artifact", nameScopes.artifact(team, experiment, type), name.name],
-  ] as const;
-  for (const [kind, scope, text] of kinds) {
-    const other = catalog.foldedName(scope, foldName(text));
-    if (other !== undefined && other !== text) throw lookalike(kind, text, other);
-  }
-}
-
-function lookalike(kind: string, name: string, other: string): ArtifoldError {
-  return new ArtifoldError("CONFLICT", `the ${kind} ${name} cannot be told from ${other}, which is there already`, {
-    hint: `Write ${other}, or choose a name that differs in more than case or width.`,
-    info: { kind, name, other },
-  });
+function refuseLookalikes(catalog: Catalog, { team, experiment, type, name }: ArtifactName): void {
+  refusePlaceLookalikes(catalog, { team, experiment });
+  refuseLookalike(catalog, "type", nameScopes.type(team, experiment), type);
+  refuseLookalike(catalog, "artifact", nameScopes.artifact(team, experiment, type), name);
 }

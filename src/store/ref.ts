@@ -72,7 +72,7 @@ export function findArtifact(catalog: Catalog, ref: Ref, defaults: RefDefaults =
 }
 
 /** Leaves out what is undefined. */
-function given(filter: { [key: string]: string | undefined }): { [key: string]: string } {
+export function given(filter: { [key: string]: string | undefined }): { [key: string]: string } {
   return Object.fromEntries(
     Object.entries(filter).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );

@@ -84,11 +84,16 @@ export async function forgetRemote(engine: Engine, name: string): Promise<Remote
  *
  * @throws ArtifoldError NOT_FOUND, USAGE
  */
-export async function openChosen(engine: Engine, choice: RemoteChoice | undefined): Promise<OpenedRemote> {
+export async function openChosen(
+  engine: Engine,
+  choice: RemoteChoice | undefined,
+  options: { readonly makeFolder?: boolean; readonly isSingleWriter?: boolean | undefined } = {},
+): Promise<OpenedRemote> {
   if (choice !== undefined && typeof choice !== "string") return { remote: choice, row: undefined, isOwn: false };
   const row = choice === undefined ? defaultRemote(engine) : rowOf(engine, choice);
   const url = row?.url ?? (choice as string);
-  return { remote: await engine.openRemote(url), row, isOwn: true };
+  const writers = options.isSingleWriter === true ? "one" : undefined;
+  return { remote: await engine.openRemote(url, { writers, makeFolder: options.makeFolder }), row, isOwn: true };
 }
 
 /** The row of a name or of an address that has one; `undefined` for another address. */

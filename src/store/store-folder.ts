@@ -63,6 +63,17 @@ export function storeExists(folder: string): boolean {
   return nodeFileSystem.lookAt(path.join(folder, storeNames.mark)) !== undefined;
 }
 
+/** The id of the store in a folder, as its mark has it; `undefined` where there is none that can be read. */
+export function storeIdIn(fs: FileSystem, folder: string): string | undefined {
+  try {
+    const bytes = readMark(fs, folder);
+    return bytes === undefined ? undefined : parseMark(folder, bytes).id;
+  } catch {
+    // Whoever opens the store is told what is wrong with it.
+    return undefined;
+  }
+}
+
 /**
  * Reads the mark of a store and checks that it may be used.
  *
@@ -176,6 +187,9 @@ export async function createStore(fs: FileSystem, folder: string, trust: StoreTr
   }
 }
 
+/** What may be in a folder that is to become a store: parts of one, and settings of the folder it is in. */
+const ownNames = /^(packs|journal|(catalog|cache|lock).*|\.tmp-.*|config\.json|run\.json)$/;
+
 /** Refuses a folder with something in it that no store has: it is somebody's, and not for us to fill. */
 function refuseForeign(fs: FileSystem, folder: string): void {
   const stat = fs.lookAt(folder);
@@ -183,7 +197,7 @@ function refuseForeign(fs: FileSystem, folder: string): void {
   if (kindOf(stat) === "file" || kindOf(stat) === "other") {
     throw new ArtifoldError("STORE_REFUSED", `${folder} is not a folder`, { info: { path: folder } });
   }
-  const foreign = namesIn(fs, folder).filter((name) => !/^(packs|journal|(catalog|cache|lock).*|\.tmp-.*)$/.test(name));
+  const foreign = namesIn(fs, folder).filter((name) => !ownNames.test(name));
   if (foreign.length > 0) {
     throw new ArtifoldError("STORE_REFUSED", `${folder} is not empty and not a store`, {
       hint: "Name an empty folder, or one that does not exist yet.",

@@ -1,18 +1,28 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import { type ArtifactRow, checkName, formatNumber, type LoggedChange, type NameKind } from "../catalog/index.ts";
+import { formatNumber, type LoggedChange, runById, runs } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
 import { type Clock, type FileSystem, userName } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { openRemote } from "../remote/index.ts";
 import { type VerifyOptions, type VerifyResult, verifyStore, verifyVersions } from "../upkeep/index.ts";
 import { compileGlobs, FolderMemory, readError } from "../worktree/index.ts";
-import { Artifact } from "./artifact.ts";
+import type { Artifact } from "./artifact.ts";
+import type { CurrentRun } from "./current-run.ts";
 import { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
-import { checkDigest, findArtifact, findVersion, parseRef, type Ref, type RefDefaults } from "./ref.ts";
-import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore } from "./resolve.ts";
+import { type Lineage, type LineageOptions, type LineageStart, walkLineage } from "./lineage.ts";
+import type { OpenRemote } from "./object-source.ts";
+import { given } from "./ref.ts";
+import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore, type Settings } from "./resolve.ts";
+import { Run } from "./run.ts";
+import { RunRecorder } from "./run-recorder.ts";
+import { findRun, parseRunRef } from "./run-ref.ts";
+import { type RunSummary, viewRun } from "./run-view.ts";
+import { type ArtifactQuery, type ResolveOptions, Scope, type VersionQuery } from "./scope.ts";
+import { type RunOptions, startRun } from "./start-run.ts";
 import { Version } from "./version.ts";
 
 /** How to open a store. */
@@ -29,6 +39,8 @@ export interface StoreOptions extends LongCallOptions {
   readonly trustOwner?: boolean;
   /** Opens a store on a network file system. Two machines that use it at once can damage it. */
   readonly allowNetworkFileSystem?: boolean;
+  /** Opens remotes. Default: `openRemote`, which reads no environment and knows no tokens. */
+  readonly openRemote?: OpenRemote;
   /** The file system and the clock, for tests. */
   readonly fs?: FileSystem;
   readonly clock?: Clock;
@@ -59,16 +71,6 @@ export interface Operation {
   readonly changes: readonly LoggedChange[];
 }
 
-/** Which artifact is meant. Names have 1 to 128 letters, marks, digits, `.`, `_` and `-`, and are compared in NFC. */
-export interface ArtifactQuery {
-  readonly name: string;
-  readonly type: string;
-  /** Default "local", or what the settings say for a store that was opened without a folder. */
-  readonly team?: string | undefined;
-  /** Default "uncategorized", or what the settings say. */
-  readonly experiment?: string | undefined;
-}
-
 /** What a folder was given, and what became of it. */
 export interface FolderStatus {
   /** The version that the folder was given. */
@@ -84,7 +86,8 @@ const LISTEN_MS = 500;
  * Opens a store, and makes it if there is none.
  *
  * Without a folder it is found as the command finds it: ARTIFOLD_STORE, else the nearest `.artifold` upward, else the
- * user's own. With a folder no environment is read. An open store holds no lock: other processes may have it open too.
+ * user's own; and what goes through it belongs to the current run, ARTIFOLD_RUN or that of the working folder, if there is
+ * one. With a folder no environment is read. An open store holds no lock: other processes may have it open too.
  *
  * @throws ArtifoldError NO_STORE (with `create: false`), STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, BUSY, DAMAGED,
  *   NO_SPACE, STORE_WRITE_FAILED
@@ -96,7 +99,7 @@ export async function openStore(folder?: string, options: StoreOptions = {}): Pr
   return Store.open(resolveStore(input).value, {
     ...options,
     ...(settings.user !== undefined && options.user === undefined && { user: settings.user.value }),
-    defaults: { team: settings.team.value, experiment: settings.experiment.value },
+    settings,
   });
 }
 
@@ -104,27 +107,41 @@ export async function openStore(folder?: string, options: StoreOptions = {}): Pr
 export class Store implements AsyncDisposable {
   /** The parts of the store: for the rooms above, not for embedders. */
   readonly engine: Engine;
-  readonly #defaults: { readonly team: string; readonly experiment: string };
+  /** The run that all belongs to which goes through the store itself: that of the process or of its folder, see `openStore`. */
+  readonly currentRun: Run | undefined;
+  readonly #scope: Scope;
   readonly #listeners = new Set<(version: Version) => void>();
   #listening: ReturnType<typeof setInterval> | undefined;
   #seen = 0;
 
-  private constructor(engine: Engine, defaults: { team: string; experiment: string }) {
+  private constructor(engine: Engine, defaults: { team: string; experiment: string }, run: Run | undefined) {
     this.engine = engine;
-    this.#defaults = defaults;
+    this.currentRun = run;
+    this.#scope = new Scope(engine, defaults, run === undefined ? undefined : new RunRecorder(engine, run.id));
   }
 
   /** Opens the store in a folder. @throws ArtifoldError NO_STORE, STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, … */
   static async open(
     folder: string,
-    options: StoreOptions & { defaults?: { team: string; experiment: string } } = {},
+    options: StoreOptions & { settings?: Pick<Settings, "team" | "experiment" | "run"> } = {},
   ): Promise<Store> {
+    const { settings } = options;
     const engine = await Engine.open(
       folder,
-      { ...options, create: options.create ?? true, user: options.user ?? userName(process.env) },
+      {
+        ...options,
+        create: options.create ?? true,
+        user: options.user ?? userName(process.env),
+        openRemote: options.openRemote ?? openRemote,
+        openFar: async (engine) => new (await import("./far-content.ts")).FarContent(engine),
+      },
       options,
     );
-    return new Store(engine, options.defaults ?? { team: DEFAULT_TEAM, experiment: DEFAULT_EXPERIMENT });
+    const defaults = {
+      team: settings?.team.value ?? DEFAULT_TEAM,
+      experiment: settings?.experiment.value ?? DEFAULT_EXPERIMENT,
+    };
+    return new Store(engine, defaults, currentRunOf(engine, settings?.run, defaults));
   }
 
   /** The store's folder, without links. */
@@ -143,72 +160,35 @@ export class Store implements AsyncDisposable {
    * @param options.dryRun a draft that stores nothing: its `upload` says what it would come to
    * @throws ArtifoldError NAME_INVALID
    */
-  async artifact(query: ArtifactQuery, options: { dryRun?: boolean } = {}): Promise<Artifact> {
-    const name = {
-      team: checkName("team", query.team ?? this.#defaults.team),
-      experiment: checkName("experiment", query.experiment ?? this.#defaults.experiment),
-      type: checkName("type", query.type),
-      name: checkName("artifact", query.name),
-    };
-    await this.engine.refresh();
-    const [known] = this.engine.catalog.artifacts({ ...name });
-    const version = known === undefined ? undefined : this.engine.catalog.latest(known.row);
-    return new Artifact(this.engine, name, { version, asIs: false }, options.dryRun === true);
+  artifact(query: ArtifactQuery, options: { dryRun?: boolean } = {}): Promise<Artifact> {
+    return this.#scope.artifact(query, options);
   }
 
   /**
    * A version of an artifact, by tag, number ("V2") or digest; the newest without one.
    *
-   * What is left open (type, team, experiment) is taken from the defaults, and else from wherever the name is unique.
-   *
-   * @param query.digest of the content, or a version id: 8 to 64 of its hex digits
    * @throws ArtifoldError NOT_FOUND, AMBIGUOUS
    */
-  async getArtifact(
-    query: Omit<ArtifactQuery, "type"> & {
-      type?: string | undefined;
-      tag?: string | undefined;
-      digest?: string | undefined;
-    },
-  ): Promise<Version> {
-    const { name, type, team, experiment, tag } = query;
-    const digest = query.digest === undefined ? undefined : checkDigest(query.digest);
-    return this.#version({ name, type, team, experiment, tag, digest });
+  getArtifact(query: VersionQuery): Promise<Version> {
+    return this.#scope.getArtifact(query);
   }
 
   /**
    * The version at an address: `[team/experiment/]name[:tag|@digest]`; without tag the newest.
    *
-   * @param options.removed also finds removed versions
-   * @param options.needsTag refuses an address without tag or digest
    * @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE
    */
-  async resolve(
-    address: string,
-    options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {},
-  ): Promise<Version> {
-    return this.#version(parseRef(address), options);
+  resolve(address: string, options: ResolveOptions = {}): Promise<Version> {
+    return this.#scope.resolve(address, options);
   }
 
   /**
    * All versions of the artifact at an address, newest first.
    *
-   * @param options.removed removed ones too
    * @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE
    */
-  async *versions(
-    address: string,
-    options: RefDefaults & { removed?: boolean } = {},
-  ): AsyncGenerator<Version, void, undefined> {
-    await this.engine.refresh();
-    const artifact = this.#artifact(parseRef(address), options);
-    for (let below = Number.POSITIVE_INFINITY; ; ) {
-      const rows = this.engine.catalog.versions(artifact.row, { removed: options.removed === true, limit: 256, below });
-      for (const row of rows) yield new Version(this.engine, artifact, row);
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      below = last.number;
-    }
+  versions(address: string, options: ResolveOptions = {}): AsyncGenerator<Version, void, undefined> {
+    return this.#scope.versions(address, options);
   }
 
   /** All artifacts with a living version, in the order of team, experiment, type and name. A filter's values match whole. */
@@ -217,13 +197,54 @@ export class Store implements AsyncDisposable {
   ): AsyncGenerator<ArtifactSummary, void, undefined> {
     await this.engine.refresh();
     const { catalog } = this.engine;
-    const composed = Object.fromEntries(Object.entries(filter).map(([kind, text]) => [kind, text.normalize("NFC")]));
-    for (const { row, team, experiment, type, name } of catalog.artifacts(composed)) {
+    for (const { row, team, experiment, type, name } of catalog.artifacts(composed(filter))) {
       const latest = catalog.latest(row);
       if (latest === undefined) continue;
       const versions = catalog.versionCount(row);
       yield { team, experiment, type, name, latest: formatNumber(latest.number), versions };
     }
+  }
+
+  /**
+   * Begins a run: what is uploaded and downloaded through it belongs to it. It goes on until `finish`, beyond this process
+   * if need be.
+   *
+   * @throws ArtifoldError CONFLICT (its experiment has a run of this name), NAME_INVALID, LIMIT
+   */
+  async startRun(options: RunOptions = {}): Promise<Run> {
+    return new Run(this.engine, await startRun(this.engine, this.#scope, options));
+  }
+
+  /** The run at an address: `[team/experiment/]name[@id]`, or `@id`. @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE */
+  async getRun(address: string): Promise<Run> {
+    const ref = parseRunRef(address);
+    await this.engine.refresh();
+    return new Run(this.engine, findRun(this.engine.catalog, ref, this.#scope));
+  }
+
+  /**
+   * Runs, newest first by the clocks of those who began them.
+   *
+   * @param filter.after the id of a run: only those that come after it in this order
+   */
+  async *runs(
+    filter: { team?: string; experiment?: string; name?: string; after?: Digest } = {},
+  ): AsyncGenerator<RunSummary, void, undefined> {
+    await this.engine.refresh();
+    let { after } = filter;
+    const names = composed({ team: filter.team, experiment: filter.experiment, name: filter.name });
+    for (;;) {
+      const rows = runs(this.engine.catalog, names, { limit: 256, ...(after !== undefined && { after }) });
+      for (const row of rows) yield viewRun(this.engine, row);
+      after = rows.at(-1)?.run;
+      if (after === undefined) return;
+    }
+  }
+
+  /** What a version came from and what came of it, or a run: runs and versions as a graph, from near to far. */
+  async lineage(start: LineageStart, options: LineageOptions = {}): Promise<Lineage> {
+    await this.engine.refresh();
+    return walkLineage(this.engine, start, options);
   }
 
   /** What happened in the store, newest first; with a limit only the last so many operations. */
@@ -247,6 +268,11 @@ export class Store implements AsyncDisposable {
     const row = this.engine.catalog.versionById(id);
     if (row === undefined) return id.slice(0, 12);
     return `${this.engine.catalog.artifactByRow(row.artifactRow).name}:${formatNumber(row.number)}`;
+  }
+
+  /** The name of a run by its id; null when it is not known here. */
+  nameOfRun(id: Digest): string | null {
+    return runById(this.engine.catalog, id)?.name ?? null;
   }
 
   /**
@@ -320,28 +346,6 @@ export class Store implements AsyncDisposable {
     await this.close();
   }
 
-  async #version(ref: Ref, options: RefDefaults & { removed?: boolean; needsTag?: boolean } = {}): Promise<Version> {
-    await this.engine.refresh();
-    const artifact = this.#artifact(ref, options);
-    const row = findVersion(this.engine.catalog, artifact, ref, {
-      withoutTag: options.needsTag === true ? "required" : "latest",
-      removed: options.removed === true,
-    });
-    return new Version(this.engine, artifact, row);
-  }
-
-  /** What the address leaves open is taken from the options, and then from the store's own defaults. */
-  #artifact(ref: Ref, options: RefDefaults): ArtifactRow {
-    const complete = {
-      ...ref,
-      name: checkName("artifact", ref.name),
-      team: checkIfGiven("team", ref.team ?? options.team),
-      experiment: checkIfGiven("experiment", ref.experiment ?? options.experiment),
-      type: checkIfGiven("type", ref.type ?? options.type),
-    };
-    return findArtifact(this.engine.catalog, complete, this.#defaults);
-  }
-
   #listen(): void {
     this.#seen = this.engine.catalog.operations({ limit: 1 })[0]?.sequence ?? 0;
     this.#listening = setInterval(() => void this.#lookForVersions(), LISTEN_MS);
@@ -370,6 +374,23 @@ export class Store implements AsyncDisposable {
   }
 }
 
-function checkIfGiven(kind: NameKind, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : checkName(kind, name);
+/** Names in their one form; those that are not given are left out. */
+function composed(names: { [kind: string]: string | undefined }): { [kind: string]: string } {
+  return Object.fromEntries(Object.entries(given(names)).map(([kind, text]) => [kind, text.normalize("NFC")]));
+}
+
+/** The run that settings name, where it is one of this store that goes on, and something can be written down of it. */
+function currentRunOf(
+  engine: Engine,
+  named: CurrentRun | undefined,
+  defaults: { team: string; experiment: string },
+): Run | undefined {
+  if (named === undefined || named.isElsewhere || engine.isReadOnly) return undefined;
+  try {
+    const run = new Run(engine, findRun(engine.catalog, named.ref, defaults));
+    return run.hasEnded ? undefined : run;
+  } catch (error) {
+    if (isArtifoldError(error, "NOT_FOUND") || isArtifoldError(error, "AMBIGUOUS")) return undefined;
+    throw error;
+  }
 }

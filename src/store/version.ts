@@ -1,5 +1,13 @@
 /** A version as an embedder holds it: what it is, what is in it, and what can be done with it. */
-import { type ArtifactRow, checkName, formatNumber, type VersionRow } from "../catalog/index.ts";
+import {
+  type ArtifactRow,
+  checkName,
+  formatNumber,
+  type LinkKind,
+  linksOfVersion,
+  runById,
+  type VersionRow,
+} from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { Change } from "../journal/index.ts";
@@ -18,6 +26,7 @@ import {
   metadataText,
   readEntries,
 } from "../manifest/index.ts";
+import { afterwards } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
@@ -26,6 +35,8 @@ import { manifestReader, readContent } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+import { type RunSummary, viewRun } from "./run-view.ts";
 import { type EntryView, viewEntry } from "./view.ts";
 
 /** Which entries of a version are meant. */
@@ -87,14 +98,15 @@ export class Version {
   readonly parents: readonly Digest[];
   /** Other versions of the artifact with the same content: ["V1"]. */
   readonly sameAs: readonly string[];
-  /** Id of the run that made it; null for none. Runs are planned: it is null today. */
-  readonly run: string | null;
+  /** Id of the run that made it first; null for none. See {@link madeBy}. */
+  readonly run: Digest | null;
   readonly #engine: Engine;
   readonly #artifact: ArtifactRow;
   readonly #row: VersionRow;
+  readonly #recorder: RunRecorder | undefined;
 
-  /** Made by the store. */
-  constructor(engine: Engine, artifact: ArtifactRow, row: VersionRow) {
+  /** Made by the store, or by a run, which uses it once its content is downloaded or read. */
+  constructor(engine: Engine, artifact: ArtifactRow, row: VersionRow, recorder?: RunRecorder) {
     const { catalog } = engine;
     const record = decodeVersionRecord(row.record);
     const [parent] = record.parents;
@@ -102,6 +114,7 @@ export class Version {
     this.#engine = engine;
     this.#artifact = artifact;
     this.#row = row;
+    this.#recorder = recorder;
     this.version = formatNumber(row.number);
     this.number = row.number;
     this.id = row.version;
@@ -191,6 +204,7 @@ export class Version {
     const pieces: Uint8Array[] = [];
     const range = { from: offset, to: offset + length };
     for await (const piece of readContent(this.#engine.source, entry, range)) pieces.push(piece);
+    await this.#recorder?.used(this.id);
     return Buffer.concat(pieces);
   }
 
@@ -201,8 +215,10 @@ export class Version {
   stream(path: string, range: { start?: number; end?: number; signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
     const find = (): Promise<FileEntry> => this.#file(path);
     const { source } = this.#engine;
+    const [recorder, id] = [this.#recorder, this.id];
     async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
       const entry = await find();
+      await recorder?.used(id);
       const { start = 0, end = entry.size, signal } = range;
       yield* readContent(source, entry, { from: start, to: end }, signal);
     }
@@ -220,7 +236,19 @@ export class Version {
    */
   async download(folder: string, options: DownloadOptions = {}): Promise<DownloadResult> {
     await this.#engine.refresh();
-    return download(this.#engine, this.#artifact, this.#row, this.version, folder, options);
+    const result = await download(this.#engine, this.#artifact, this.#row, this.version, folder, options);
+    if (options.dryRun !== true) await afterwards(() => this.#recorder?.used(this.id));
+    return result;
+  }
+
+  /** Runs that made it, or came to it though it was there already; the last one first. */
+  madeBy(): AsyncGenerator<RunSummary, void, undefined> {
+    return this.#linked("made");
+  }
+
+  /** Runs that used it, the last one first. Runs that this store does not have are left out: see `store.lineage`. */
+  usedBy(): AsyncGenerator<RunSummary, void, undefined> {
+    return this.#linked("used");
   }
 
   /** Where this version and another one of any artifact differ, in path order: what the other changed. */
@@ -247,7 +275,7 @@ export class Version {
       this.#engine,
       { team, experiment, type, name },
       { version: this.#row, asIs: true },
-      options.dryRun === true,
+      { dryRun: options.dryRun === true, run: this.#recorder?.run },
     );
   }
 
@@ -308,6 +336,19 @@ export class Version {
   /** Brings a removed version back. @returns the operation of the log; null when it was not removed */
   async restore(): Promise<number | null> {
     return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.id }] : []));
+  }
+
+  async *#linked(link: LinkKind): AsyncGenerator<RunSummary, void, undefined> {
+    await this.#engine.refresh();
+    for (let after: number | undefined; ; ) {
+      const links = linksOfVersion(this.#engine.catalog, this.id, link, { after, limit: 256 });
+      for (const { run } of links) {
+        const row = runById(this.#engine.catalog, run);
+        if (row !== undefined) yield viewRun(this.#engine, row);
+      }
+      after = links.at(-1)?.row;
+      if (after === undefined) return;
+    }
   }
 
   #isRemoved(): boolean {

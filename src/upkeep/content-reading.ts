@@ -4,6 +4,7 @@ import { isArtifoldError, throwIfAborted } from "../errors.ts";
 import { type FileEntry, readChunkList } from "../manifest/index.ts";
 import type { ObjectStore } from "../objects/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { whatLacks } from "./presence.ts";
 import type { ContentCheck } from "./reach.ts";
 
 /** One reading. */
@@ -26,7 +27,7 @@ export class ContentReading implements ContentCheck {
   }
 
   isThere(digest: Digest): string | undefined {
-    return this.#objects.isListed(digest) ? undefined : "it is in no file";
+    return whatLacks(this.#objects, digest, () => false);
   }
 
   chunk({ digest, size }: FileEntry): string | undefined {

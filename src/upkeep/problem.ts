@@ -1,5 +1,6 @@
 /** What a verification finds. */
 import type { Digest } from "../digest/index.ts";
+import { isArtifoldError } from "../errors.ts";
 
 /** What is wrong with a store. */
 export type ProblemKind =
@@ -29,4 +30,10 @@ export interface Problem {
 export interface Found {
   readonly problem: Omit<Problem, "versions">;
   readonly objects: readonly Digest[];
+}
+
+/** What an error of ours says; any other is a fault, and is thrown. */
+export function messageOf(error: unknown): string {
+  if (!isArtifoldError(error)) throw error;
+  return error.message;
 }

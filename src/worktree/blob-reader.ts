@@ -10,6 +10,8 @@ import { looksCompressible } from "../objects/index.ts";
 import { type FileStat, type FileSystem, kindOf, openFlags, readFully } from "../platform/index.ts";
 import { FileRows, readStatus } from "./file-columns.ts";
 import { encodeChunks, framesOfWindow } from "./frames-of-window.ts";
+import type { PlacedReader } from "./placed-reader.ts";
+import { ReadBases } from "./read-bases.ts";
 import type { CutRequest, EncodeRequest, FilesRead, FramesOfWindow, ReadRequest, WindowCut } from "./read-request.ts";
 import { windowAddress, windowBytes } from "./windows.ts";
 
@@ -36,12 +38,14 @@ interface Chunks {
 export class BlobReader {
   readonly #fs: FileSystem;
   readonly #memory: SharedMemory;
+  readonly #chunks: PlacedReader;
   readonly #windows: Buffer[] = [];
   #chunker: MemoryChunker | undefined;
 
-  constructor(fs: FileSystem, memory: SharedMemory) {
+  constructor(fs: FileSystem, memory: SharedMemory, chunks: PlacedReader) {
     this.#fs = fs;
     this.#memory = memory;
+    this.#chunks = chunks;
   }
 
   /** Answers a request. */
@@ -174,9 +178,10 @@ export class BlobReader {
     return this.#chunker.length(from, to);
   }
 
-  #encode({ window, wanted, ...chunks }: EncodeRequest): FramesOfWindow {
+  #encode({ window, wanted, effort, resembling, ...chunks }: EncodeRequest): FramesOfWindow {
     const bytes = this.#window(window);
-    return framesOfWindow(encodeChunks(bytes, chunks, wanted), bytes);
+    const bases = resembling === undefined ? undefined : new ReadBases(this.#chunks, resembling);
+    return framesOfWindow(encodeChunks(bytes, chunks, wanted, effort, bases), bytes);
   }
 
   #window(number: number): Buffer {

@@ -5,11 +5,11 @@
  * the digest of each chunk and, for a file of several chunks, of the whole.
  */
 import path from "node:path";
-import { contentHasher, type Digest, digestFromBytes, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
+import { contentHasher, type Digest, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { ObjectStore, type Place } from "../objects/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
-import { basesIn, digestInRow, type PlacedColumns, placeInRow, sizeInRow } from "./placed-columns.ts";
+import { digestInRow, type PlacedColumns, sizeInRow } from "./placed-columns.ts";
+import type { PlacedReader } from "./placed-reader.ts";
 import { putStat, STAT_NUMBERS } from "./run.ts";
 
 /** What is asked of a writer. */
@@ -69,17 +69,17 @@ interface Stream {
 /** Writes for one thread. */
 export class BlobWriter {
   readonly #fs: FileSystem;
-  readonly #stores = new Map<string, ObjectStore>();
+  readonly #chunks: PlacedReader;
   readonly #streams = new Map<number, Stream>();
-  #bases: ReadonlyMap<Digest, Place> = new Map();
   #nextId = 1;
   #names = 0;
   readonly #salt: string = Math.floor(Math.random() * 2 ** 32)
     .toString(16)
     .padStart(8, "0");
 
-  constructor(fs: FileSystem) {
+  constructor(fs: FileSystem, chunks: PlacedReader) {
     this.#fs = fs;
+    this.#chunks = chunks;
   }
 
   handle(request: WriteRequest): FilesWritten | { stream: number } | undefined {
@@ -106,8 +106,6 @@ export class BlobWriter {
 
   close(): void {
     for (const stream of [...this.#streams.keys()]) this.#abort(stream);
-    for (const store of this.#stores.values()) store.close();
-    this.#stores.clear();
   }
 
   #writeFiles(request: WriteRequest & { op: "write-files" }): FilesWritten {
@@ -140,11 +138,10 @@ export class BlobWriter {
   }
 
   #writeChunks(stream: Stream, request: { store: string; chunks: PlacedColumns }, from: number, to: number): void {
-    const store = this.#store(request.store);
-    this.#bases = basesIn(request.chunks);
+    const read = this.#chunks.open(request.store, request.chunks);
     for (let row = from; row < to; row++) {
       const digest = digestInRow(request.chunks, row);
-      const bytes = store.readAt(placeInRow(request.chunks, row), digest, "chunk");
+      const bytes = read(row);
       if (bytes.length !== sizeInRow(request.chunks, row)) throw wrongLength(stream.file.shown, digest);
       stream.hasher?.update(bytes);
       stream.last = digest;
@@ -198,16 +195,6 @@ export class BlobWriter {
     this.#streams.delete(id);
     this.#fs.close(stream.fd);
     removeQuietly(this.#fs, stream.temporary);
-  }
-
-  #store(folder: string): ObjectStore {
-    let store = this.#stores.get(folder);
-    if (store === undefined) {
-      // What a delta goes on from is told with the request; all else is read where the request says.
-      store = new ObjectStore(this.#fs, folder, { find: (digest) => this.#bases.get(digestFromBytes(digest)) });
-      this.#stores.set(folder, store);
-    }
-    return store;
   }
 
   #temporaryName(): string {

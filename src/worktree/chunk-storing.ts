@@ -1,9 +1,10 @@
 /** Has chunks that lie in windows packed and written, those that nobody has yet. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
-import type { EncodedFrames } from "../objects/index.ts";
+import type { BaseChunk, EncodedFrames } from "../objects/index.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
-import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
+import { PlacedRows } from "./placed-columns.ts";
+import { BASE_ROWS, type ChunkColumns, type FramesOfWindow, type Resembling } from "./read-request.ts";
 import type { Window, Windows } from "./windows.ts";
 
 /** Takes the chunks that are not stored. */
@@ -15,16 +16,39 @@ export interface ChunkSink {
   ready(): Promise<void>;
 }
 
+/** Finds stored chunks that new ones may go on from. */
+export interface BaseSource {
+  /** The store's folder. */
+  readonly folder: string;
+  /** What new chunks like a stored one may go on from. */
+  basesLike(digest: Digest): readonly BaseChunk[];
+}
+
+/** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */
+export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
+
+/** Little content is compressed thoroughly: there the time for it is not noticed. */
+const THOROUGH_BYTES: number = 32 * 1024 * 1024;
+/** After so many tries that did not pay, only one in so many is made. */
+const TRIES = 8;
+const THEN_ONE_IN = 16;
+
 /** Stores chunks for one ingest. */
 export class ChunkStoring {
   readonly #windows: Windows;
   readonly #sink: ChunkSink;
+  readonly #bases: BaseSource | undefined;
   /** Chunks that a reader is packing: they are neither stored nor wanted again. */
   readonly #underWay = new Set<Digest>();
+  /** How many chunks in a row were tried as deltas, or might have been, without gain. */
+  #inVain = 0;
+  /** How much was given to readers to be packed. */
+  #packedBytes = 0;
 
-  constructor(windows: Windows, sink: ChunkSink) {
+  constructor(windows: Windows, sink: ChunkSink, bases: BaseSource | undefined) {
     this.#windows = windows;
     this.#sink = sink;
+    this.#bases = bases;
   }
 
   /** Does something with a window that fails with it: then nobody needs the window any more. */
@@ -38,37 +62,93 @@ export class ChunkStoring {
   }
 
   /** Has those chunks of a window packed that nobody has yet; gives the window back when it is not needed any more. */
-  async store(port: ContentPort, window: Window, read: ChunkColumns): Promise<void> {
-    const { digests, lengths } = read;
-    const wanted = new Uint8Array(lengths.length);
+  async store(port: ContentPort, window: Window, read: ChunkColumns, findLikes?: FindLikes): Promise<void> {
+    const wanted = new Uint8Array(read.lengths.length);
     const claimed: Digest[] = [];
     let rawBytes = 0;
     for (let index = 0; index < wanted.length; index++) {
       const at = index * DIGEST_BYTES;
-      const length = lengths[index] as number;
-      if (!this.#sink.wants(digests, at, length)) continue;
-      const digest = digestFromBytes(digests, at);
+      const length = read.lengths[index] as number;
+      if (!this.#sink.wants(read.digests, at, length)) continue;
+      const digest = digestFromBytes(read.digests, at);
       if (this.#underWay.has(digest)) continue;
       this.#underWay.add(digest);
       claimed.push(digest);
       wanted[index] = 1;
       rawBytes += length;
     }
+    // Asked even when nothing is wanted: it follows the content.
+    const likes = findLikes?.(wanted);
     if (claimed.length === 0) {
       this.#windows.giveBack(window);
       return;
     }
-    const frames = await this.within(window, () => pack(port, window, read, wanted));
+    const frames = await this.within(window, () => this.#pack(port, window, read, wanted, likes));
     this.#sink.addChunks({ ...frames, giveBack: () => this.#windows.giveBack(window) }, rawBytes);
     for (const digest of claimed) this.#underWay.delete(digest);
     await this.#sink.ready();
   }
-}
 
-/** What is stored as it is needs no thread: only heads are made, and the rest stays where it is. */
-async function pack(port: ContentPort, window: Window, read: ChunkColumns, wanted: Uint8Array): Promise<EncodedFrames> {
-  if (read.arePlain) return encodeChunks(window.bytes, read, wanted);
-  const { digests, lengths, arePlain } = read;
-  const request = { op: "encode", window: window.number, digests, lengths, arePlain, wanted } as const;
-  return framesInWindow(await port.request<FramesOfWindow>(request), window);
+  async #pack(
+    port: ContentPort,
+    window: Window,
+    read: ChunkColumns,
+    wanted: Uint8Array,
+    likes: readonly (readonly Digest[])[] | undefined,
+  ): Promise<EncodedFrames> {
+    const tried = likes === undefined ? undefined : this.#placeBases(likes);
+    // What is stored as it is needs no thread: only heads are made, and the rest stays where it is.
+    if (tried === undefined && read.arePlain) return encodeChunks(window.bytes, read, wanted, "normal");
+    const { digests, lengths, arePlain } = read;
+    const resembling = tried?.resembling;
+    const effort = this.#packedBytes < THOROUGH_BYTES ? "high" : "normal";
+    this.#packedBytes += lengths.reduce((sum, length, index) => sum + (wanted[index] === 0 ? 0 : length), 0);
+    const request = {
+      op: "encode",
+      window: window.number,
+      digests,
+      lengths,
+      arePlain,
+      wanted,
+      effort,
+      resembling,
+    } as const;
+    const frames = framesInWindow(await port.request<FramesOfWindow>(request), window);
+    if (tried !== undefined) this.#learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
+    return frames;
+  }
+
+  /** Looks up where lies what chunks may resemble; nothing where no chunk has anything, or trying has not paid for long. */
+  #placeBases(likes: readonly (readonly Digest[])[]): { resembling: Resembling; count: number } | undefined {
+    if (this.#bases === undefined) return undefined;
+    const placed = new PlacedRows();
+    const numbers = new Map<Digest, number>();
+    const rows = new Uint32Array(likes.length * BASE_ROWS);
+    let count = 0;
+    for (const [index, like] of likes.entries()) {
+      if (like.length === 0) continue;
+      if (this.#inVain >= TRIES && this.#inVain++ % THEN_ONE_IN !== 0) continue;
+      const bases = new Map(like.flatMap((digest) => this.#basesLike(digest)));
+      let at = index * BASE_ROWS;
+      for (const [digest, base] of [...bases].slice(0, BASE_ROWS)) {
+        if (!numbers.has(digest)) {
+          placed.add({ ...base, length: 0 });
+          numbers.set(digest, placed.count);
+        }
+        rows[at++] = numbers.get(digest) as number;
+      }
+      if (bases.size > 0) count++;
+    }
+    if (count === 0) return undefined;
+    return { resembling: { store: this.#bases.folder, bases: placed.columns(), rows }, count };
+  }
+
+  #basesLike(digest: Digest): [Digest, BaseChunk][] {
+    return (this.#bases as BaseSource).basesLike(digest).map((base) => [base.digest, base]);
+  }
+
+  #learn(tried: number, paid: number): void {
+    if (paid > 0) this.#inVain = 0;
+    else this.#inVain += tried;
+  }
 }

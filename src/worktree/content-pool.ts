@@ -5,6 +5,7 @@ import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index
 import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
 import { type LookRequest, lookAtRun } from "./look-at-run.ts";
+import { PlacedReader } from "./placed-reader.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { Windows } from "./windows.ts";
 import { contentWorkerScript } from "./worker-script.ts";
@@ -22,13 +23,15 @@ export interface ContentPort {
 /** Does what requests ask, in whichever thread it is. */
 export class ContentHandler {
   readonly #fs: FileSystem;
+  readonly #chunks: PlacedReader;
   readonly #reader: BlobReader;
   readonly #writer: BlobWriter;
 
   constructor(fs: FileSystem, memory: SharedMemory) {
     this.#fs = fs;
-    this.#reader = new BlobReader(fs, memory);
-    this.#writer = new BlobWriter(fs);
+    this.#chunks = new PlacedReader(fs);
+    this.#reader = new BlobReader(fs, memory, this.#chunks);
+    this.#writer = new BlobWriter(fs, this.#chunks);
   }
 
   handle(request: ContentRequest): unknown {
@@ -40,6 +43,7 @@ export class ContentHandler {
 
   close(): void {
     this.#writer.close();
+    this.#chunks.close();
   }
 }
 

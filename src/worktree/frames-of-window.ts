@@ -1,19 +1,36 @@
 /** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
 import { DIGEST_BYTES } from "../digest/index.ts";
-import { type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import { type Effort, type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import type { ReadBases } from "./read-bases.ts";
 import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
 import type { Window } from "./windows.ts";
 
 const PIECE_NUMBERS = 3;
 
-/** Packs chunks of a window into frames. @param wanted a byte for each, 0 for those that are left out */
-export function encodeChunks(window: Buffer, chunks: ChunkColumns, wanted: Uint8Array): EncodedFrames {
+/**
+ * Packs chunks of a window into frames.
+ *
+ * @param wanted a byte for each, 0 for those that are left out
+ * @param bases gives what each may resemble
+ */
+export function encodeChunks(
+  window: Buffer,
+  chunks: ChunkColumns,
+  wanted: Uint8Array,
+  effort: Effort,
+  bases?: ReadBases,
+): EncodedFrames {
   const { digests, lengths, arePlain } = chunks;
-  const encoder = new FrameEncoder("chunk");
+  const encoder = new FrameEncoder("chunk", undefined, effort);
   let at = 0;
   lengths.forEach((length, index) => {
     const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
-    if (wanted[index] !== 0) encoder.add({ digest, bytes: window.subarray(at, at + length) }, arePlain);
+    if (wanted[index] !== 0) {
+      const object = { digest, bytes: window.subarray(at, at + length) };
+      const base = bases?.of(index);
+      if (base === undefined) encoder.add(object, arePlain);
+      else encoder.addResembling([object], base);
+    }
     at += length;
   });
   return encoder.finish();

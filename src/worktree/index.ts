@@ -23,8 +23,9 @@ export {
 } from "./folder-memory.ts";
 export { compileGlobs, IGNORE_FILE, type PathFilter } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
-export { type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
+export { type FileToIngest, Ingest, type Ingested, type OlderContent } from "./ingest.ts";
 export { LookAhead } from "./look-ahead.ts";
+export { OlderChunks } from "./older-chunks.ts";
 export { PortabilityCheck, type PortabilityWarning } from "./portable.ts";
 export { FolderScan, type ScanReport } from "./scan.ts";
 export { readError } from "./source-errors.ts";

@@ -11,9 +11,10 @@ import type { ContentWriter } from "../objects/index.ts";
 import { isExecutable, sideBySide } from "../platform/index.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
-import { type ChunkSink, ChunkStoring } from "./chunk-storing.ts";
+import { type BaseSource, type ChunkSink, ChunkStoring, type FindLikes } from "./chunk-storing.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type FileColumns, readStatus } from "./file-columns.ts";
+import type { OlderChunks } from "./older-chunks.ts";
 import type { ChunkColumns, FilesRead } from "./read-request.ts";
 import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
 import { changedError, foundError } from "./source-errors.ts";
@@ -28,6 +29,8 @@ export interface FileToIngest {
   readonly file: string;
   /** What its size seems to be: decides how it is read. `undefined` where nobody looked at it yet. */
   readonly size: number | undefined;
+  /** What stands in its place in the version before: what it may resemble. */
+  readonly before?: FileEntry | undefined;
 }
 
 /** What became of a file. */
@@ -44,11 +47,18 @@ const ATTEMPTS = 3;
 const IN_PLACE_BYTES: number = 1024 * 1024;
 const IN_PLACE_FILES = 64;
 
+/** Where content of older versions is found. */
+export interface OlderContent extends BaseSource {
+  /** The chunks of a file; nothing where they are too many, or cannot be read. */
+  chunksOf(entry: FileEntry): Promise<OlderChunks | undefined>;
+}
+
 /** Reads files and hands over their content. */
 export class Ingest {
   readonly #pool: ContentPool;
   readonly #storing: ChunkStoring;
   readonly #lists: ContentWriter["chunkListNodes"];
+  readonly #older: OlderContent | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #onBytes: (bytes: number, path: string) => void;
   #started = 0;
@@ -58,13 +68,16 @@ export class Ingest {
     sink: ChunkSink;
     /** Takes the nodes of chunk lists. */
     lists: ContentWriter["chunkListNodes"];
+    /** Where content of older versions is found, for deltas. */
+    older?: OlderContent | undefined;
     signal?: AbortSignal | undefined;
     /** Hears of content that was read. */
     onBytes?: ((bytes: number, path: string) => void) | undefined;
   }) {
     this.#pool = options.pool;
-    this.#storing = new ChunkStoring(options.pool.windows, options.sink);
+    this.#storing = new ChunkStoring(options.pool.windows, options.sink, options.older);
     this.#lists = options.lists;
+    this.#older = options.older;
     this.#signal = options.signal;
     this.#onBytes = options.onBytes ?? (() => {});
   }
@@ -76,10 +89,15 @@ export class Ingest {
   }
 
   /** Takes content from memory or a stream. */
-  async content(path: string, bytes: AsyncIterable<Uint8Array>, executable: boolean): Promise<FileEntry> {
+  async content(
+    path: string,
+    bytes: AsyncIterable<Uint8Array>,
+    executable: boolean,
+    before?: FileEntry,
+  ): Promise<FileEntry> {
     const source = new StreamContent(bytes);
     try {
-      const { digest, size, chunkList } = await this.#large(source, () => this.#pool.inPlace, path);
+      const { digest, size, chunkList } = await this.#large(source, () => this.#pool.inPlace, path, before);
       return { path, kind: "file", size, digest, chunkList, executable };
     } finally {
       await source.close();
@@ -103,8 +121,9 @@ export class Ingest {
     const read = await this.#storing.within(window, () =>
       port.request<FilesRead>({ op: "files", window: window.number, paths }),
     );
-    await this.#storing.store(port, window, read);
     const { files } = read;
+    const likes = await this.#storing.within(window, () => this.#likesOf(batch, read));
+    await this.#storing.store(port, window, read, likes);
     let chunk = 0;
     for (let row = 0; row < batch.length && files.statuses[row] !== readStatus.later; row++) {
       const file = batch[row] as FileToIngest;
@@ -121,6 +140,28 @@ export class Ingest {
       }
       chunk += count;
     }
+  }
+
+  /** How to find what the chunks of files may resemble; nothing where no file was there before. */
+  async #likesOf(batch: readonly FileToIngest[], read: FilesRead): Promise<FindLikes | undefined> {
+    const parts: { older: OlderChunks; from: number; to: number }[] = [];
+    let from = 0;
+    for (const [row, { before }] of batch.entries()) {
+      const to = from + (read.files.chunkCounts[row] as number);
+      const older = from < to && before !== undefined ? await this.#older?.chunksOf(before) : undefined;
+      if (older !== undefined) parts.push({ older, from, to });
+      from = to;
+    }
+    if (parts.length === 0) return undefined;
+    const { digests, lengths } = read;
+    return (wanted) => {
+      const likes: (readonly Digest[])[] = Array.from(lengths, () => []);
+      for (const { older, from, to } of parts) {
+        const some = digests.subarray(from * DIGEST_BYTES, to * DIGEST_BYTES);
+        likes.splice(from, to - from, ...older.next(some, lengths.subarray(from, to), wanted.subarray(from, to)));
+      }
+      return likes;
+    };
   }
 
   #chunkList(read: ChunkColumns, from: number, to: number): Digest | undefined {
@@ -148,7 +189,7 @@ export class Ingest {
       const source = FileContent.open(this.#pool.fs, file.file);
       if (source.failed !== undefined) return failed(file, source.status, source.failed);
       try {
-        const { digest, size, chunkList } = await this.#large(source, () => this.#pool.next(), file.path);
+        const { digest, size, chunkList } = await this.#large(source, () => this.#pool.next(), file.path, file.before);
         const stat = source.finish(size);
         if (stat === undefined) continue;
         const executable = isExecutable(stat);
@@ -169,9 +210,11 @@ export class Ingest {
     source: WindowedContent,
     nextPort: () => ContentPort,
     path: string,
+    before: FileEntry | undefined,
   ): Promise<{ digest: Digest; size: number; chunkList: Digest | undefined }> {
     const list = new ChunkListBuilder(this.#lists);
     const hasher = contentHasher();
+    const older = before === undefined ? undefined : await this.#older?.chunksOf(before);
     const storing: Promise<void>[] = [];
     let size = 0;
     let first: Digest | undefined;
@@ -184,9 +227,11 @@ export class Ingest {
         next = cut.isEnd ? undefined : this.#cutNext(source, nextPort);
         size += cut.length;
         hasher.update(window.bytes.subarray(0, cut.length));
-        addChunks(list, cut.chunks, 0, cut.chunks.lengths.length);
+        addChunks(list, cut.chunks, 0, cut.chunks.lengths.length, older);
         if (cut.length > 0) first ??= digestFromBytes(cut.chunks.digests, 0);
-        const stored = this.#storing.store(port, window, cut.chunks);
+        const { digests, lengths } = cut.chunks;
+        const findLikes = older && ((wanted: Uint8Array) => older.next(digests, lengths, wanted));
+        const stored = this.#storing.store(port, window, cut.chunks, findLikes);
         stored.catch(ignore);
         storing.push(stored);
         this.#onBytes(cut.length, path);
@@ -225,12 +270,11 @@ interface WindowInWork {
 
 function ignore(): void {}
 
-function addChunks(list: ChunkListBuilder, columns: ChunkColumns, from: number, to: number): void {
+function addChunks(list: ChunkListBuilder, columns: ChunkColumns, from: number, to: number, older?: OlderChunks): void {
   for (let index = from; index < to; index++) {
-    list.add({
-      digest: digestFromBytes(columns.digests, index * DIGEST_BYTES),
-      length: columns.lengths[index] as number,
-    });
+    const at = index * DIGEST_BYTES;
+    const chunk = { digest: digestFromBytes(columns.digests, at), length: columns.lengths[index] as number };
+    list.add(chunk, older?.leafOf(columns.digests, at));
   }
 }
 

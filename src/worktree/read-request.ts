@@ -2,8 +2,9 @@
  * What is asked of a reader of content, and what it answers. Made to travel between threads: columns of numbers instead of
  * objects. A request names the window that it works on, and a reader remembers nothing of it: any reader may go on.
  */
-import type { EncodedFrames, ObjectType } from "../objects/index.ts";
+import { BASES_MAX, type Effort, type EncodedFrames, type ObjectType } from "../objects/index.ts";
 import type { FileColumns } from "./file-columns.ts";
+import type { PlacedColumns } from "./placed-columns.ts";
 
 /** What is asked of a reader. */
 export type ReadRequest =
@@ -29,7 +30,21 @@ export interface EncodeRequest extends ChunkColumns {
   readonly op: "encode";
   readonly window: number;
   readonly wanted: Uint8Array;
+  readonly effort: Effort;
+  readonly resembling?: Resembling | undefined;
 }
+
+/** Which stored chunks the chunks of a window may resemble. */
+export interface Resembling {
+  /** The store's folder. */
+  readonly store: string;
+  readonly bases: PlacedColumns;
+  /** For each chunk so many rows of `bases`, each plus one; 0 for none. */
+  readonly rows: Uint32Array;
+}
+
+/** How many rows of bases each chunk has. */
+export const BASE_ROWS: number = BASES_MAX;
 
 /** Chunks that lie one after another at the beginning of a window. */
 export interface ChunkColumns {

@@ -257,7 +257,7 @@ export class FolderScan {
       steps.push({ edit: { path: entry.path, entry } });
     } else {
       // The cache knows the file, and the store has lost or never had its content.
-      steps.push({ file: this.#fileAt(this.#inFolder(entry.path), entry.size), before });
+      steps.push({ file: this.#fileAt(this.#inFolder(entry.path), entry.size, before), before });
     }
   }
 
@@ -281,7 +281,7 @@ export class FolderScan {
     if (found.kind === "file" || (stat !== undefined && kindOf(stat) === "file")) {
       const size = stat === undefined ? undefined : stat.size;
       // Once a link is refused nothing more is stored; the walk goes on, so that all such links are named.
-      if (this.#badLinks.length === 0) steps.push({ file: this.#fileAt(path_, size), before });
+      if (this.#badLinks.length === 0) steps.push({ file: this.#fileAt(path_, size, before), before });
       return;
     }
     const entry = stat === undefined ? { path: path_, kind: "folder" as const } : this.#readLink(path_);
@@ -348,8 +348,9 @@ export class FolderScan {
     this.#unreadable.push(leftOut.path);
   }
 
-  #fileAt(path_: string, size: number | undefined): FileToIngest {
-    return { path: joinPath(this.#options.prefix, path_), file: this.#absolute(path_), size };
+  #fileAt(path_: string, size: number | undefined, before: Entry | undefined): FileToIngest {
+    const file = { path: joinPath(this.#options.prefix, path_), file: this.#absolute(path_), size };
+    return before?.kind === "file" ? { ...file, before } : file;
   }
 
   #absolute(path_: string): string {

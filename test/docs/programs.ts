@@ -11,13 +11,15 @@ export function promisedOutput(program: string): string {
   return [...program.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => `${match[1]}\n`).join("");
 }
 
-/** Runs a program in an empty folder. @returns what it printed */
+/** Runs a program in an empty folder, which is its home too. @returns what it printed */
 export function runProgram(program: string): string {
   return inFolder((folder) => {
     const library = JSON.stringify(pathToFileURL(`${root}dist/index.js`).href);
     const file = path.join(folder, "program.mjs");
     writeFileSync(file, program.replaceAll('from "artifold"', `from ${library}`));
-    return execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8" });
+    const { ARTIFOLD_STORE: _, ARTIFOLD_RUN: __, ...environment } = process.env;
+    const env = { ...environment, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
+    return execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8", env });
   });
 }
 

@@ -30,13 +30,20 @@ function build(nodes: MemoryNodes, chunks: readonly ChunkRow[]): Digest | undefi
 
 const sizeOf = (chunks: readonly ChunkRow[]): number => chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 
-async function read(nodes: MemoryNodes, root: Digest, size: number, range?: ByteRange): Promise<PlacedChunk[]> {
-  const chunks: PlacedChunk[] = [];
-  for await (const batch of readChunkList(nodes, root, size, range)) chunks.push(...batch);
+type Placed = Omit<PlacedChunk, "leaf">;
+
+async function read(nodes: MemoryNodes, root: Digest, size: number, range?: ByteRange): Promise<Placed[]> {
+  const chunks: Placed[] = [];
+  for await (const batch of readChunkList(nodes, root, size, range)) {
+    for (const { leaf, ...chunk } of batch) {
+      expect(decodeListNode(nodes.nodes.get(leaf) as Uint8Array).rows.map((row) => row.digest)).toContain(chunk.digest);
+      chunks.push(chunk);
+    }
+  }
   return chunks;
 }
 
-function placed(chunks: readonly ChunkRow[]): PlacedChunk[] {
+function placed(chunks: readonly ChunkRow[]): Placed[] {
   let offset = 0;
   return chunks.map((chunk) => {
     offset += chunk.length;

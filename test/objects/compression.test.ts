@@ -1,8 +1,19 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isArtifoldError } from "../../src/errors.ts";
-import { compress, decompress, looksCompressible } from "../../src/objects/compression.ts";
-import { type CompressionName, compressionImplementation, prepareCompression } from "../../src/objects/index.ts";
+import {
+  compress,
+  compressDelta,
+  decompress,
+  decompressDelta,
+  looksCompressible,
+} from "../../src/objects/compression.ts";
+import {
+  type CompressionName,
+  compressionImplementation,
+  type Effort,
+  prepareCompression,
+} from "../../src/objects/index.ts";
 import { checkZstdFrame } from "../../src/objects/zstd-frame.ts";
 import { randomBytesOf } from "../support/random.ts";
 
@@ -40,12 +51,40 @@ describe("implementations of zstd", () => {
     expect(names).toContain("wasm");
   });
 
+  const efforts = fc.constantFrom<Effort>("low", "normal", "high");
+
   test("read what the others write", async () => {
     await fc.assert(
-      fc.asyncProperty(inputs, async (bytes) => {
-        for (const compressed of await withEach(() => compress(bytes))) {
+      fc.asyncProperty(inputs, efforts, async (bytes, effort) => {
+        for (const compressed of await withEach(() => compress(bytes, effort))) {
           checkZstdFrame(compressed, bytes.length);
           for (const back of await withEach(() => decompress(compressed, bytes.length))) {
+            expect(Buffer.compare(back, bytes)).toBe(0);
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("read the deltas that the others write, whatever is changed", async () => {
+    const edits = fc.array(fc.tuple(fc.nat(), fc.nat(300), fc.uint8Array({ maxLength: 300 })), { maxLength: 4 });
+    await fc.assert(
+      fc.asyncProperty(inputs, edits, efforts, async (base, changes, effort) => {
+        let bytes = Buffer.from(base);
+        for (const [place, removed, added] of changes) {
+          const at = place % (bytes.length + 1);
+          bytes = Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at + removed)]);
+        }
+        if (bytes.length === 0 || bytes.length > 262_144) return;
+        for (const delta of await withEach(() => compressDelta(bytes, base, effort))) {
+          // What is too short, or begins like a dictionary of another kind, is no base for any of them.
+          if (delta === undefined) {
+            expect(base.length < 8 || Buffer.from(base).readUInt32LE(0) === 0xec30a437).toBe(true);
+            continue;
+          }
+          checkZstdFrame(delta, bytes.length);
+          for (const back of await withEach(() => decompressDelta(delta, bytes.length, base))) {
             expect(Buffer.compare(back, bytes)).toBe(0);
           }
         }

@@ -248,10 +248,10 @@ describe("a delta", () => {
           const bytes = Buffer.concat([base.subarray(0, at), inserted, base.subarray(at)]);
           const digests = bases.map((each) => digestToBytes(objectDigest("chunk", each)));
           const encoder = new FrameEncoder("chunk");
-          encoder.addResembling(
-            { digest: digestToBytes(objectDigest("chunk", bytes)), bytes },
-            { digests, bytes: base },
-          );
+          encoder.addResembling([{ digest: digestToBytes(objectDigest("chunk", bytes)), bytes }], {
+            digests,
+            bytes: base,
+          });
           const frames = encoder.finish();
           const [frame] = readFrames(frames) as [Frame];
           if (frame.head.codec !== codecs.delta) {
@@ -277,7 +277,10 @@ describe("a delta", () => {
     const base = Buffer.concat([randomBytesOf(2, 12_000), bytes.subarray(0, 8000)]);
     const encoder = new FrameEncoder("chunk");
     const digest = digestToBytes(objectDigest("chunk", bytes));
-    encoder.addResembling({ digest, bytes }, { digests: [digestToBytes(objectDigest("chunk", base))], bytes: base });
+    encoder.addResembling([{ digest, bytes }], {
+      digests: [digestToBytes(objectDigest("chunk", base))],
+      bytes: base,
+    });
     const [frame] = readFrames(encoder.finish()) as [Frame];
     expect(frame.head.codec).toBe(codecs.none);
   });

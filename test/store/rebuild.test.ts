@@ -2,7 +2,7 @@
 import { readdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import type { Store } from "../../src/index.ts";
+import type { Store, Version } from "../../src/index.ts";
 import { commandJson } from "../support/command.ts";
 import { all, openScratch, pathsOf, scratch, textsOf, uploadFiles, writeFiles } from "../support/stores.ts";
 
@@ -23,11 +23,23 @@ async function answers(store: Store): Promise<unknown> {
         ref: version.ref,
         entries: await all(version.entries()),
         texts: await textsOf(version),
+        madeBy: await all(version.madeBy()),
+        usedBy: await all(version.usedBy()),
+        lineage: await store.lineage({ version: version.id }),
       });
     }
   }
+  const runs: unknown[] = [];
+  for await (const summary of store.runs()) {
+    const run = await store.getRun(`@${summary.id}`);
+    runs.push({ ...summary, ref: run.ref, uses: await refsOf(run.uses()), made: await refsOf(run.made()) });
+  }
   const log = await all(store.log());
-  return JSON.parse(JSON.stringify({ artifacts, versions, log }));
+  return JSON.parse(JSON.stringify({ artifacts, versions, runs, log }));
+}
+
+async function refsOf(versions: AsyncIterable<Version>): Promise<string[]> {
+  return (await all(versions)).map((version) => version.ref);
 }
 
 /** A store in which everything happened that can happen. */
@@ -51,6 +63,23 @@ async function makeHistory(): Promise<void> {
   await elsewhere.add(writeFiles(scratch(), { "a/b": "b", "hollow/": "", big: Buffer.alloc(300_000, "pattern ") }));
   await elsewhere.addReference("s3://bucket/key", { as: "far", etag: "1" });
   await elsewhere.upload({ message: "first", metadata: { deep: [1, { a: null }] }, tags: ["prod"] });
+  await makeRuns(store);
+}
+
+/** Runs in every state: one made a version, one came to it and used another, one goes on. */
+async function makeRuns(store: Store): Promise<void> {
+  for (const at of [0, 1, 2]) {
+    const place = { team: "팀", experiment: "e", detached: true };
+    const run = await store.startRun({ ...place, config: { at }, command: ["train", `${at}`] });
+    await using draft = await run.artifact({ name: "model", type: "model" });
+    await draft.add(Buffer.from("weights"), { as: "weights" });
+    await draft.upload();
+    if (at === 0) await run.finish();
+    if (at !== 1) continue;
+    await (await run.resolve("local/uncategorized/sample:prod")).read("data/x");
+    await run.configure({ loss: 0.5 });
+    await run.finish({ state: "killed", exitCode: 137, signal: "SIGKILL" });
+  }
 }
 
 function remove(pattern: RegExp): number {

@@ -21,10 +21,15 @@ export interface Running {
 }
 
 /** Starts the command on a store. */
-export function startCommand(store: string, args: readonly string[], cwd?: string): Running {
+export function startCommand(
+  store: string,
+  args: readonly string[],
+  cwd?: string,
+  environment: NodeJS.ProcessEnv = {},
+): Running {
   const child = spawn(process.execPath, [commandPath, ...args], {
     cwd,
-    env: { ...process.env, ARTIFOLD_STORE: store, NO_COLOR: "1" },
+    env: { ...process.env, ARTIFOLD_STORE: store, NO_COLOR: "1", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const out: Buffer[] = [];
@@ -40,13 +45,23 @@ export function startCommand(store: string, args: readonly string[], cwd?: strin
 }
 
 /** Runs the command to its end. */
-export function command(store: string, args: readonly string[], cwd?: string): Promise<Ended> {
-  return startCommand(store, args, cwd).ended;
+export function command(
+  store: string,
+  args: readonly string[],
+  cwd?: string,
+  environment?: NodeJS.ProcessEnv,
+): Promise<Ended> {
+  return startCommand(store, args, cwd, environment).ended;
 }
 
 /** Runs the command with `--json`, and gives what it printed. */
-export async function commandJson<Result>(store: string, args: readonly string[], cwd?: string): Promise<Result> {
-  const { code, stdout, stderr } = await command(store, [...args, "--json"], cwd);
+export async function commandJson<Result>(
+  store: string,
+  args: readonly string[],
+  cwd?: string,
+  environment?: NodeJS.ProcessEnv,
+): Promise<Result> {
+  const { code, stdout, stderr } = await command(store, [...args, "--json"], cwd, environment);
   if (stdout === "") throw new Error(`${args.join(" ")} ended with ${code}: ${stderr}`);
   return JSON.parse(stdout) as Result;
 }

@@ -9,16 +9,11 @@ import {
   LINK_TARGET_BYTES_MAX,
   URI_BYTES_MAX,
 } from "../../src/manifest/entry.ts";
+import { METADATA_BYTES_MAX, METADATA_DEPTH_MAX } from "../../src/manifest/json-object.ts";
 import { NODE_BYTES_MAX } from "../../src/manifest/node.ts";
 import { PATH_BYTES_MAX, PATH_DEPTH_MAX, PATH_PART_BYTES_MAX } from "../../src/manifest/path.ts";
-import {
-  CREATED_AT_MAX,
-  CREATED_BY_BYTES_MAX,
-  MESSAGE_BYTES_MAX,
-  METADATA_BYTES_MAX,
-  METADATA_DEPTH_MAX,
-  PARENTS_MAX,
-} from "../../src/manifest/record.ts";
+import { CREATED_AT_MAX, CREATED_BY_BYTES_MAX, MESSAGE_BYTES_MAX, PARENTS_MAX } from "../../src/manifest/record.ts";
+import { COMMAND_BYTES_MAX, COMMAND_WORDS_MAX, RUN_NAME_BYTES_MAX } from "../../src/manifest/run-record.ts";
 import { FRAME_BYTES_MAX, FRAME_OBJECTS_MAX } from "../../src/objects/frame.ts";
 import { CONTEXTS } from "./make/digests.ts";
 import { readVectors } from "./read.ts";
@@ -75,6 +70,9 @@ describe("docs/format.md", () => {
       `${parents}; ${maker} bytes; ${message} bytes; ${metadata} bytes, ${METADATA_DEPTH_MAX} deep`,
     );
     expect(limit("time of a version")).toContain(`${n(CREATED_AT_MAX)} ms`);
+    expect(limit("names of a run")).toContain(
+      `${RUN_NAME_BYTES_MAX} bytes each; ${n(COMMAND_WORDS_MAX)} words, ${n(COMMAND_BYTES_MAX)} bytes`,
+    );
     expect(limit("objects of a frame")).toContain(
       `${n(FRAME_OBJECTS_MAX)}; 262,144 bytes; ${n(FRAME_BYTES_MAX)} bytes`,
     );

@@ -209,6 +209,13 @@ interface Stores {
       entries: { path: string; kind: string }[];
       contents: Record<string, string | { seed: number; length: number }>;
     }[];
+    readonly runs: {
+      id: Digest;
+      startedAt: number;
+      ended: { at: number; state: string; exitCode: number | null; signal: string | null } | null;
+      used: Digest[];
+      made: Digest[];
+    }[];
   };
   readonly refusedMarks: { mark: string; why: string; code: string }[];
 }
@@ -241,6 +248,16 @@ describe("stores", () => {
         const bytes = typeof content === "string" ? content : hex(seededBytes(content.seed, content.length));
         expect(hex(await version.read(file))).toBe(bytes);
       }
+    }
+    for (const { used, made, ended, startedAt, ...expected } of small.runs) {
+      const run = await store.getRun(`@${expected.id}`);
+      expect(run).toMatchObject({ ...expected, startedAt: new Date(startedAt).toISOString() });
+      const { at, ...end } = ended ?? { at: undefined, state: "running", exitCode: null, signal: null };
+      expect(run).toMatchObject({ ...end, endedAt: at === undefined ? null : new Date(at).toISOString() });
+      const ids = { used: [] as Digest[], made: [] as Digest[] };
+      for await (const version of run.uses()) ids.used.push(version.id);
+      for await (const version of run.made()) ids.made.push(version.id);
+      expect(ids).toEqual({ used, made });
     }
     await expect(store.resolve("sample:V1")).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect((await store.resolve("sample")).number).toBe(3);

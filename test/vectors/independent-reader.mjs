@@ -20,12 +20,13 @@ export async function readStore(folder) {
   check(mark.artifold === "store" && mark.format === 1 && mark.needs.length === 0, "the mark");
   check(mark.check === blake3.hash(`artifold store\n1\n${mark.id}`).toString("hex"), "the mark, by its check");
   const objects = new Map();
-  const state = { artifacts: new Map(), versions: new Map() };
+  const state = { artifacts: new Map(), versions: new Map(), runs: new Map() };
   readJournal(folder, state, objects);
   const object = (type, digest) => readObject(folder, objects, type, digest);
   return {
     artifacts: [...state.artifacts.values()],
     versions: [...state.versions.values()],
+    runs: [...state.runs.values()],
     entries: (manifest) => [...entriesOf(object, manifest)],
     content: (entry) => contentOf(object, entry),
   };
@@ -99,7 +100,7 @@ function applyRecord(folder, record, state, objects) {
   for (const change of payload.changes) applyChange(change, state);
 }
 
-function applyChange(change, { artifacts, versions }) {
+function applyChange(change, { artifacts, versions, runs }) {
   switch (change.change) {
     case "artifact": {
       const { artifact, team, experiment, type, name } = change;
@@ -111,6 +112,24 @@ function applyChange(change, { artifacts, versions }) {
       versions.set(change.version, made);
       const artifact = artifacts.get(change.artifact);
       artifact.highest = Math.max(artifact.highest, change.number);
+      if (made.run !== undefined) runs.get(made.run).made.push(made.id);
+      break;
+    }
+    case "run":
+      runs.set(change.run, readRun(change));
+      break;
+    case "config":
+      runs.get(change.run).config = JSON.parse(change.config);
+      break;
+    case "used":
+    case "made": {
+      const ids = runs.get(change.run)[change.change];
+      if (!ids.includes(change.version)) ids.push(change.version);
+      break;
+    }
+    case "ended": {
+      const { at, state, exitCode, signal } = change;
+      runs.get(change.run).ended = { at, state, exitCode, signal };
       break;
     }
     case "tag": {
@@ -146,7 +165,7 @@ function applyCheckpoint(payload, { artifacts, versions }) {
 /** Section 9. */
 function readVersion({ artifact, version, number, record }) {
   check(derive("version record", record).toString("hex") === version, "a version id");
-  const [kind, owner, manifest, parents, createdAt, createdBy, , message, metadata] = readValue(record);
+  const [kind, owner, manifest, parents, createdAt, createdBy, run, message, metadata] = readValue(record);
   check(kind === 3 && owner.toString("hex") === artifact, "a version record");
   return {
     artifact,
@@ -157,9 +176,19 @@ function readVersion({ artifact, version, number, record }) {
     parents: parents.map((parent) => parent.toString("hex")),
     createdAt,
     createdBy,
+    run: run === null ? undefined : run.toString("hex"),
     message,
     metadata: JSON.parse(metadata),
   };
+}
+
+/** Section 9, run records. */
+function readRun({ run, record }) {
+  check(derive("run record", record).toString("hex") === run, "a run id");
+  const [kind, team, experiment, name, startedAt, startedBy, command, config] = readValue(record);
+  check(kind === 4, "a run record");
+  const began = { id: run, team, experiment, name, startedAt, startedBy, command, config: JSON.parse(config) };
+  return { ...began, ended: null, used: [], made: [] };
 }
 
 /** Section 11: where the objects of a file lie, from its last 64 bytes. */

@@ -19,6 +19,15 @@ interface ReadVersion {
   readonly metadata: unknown;
 }
 
+interface ReadRun {
+  readonly id: string;
+  readonly name: string;
+  readonly config: unknown;
+  readonly ended: unknown;
+  readonly used: readonly string[];
+  readonly made: readonly string[];
+}
+
 interface ReadEntry {
   readonly path: string;
   readonly kind: EntryView["kind"];
@@ -30,6 +39,7 @@ interface ReadEntry {
 interface ReadStore {
   readonly artifacts: readonly { name: string; highest: number; tags: Record<string, string> }[];
   readonly versions: readonly ReadVersion[];
+  readonly runs: readonly ReadRun[];
   entries(manifest: string): ReadEntry[];
   content(entry: ReadEntry): Uint8Array;
 }
@@ -132,6 +142,7 @@ describe("a reader written from docs/format.md", () => {
           entries: ReadEntry[];
           contents: Record<string, string | { seed: number; length: number }>;
         })[];
+        runs: ReadRun[];
       };
     }>("stores");
     for (const [name, bytes] of Object.entries(small.files)) {
@@ -141,6 +152,7 @@ describe("a reader written from docs/format.md", () => {
     const read = await readStore(folder);
     expect(read.artifacts).toMatchObject(small.artifacts);
     expect(read.versions).toHaveLength(small.versions.length);
+    expect(read.runs).toEqual(small.runs);
     for (const [index, expected] of small.versions.entries()) {
       const { entries, contents, ...version } = expected;
       const found = read.versions[index] as ReadVersion;

@@ -1,4 +1,4 @@
-/** The encoding of values, entries, manifests, chunk lists and version records. */
+/** The encoding of values, entries, manifests, chunk lists and records. */
 import { describe, expect, test } from "vitest";
 import type { Digest } from "../../src/digest/index.ts";
 import { readEntry } from "../../src/manifest/entry.ts";
@@ -8,17 +8,21 @@ import {
   Decoder,
   decodeListNode,
   decodeNode,
+  decodeRunRecord,
   decodeVersionRecord,
   EMPTY_MANIFEST,
   Encoder,
   type Entry,
+  encodeRunRecord,
   encodeVersionRecord,
   ManifestBuilder,
   manifestSums,
   NodeReader,
   nodeDigest,
+  type RunRecord,
   readChunkList,
   readEntries,
+  runId,
   type Sums,
   type VersionRecord,
   versionId,
@@ -263,21 +267,28 @@ describe("chunk lists", () => {
   });
 });
 
+/** A record out of JSON. */
+function recordOf(plain: Record<string, unknown>): Record<string, unknown> {
+  const { nonce, extras, ...fields } = plain;
+  const pairs = extras as [number, string][] | undefined;
+  return {
+    ...fields,
+    nonce: unhex(nonce as string),
+    ...(pairs && { extras: pairs.map(([tag, value]) => [tag, unhex(value)] as const) }),
+  };
+}
+
+interface Records {
+  readonly valid: { record: Record<string, unknown>; hex: string; id: Digest }[];
+  readonly invalid: Refused[];
+}
+
 describe("version records", () => {
-  const { valid, invalid } = readVectors<{
-    valid: { record: Record<string, unknown>; hex: string; id: Digest }[];
-    invalid: Refused[];
-  }>("versions");
+  const { valid, invalid } = readVectors<Records>("versions");
 
   test("have one encoding and one id", () => {
     for (const { record, hex: bytes, id } of valid) {
-      const { nonce, extras, ...fields } = record;
-      const pairs = extras as [number, string][] | undefined;
-      const expected = {
-        ...fields,
-        nonce: unhex(nonce as string),
-        ...(pairs && { extras: pairs.map(([tag, value]) => [tag, unhex(value)] as const) }),
-      } as unknown as VersionRecord;
+      const expected = recordOf(record) as unknown as VersionRecord;
       expect(decodeVersionRecord(unhex(bytes))).toEqual({ run: undefined, ...expected });
       expect(hex(encodeVersionRecord(expected))).toBe(bytes);
       expect(versionId(unhex(bytes))).toBe(id);
@@ -286,5 +297,22 @@ describe("version records", () => {
 
   test("are refused where a rule is broken", () => {
     expectRefused(invalid, decodeVersionRecord);
+  });
+});
+
+describe("run records", () => {
+  const { valid, invalid } = readVectors<Records>("runs");
+
+  test("have one encoding and one id", () => {
+    for (const { record, hex: bytes, id } of valid) {
+      const expected = recordOf(record) as unknown as RunRecord;
+      expect(decodeRunRecord(unhex(bytes))).toEqual(expected);
+      expect(hex(encodeRunRecord(expected))).toBe(bytes);
+      expect(runId(unhex(bytes))).toBe(id);
+    }
+  });
+
+  test("are refused where a rule is broken", () => {
+    expectRefused(invalid, decodeRunRecord);
   });
 });

@@ -9,6 +9,7 @@ export const CONTEXTS = [
   "artifold format 1 manifest node",
   "artifold format 1 chunk list node",
   "artifold format 1 version record",
+  "artifold format 1 run record",
   "artifold format 1 table",
   "artifold format 1 journal segment head",
   "artifold format 1 journal record",

@@ -9,6 +9,7 @@ import { journals } from "./journals.ts";
 import { manifests } from "./manifests.ts";
 import { packs, tables } from "./packs.ts";
 import { remotes } from "./remotes.ts";
+import { runs } from "./runs.ts";
 import { stores } from "./stores.ts";
 import { versions } from "./versions.ts";
 
@@ -24,6 +25,7 @@ export async function makeVectors(): Promise<Map<string, string>> {
     manifests: await manifests(),
     "chunk-lists": chunkLists(),
     versions: versions(),
+    runs: runs(),
     frames: frames(),
     tables: tables(),
     packs: packs(),

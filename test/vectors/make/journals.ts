@@ -40,7 +40,7 @@ export function sealOf(writer: RecordWriter, segment: Uint8Array, table: TableBu
 const artifact = hashContent(text("artifact"));
 const version = hashContent(text("version"));
 
-/** One entry of each change but `version`, which stands in the stores. */
+/** Changes of artifacts and versions, all but `version`, which stands in the stores. */
 const changes: readonly JournalEntry["changes"][] = [
   [{ change: "artifact", artifact, team: "local", experiment: "pets", type: "dataset", name: "고양이" }],
   [{ change: "tag", artifact, tag: "prod", version, before: null }],
@@ -50,6 +50,19 @@ const changes: readonly JournalEntry["changes"][] = [
     { change: "restore", version },
   ],
   [{ change: "note", version, message: "later", metadata: '{"a":1}' }],
+];
+
+const run = hashContent(text("run"));
+
+/** Changes of runs, all but `run`, which stands in the stores. */
+const runChanges: readonly JournalEntry["changes"][] = [
+  [
+    { change: "config", run, config: '{"lr":0.1}' },
+    { change: "used", run, version },
+    { change: "made", run, version },
+  ],
+  [{ change: "ended", run, at: 1_700_000_000_000, state: "finished", exitCode: null, signal: null }],
+  [{ change: "ended", run, at: 1_700_000_000_001, state: "killed", exitCode: 130, signal: "SIGINT" }],
 ];
 
 function entriesSegment(): { segment: Uint8Array; ends: number[]; writer: RecordWriter } {
@@ -79,7 +92,10 @@ export function journals(): unknown {
   return {
     about: "Segments in hex, and what a reader meets in them. The mark of the journal is the same in all.",
     mark: hex(MARK),
-    entries: changes.map((each) => ({ changes: each, payload: hex(entry({ changes: each }).payload) })),
+    entries: [...changes, ...runChanges].map((each) => ({
+      changes: each,
+      payload: hex(entry({ changes: each }).payload),
+    })),
     checkpoint: { ...checkpoint, payload: hex(encodePayload(checkpoint)) },
     cases: [...wholeCases(), ...tornCases(), ...damagedCases()],
   };

@@ -6,8 +6,10 @@ import { encodeSegmentHead } from "../../../src/journal/segment-head.ts";
 import {
   ChunkListBuilder,
   type Entry,
+  encodeRunRecord,
   encodeVersionRecord,
   ManifestBuilder,
+  runId,
   type Sums,
   versionId,
 } from "../../../src/manifest/index.ts";
@@ -60,7 +62,13 @@ class Versions {
   #number = 0;
   #last: Digest | undefined;
 
-  next(manifest: Digest, entries: readonly Entry[], newBytes: number, message: string): Change & { change: "version" } {
+  next(
+    manifest: Digest,
+    entries: readonly Entry[],
+    newBytes: number,
+    message: string,
+    run?: Digest,
+  ): Change & { change: "version" } {
     this.#number++;
     const nonce = new Uint8Array(16).fill(this.#number);
     const parents = this.#last === undefined ? [] : [this.#last];
@@ -72,6 +80,7 @@ class Versions {
       parents,
       createdAt,
       createdBy: "mina",
+      run,
       message,
       metadata,
       nonce,
@@ -172,7 +181,19 @@ function packsOf(objects: Objects): { files: [string, Uint8Array][]; added: Pack
   };
 }
 
-/** Three versions: the first in the journal, the second in packs, the third in the journal's second segment. */
+/** A run that began, in the words of the journal and as a reader gives it. */
+function runOf(name: string, number: number): { began: Change; run: Digest; told: Record<string, unknown> } {
+  const startedAt = START + 10 * number;
+  const told = { team: "local", experiment: "pets", name, startedAt, startedBy: "mina", command: ["train", "--fast"] };
+  const record = encodeRunRecord({ ...told, config: { number }, nonce: new Uint8Array(16).fill(0x80 + number) });
+  const run = runId(record);
+  return { began: { change: "run", run, record }, run, told: { ...told, id: run } };
+}
+
+/**
+ * Three versions: the first in the journal, the second in packs, the third in the journal's second segment. And three runs:
+ * one made the second version, one used it and came to the third, and one goes on.
+ */
 function smallStore(): unknown {
   const versions = new Versions();
   const journal = new JournalWriter();
@@ -203,9 +224,12 @@ function smallStore(): unknown {
     { path: "remote", kind: "reference", uri: "s3://bucket/key", size: 2 ** 32, digest: undefined, etag: undefined },
   ];
   second.sort((left, right) => (left.path < right.path ? -1 : 1));
-  const v2 = versions.next(manifestOf(second, packed), second, LARGE.length, "");
+  const maker = runOf("sable-life-1", 1);
+  journal.entry([maker.began]);
+  const v2 = versions.next(manifestOf(second, packed), second, LARGE.length, "", maker.run);
   const { files, added } = packsOf(packed);
   journal.entry([v2], { packs: added });
+  journal.entry([{ change: "ended", run: maker.run, at: START + 15, state: "finished", exitCode: null, signal: null }]);
   journal.entry([{ change: "tag", artifact, tag: "prod", version: v2.version, before: v1.version }]);
   const sealed = journal.seal();
 
@@ -216,6 +240,17 @@ function smallStore(): unknown {
   journal.entry([v3], { objects: third });
   journal.entry([{ change: "note", version: v3.version, message: "one cat, after all", metadata: '{"cats":1}' }]);
   journal.entry([{ change: "remove", version: v1.version }]);
+  const [user, going] = [runOf("sable-life-2", 2), runOf("sable-life-3", 3)];
+  journal.entry([user.began, { change: "config", run: user.run, config: '{"number":2,"lr":0.1}' }]);
+  journal.entry([
+    { change: "used", run: user.run, version: v2.version },
+    { change: "made", run: user.run, version: v3.version },
+  ]);
+  journal.entry([
+    { change: "ended", run: user.run, at: START + 25, state: "finished", exitCode: null, signal: null },
+    { change: "ended", run: user.run, at: START + 26, state: "killed", exitCode: 143, signal: "SIGTERM" },
+  ]);
+  journal.entry([going.began, { change: "used", run: going.run, version: v2.version }]);
 
   const id = "5".repeat(64);
   const check = hashContent(text(`artifold store\n1\n${id}`));
@@ -258,6 +293,23 @@ function smallStore(): unknown {
         entries: [plain(cat)],
         contents: { "고양이.txt": hex(text("야옹\n")) },
       },
+    ],
+    runs: [
+      {
+        ...maker.told,
+        config: { number: 1 },
+        ended: { at: START + 15, state: "finished", exitCode: null, signal: null },
+        used: [],
+        made: [v2.version],
+      },
+      {
+        ...user.told,
+        config: { number: 2, lr: 0.1 },
+        ended: { at: START + 26, state: "killed", exitCode: 143, signal: "SIGTERM" },
+        used: [v2.version],
+        made: [v3.version],
+      },
+      { ...going.told, config: { number: 3 }, ended: null, used: [v2.version], made: [] },
     ],
   };
 }

@@ -1,0 +1,21 @@
+/** `setting`: shows and changes the user's own settings. */
+import { changeUserSettings, parseHttpHost, userSettingsFile } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { safe } from "./text.ts";
+
+export async function run({ call, context, output }: Run): Promise<number> {
+  const given = call.text("http-host") ?? call.text("http_host");
+  let { value: httpHost, from } = context.settings.httpHost;
+  if (given !== undefined) {
+    httpHost = parseHttpHost(given).text;
+    await changeUserSettings(context.environment, { httpHost });
+    const file = userSettingsFile(context.environment);
+    if (from !== undefined && from !== file) {
+      output.note(`${safe(from)} comes first, and names ${safe(context.settings.httpHost.value)}`);
+    }
+    from = file;
+  }
+  const origin = from === undefined ? "default" : safe(from);
+  output.result({ httpHost }, httpHost, [`http-host  ${safe(httpHost)}  (${origin})`]);
+  return 0;
+}

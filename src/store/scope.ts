@@ -1,0 +1,115 @@
+/** Where names are looked for that do not say it themselves, and the run on whose behalf: of a store, or of one run. */
+import { type ArtifactRow, checkName, type NameKind } from "../catalog/index.ts";
+import { Artifact } from "./artifact.ts";
+import type { Engine } from "./engine.ts";
+import { checkDigest, findArtifact, findVersion, parseRef, type Ref, type RefDefaults } from "./ref.ts";
+import type { RunRecorder } from "./run-recorder.ts";
+import { Version } from "./version.ts";
+
+/** Which artifact is meant. Names have 1 to 128 letters, marks, digits, `.`, `_` and `-`, and are compared in NFC. */
+export interface ArtifactQuery {
+  readonly name: string;
+  readonly type: string;
+  /** Default "local", or what the settings say for a store that was opened without a folder; in a run, its own. */
+  readonly team?: string | undefined;
+  /** Default "uncategorized", or what the settings say; in a run, its own. */
+  readonly experiment?: string | undefined;
+}
+
+/** Which version is meant. What is left open is taken from the defaults, and else from wherever the name is unique. */
+export interface VersionQuery extends Omit<ArtifactQuery, "type"> {
+  readonly type?: string | undefined;
+  /** A tag, or a number ("V2"); without one the newest version. */
+  readonly tag?: string | undefined;
+  /** Of the content, or a version id: 8 to 64 of its hex digits. */
+  readonly digest?: string | undefined;
+}
+
+/** How an address is understood. */
+export interface ResolveOptions extends RefDefaults {
+  /** Also finds removed versions. */
+  readonly removed?: boolean | undefined;
+  /** Refuses an address without tag or digest. */
+  readonly needsTag?: boolean | undefined;
+}
+
+/** A store as it looks from a team and an experiment: where names without them are sought. */
+export class Scope {
+  readonly engine: Engine;
+  readonly team: string;
+  readonly experiment: string;
+  readonly #recorder: RunRecorder | undefined;
+
+  constructor(engine: Engine, place: { team: string; experiment: string }, recorder: RunRecorder | undefined) {
+    this.engine = engine;
+    this.team = place.team;
+    this.experiment = place.experiment;
+    this.#recorder = recorder;
+  }
+
+  /** A draft on the newest version of an artifact. */
+  async artifact(query: ArtifactQuery, options: { dryRun?: boolean } = {}): Promise<Artifact> {
+    const name = {
+      team: checkName("team", query.team ?? this.team),
+      experiment: checkName("experiment", query.experiment ?? this.experiment),
+      type: checkName("type", query.type),
+      name: checkName("artifact", query.name),
+    };
+    await this.engine.refresh();
+    const [known] = this.engine.catalog.artifacts({ ...name });
+    const version = known === undefined ? undefined : this.engine.catalog.latest(known.row);
+    const run = this.#recorder?.run;
+    return new Artifact(this.engine, name, { version, asIs: false }, { dryRun: options.dryRun === true, run });
+  }
+
+  /** A version by its name. */
+  async getArtifact(query: VersionQuery): Promise<Version> {
+    const { name, type, team, experiment, tag } = query;
+    const digest = query.digest === undefined ? undefined : checkDigest(query.digest);
+    return this.#version({ name, type, team, experiment, tag, digest }, {});
+  }
+
+  /** The version at an address. */
+  async resolve(address: string, options: ResolveOptions): Promise<Version> {
+    return this.#version(parseRef(address), options);
+  }
+
+  /** All versions of the artifact at an address, newest first. */
+  async *versions(address: string, options: ResolveOptions): AsyncGenerator<Version, void, undefined> {
+    await this.engine.refresh();
+    const artifact = this.#artifact(parseRef(address), options);
+    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+      const rows = this.engine.catalog.versions(artifact.row, { removed: options.removed === true, limit: 256, below });
+      for (const row of rows) yield new Version(this.engine, artifact, row, this.#recorder);
+      const last = rows.at(-1);
+      if (last === undefined) return;
+      below = last.number;
+    }
+  }
+
+  async #version(ref: Ref, options: ResolveOptions): Promise<Version> {
+    await this.engine.refresh();
+    const artifact = this.#artifact(ref, options);
+    const row = findVersion(this.engine.catalog, artifact, ref, {
+      withoutTag: options.needsTag === true ? "required" : "latest",
+      removed: options.removed === true,
+    });
+    return new Version(this.engine, artifact, row, this.#recorder);
+  }
+
+  /** What the address leaves open is taken from the options, and then from the scope's own place. */
+  #artifact(ref: Ref, options: RefDefaults): ArtifactRow {
+    const complete = {
+      ...ref,
+      name: checkName("artifact", ref.name),
+      team: checkIfGiven("team", ref.team ?? options.team),
+      experiment: checkIfGiven("experiment", ref.experiment ?? options.experiment),
+      type: checkIfGiven("type", ref.type ?? options.type),
+    };
+    return findArtifact(this.engine.catalog, complete, { team: this.team, experiment: this.experiment });
+  }
+}
+
+function checkIfGiven(kind: NameKind, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : checkName(kind, name);
+}

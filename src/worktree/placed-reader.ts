@@ -1,0 +1,44 @@
+/** Reads stored chunks whose places somebody else has looked up: one for each thread. */
+
+import type { Digest } from "../digest/index.ts";
+import { digestFromBytes } from "../digest/index.ts";
+import { ObjectStore, type Place } from "../objects/index.ts";
+import type { FileSystem } from "../platform/index.ts";
+import { basesIn, digestInRow, type PlacedColumns, placeInRow } from "./placed-columns.ts";
+
+/** Stores by their folders, opened as they are asked for. */
+export class PlacedReader {
+  readonly #fs: FileSystem;
+  readonly #stores = new Map<string, ObjectStore>();
+  #bases: ReadonlyMap<Digest, Place> = new Map();
+
+  constructor(fs: FileSystem) {
+    this.#fs = fs;
+  }
+
+  /**
+   * Gives a way to read rows, until the next is asked for. What it gives is checked, and stays as it is for a while only.
+   *
+   * @param store the store's folder
+   */
+  open(store: string, chunks: PlacedColumns): (row: number) => Uint8Array {
+    const objects = this.#store(store);
+    this.#bases = basesIn(chunks);
+    return (row) => objects.readAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
+  }
+
+  close(): void {
+    for (const store of this.#stores.values()) store.close();
+    this.#stores.clear();
+  }
+
+  #store(folder: string): ObjectStore {
+    let store = this.#stores.get(folder);
+    if (store === undefined) {
+      // What a delta goes on from is told with the request; all else is read where the request says.
+      store = new ObjectStore(this.#fs, folder, { find: (digest) => this.#bases.get(digestFromBytes(digest)) });
+      this.#stores.set(folder, store);
+    }
+    return store;
+  }
+}
