@@ -1,35 +1,67 @@
-/** artifold as a contender: its built command, a whole process for each step. */
+/** artifold as a contender: its built command, a whole process for each step; with its native zstd, and without. */
 import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 
-export const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
-const command = [process.execPath, cli];
-const names = ["--name", "bench", "--type", "dataset"];
+const root = fileURLToPath(new URL("..", import.meta.url));
+const OPTIONAL = "@toondepauw";
 
-/** Takes part in the steps of one corpus in one run. */
+/** The built command, as a contender in one run. */
 export function artifold() {
-  const versionOf = new Map();
-  const call = (place, ...args) => [{ argv: [...command, ...args, "--store", place.store, "--json", "--no-progress"] }];
+  return contender("artifold", path.join(root, "dist", "cli.js"));
+}
+
+/**
+ * The same where the optional dependency is not installed: a copy of `dist` beside links to all other packages. That is what
+ * `npm install --omit=optional` gives.
+ *
+ * @param work folder for the copy
+ */
+export function artifoldWithoutNative(work) {
+  const folder = path.join(work, "without-native");
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(path.join(folder, "node_modules"), { recursive: true });
+  for (const name of ["dist", "package.json"])
+    cpSync(path.join(root, name), path.join(folder, name), { recursive: true });
+  for (const name of readdirSync(path.join(root, "node_modules"))) {
+    if (name === OPTIONAL || name.startsWith(".")) continue;
+    symlinkSync(path.join(root, "node_modules", name), path.join(folder, "node_modules", name));
+  }
+  return contender("artifold-wasm", path.join(folder, "dist", "cli.js"));
+}
+
+function contender(name, cli) {
+  if (!existsSync(cli)) throw new Error(`${cli} is not built: npm run build`);
+  const run = (...args) => spawnSync(process.execPath, [cli, ...args], { encoding: "utf8" }).stdout;
+  const knowsLater = /--verify[ =]/.test(run("download", "--help"));
+  const zstd = JSON.parse(run("doctor", "--json", "--store", "/nonexistent")).findings.find(
+    (each) => each.name === "zstd",
+  );
   return {
-    name: "artifold",
-    // The first upload makes the store.
-    init: () => [],
-    upload: (place) => call(place, "upload", place.tree, "--mirror", ...names),
-    download: (place, version, target) => call(place, "download", `bench:${versionOf.get(version)}`, "--to", target),
-    switchTo: (place, version, target) => call(place, "download", `bench:${versionOf.get(version)}`, "--to", target),
-    verify: (place) => call(place, "verify"),
-    /** What an upload printed. */
-    read: (version, stdout) => {
-      const result = JSON.parse(stdout);
-      if (result.version !== undefined && version !== undefined) versionOf.set(version, result.version);
-      return result;
-    },
+    name,
+    version: `${run("--version").trim()} with zstd by ${zstd.value}`,
+    note: zstd.value === "wasm" ? "zstd in WebAssembly" : undefined,
+    leavesOut: {},
+    begin: (place) => steps([process.execPath, cli], knowsLater, place),
   };
 }
 
-export function artifoldVersion() {
-  return spawnSync(process.execPath, [cli, "--version"]).stdout.toString().trim();
+function steps(command, knowsLater, { tree, store }) {
+  const made = new Map();
+  const call = (...args) => [{ argv: [...command, ...args, "--store", store, "--json", "--no-progress"] }];
+  const download = (label, target, ...args) => call("download", `bench:${made.get(label)}`, "--to", target, ...args);
+  return {
+    add: () => call("upload", tree, "--mirror", "--name", "bench", "--type", "dataset"),
+    restore: download,
+    restoreLater: knowsLater ? (label, target) => download(label, target, "--verify", "later") : undefined,
+    switchTo: download,
+    verify: () => call("verify"),
+    /** What an upload printed. */
+    added: (label, stdout) => {
+      const { version, changed, writtenBytes, newBytes } = JSON.parse(stdout);
+      made.set(label, version);
+      return { reported: { changed, writtenBytes, newBytes } };
+    },
+  };
 }
-
-export const library = path.join(path.dirname(cli), "index.js");

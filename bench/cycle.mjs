@@ -1,134 +1,176 @@
-/** One cycle: every step on one corpus, each contender taking its turn within each step. */
+/** One cycle: all steps of one contender on one corpus, in a fresh place. */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import path from "node:path";
 import { limits } from "./limits.mjs";
 import { measure, StepFailed } from "./measure.mjs";
-import { phases } from "./steps.mjs";
-import { describeTree, differences, sizeOf } from "./trees.mjs";
+import { freshPlace } from "./places.mjs";
+import { steps } from "./steps.mjs";
+import { sizeOf } from "./trees.mjs";
 
 /**
- * Runs the cycle and gives a row for each measurement. The tree stays at its place from run to run and only ever goes on changing:
- * what a run finds there is its first version.
+ * Runs a contender's cycle.
+ *
+ * @param settings `{ work, mounts, limitSeconds, check, say }`
+ * @param master folder of what was made of the corpus
+ * @returns a row for each step: what it took, the store after it; or `failed`
  */
-export async function runCycle({ corpus, name, folder, run, contenders, settings, say }) {
-  const cycle = new Cycle({ corpus, name, folder, run, settings, say });
-  return cycle.go(contenders.filter((contender) => contender.leavesOut?.[name] === undefined));
+export function runCycle(contender, corpus, master, settings) {
+  return inFreshPlace(corpus, master, settings, (place) => new Cycle(contender, corpus, master, place, settings).run());
+}
+
+/** Runs the limits of the machine in a fresh place, as if they were a contender: a row for each, several for Node's start. */
+export function runLimits(corpus, master, settings) {
+  return inFreshPlace(corpus, master, settings, (place) =>
+    Object.entries(limits).flatMap(([name, { commands }]) => {
+      settings.say(`  ${name}`);
+      return Array.from({ length: name === "node -e 0" ? 5 : 1 }, () => {
+        prepare(place);
+        return { step: name, ...withoutOutput(measure(commands(place), { ...settings, home: place.home })) };
+      });
+    }),
+  );
+}
+
+function inFreshPlace(corpus, master, { work, mounts }, run) {
+  const fresh = freshPlace(path.join(work, "cycles"), corpus.fileSystem, mounts);
+  try {
+    const root = fresh.folder;
+    // Alone in its folder: some tools take the folder above for their workspace, and look through it.
+    const workspace = path.join(root, "workspace");
+    const home = path.join(root, "home");
+    for (const folder of [workspace, home]) mkdirSync(folder);
+    const tree = path.join(workspace, "tree");
+    spawnSync("cp", ["-a", path.join(master, "first"), tree]);
+    return run({
+      root,
+      workspace,
+      tree,
+      home,
+      store: path.join(root, "store"),
+      scratch: root,
+      fileSystem: fresh.fileSystem,
+    });
+  } finally {
+    fresh.remove();
+  }
+}
+
+/** What others have yet to write must not slow down this step, and the first reading of the tree is nobody's cost. */
+function prepare({ tree }) {
+  spawnSync("sh", ["-c", "find . -type f -print0 | xargs -0 -r cat > /dev/null"], { cwd: tree });
+  spawnSync("sync");
+}
+
+function withoutOutput({ stdout: _, ...used }) {
+  return used;
+}
+
+function failureOf(error) {
+  if (error instanceof StepFailed) return error.message;
+  throw error;
 }
 
 class Cycle {
   #corpus;
-  #name;
-  #folder;
-  #tree;
-  #run;
+  #master;
+  #place;
   #settings;
-  #say;
-  #rows = [];
-  #newest = "";
-  #treeAtFirst;
+  #part;
+  /** What names what the tree holds now. */
+  #label = "first";
+  #target;
 
-  constructor({ corpus, name, folder, run, settings, say }) {
+  constructor(contender, corpus, master, place, settings) {
     this.#corpus = corpus;
-    this.#name = name;
-    this.#folder = folder;
-    // Alone in its folder: there are tools that take the folder above for their workspace, and look through it.
-    this.#tree = path.join(folder, "workspace", "tree");
-    this.#run = run;
+    this.#master = master;
+    this.#place = place;
     this.#settings = settings;
-    this.#say = say;
+    this.#part = contender.begin(place);
+    this.#target = path.join(place.root, "out");
   }
 
-  async go(contenders) {
-    this.#makeTree();
-    // The first reading of the tree is nobody's cost: everybody finds it in the page cache.
-    spawnSync("sh", ["-c", "find . -type f -print0 | xargs -0 cat > /dev/null"], { cwd: this.#tree });
-    if (this.#checks) this.#treeAtFirst = describeTree(this.#tree);
-    const entered = contenders.map((contender) => ({ contender, place: this.#placeOf(contender) }));
-    for (const { contender, place } of entered) await this.#measure(contender.init(place), place);
-    for (const phase of phases) await this.#phase(phase, entered);
-    for (const { place } of entered) rmSync(place.root, { recursive: true });
-    return this.#rows;
-  }
-
-  get #checks() {
-    return this.#run === 0 && this.#settings.check;
-  }
-
-  #makeTree() {
-    if (existsSync(this.#tree)) return;
-    this.#say(`making ${this.#name}: ${this.#corpus.about}`);
-    mkdirSync(this.#tree, { recursive: true });
-    this.#corpus.make(this.#tree);
-  }
-
-  #placeOf(contender) {
-    const root = path.join(this.#folder, `run-${this.#run}`, contender.name);
-    const scratch = path.join(root, "scratch");
-    mkdirSync(scratch, { recursive: true });
-    return { root, scratch, tree: this.#tree, store: path.join(root, "store"), target: path.join(root, "out") };
-  }
-
-  async #phase(phase, entered) {
-    const steps = phase.filter((step) => step.changes !== true || this.#corpus.changes[step.id] !== undefined);
-    for (const step of steps) {
-      const change = step.changes === true ? this.#corpus.changes[step.id] : undefined;
-      const changedBytes = change?.(this.#tree, `${this.#run} ${step.id}`) ?? 0;
-      if (step.does === "upload") this.#newest = step.id;
-      this.#say(`${this.#name}, run ${this.#run + 1}: ${step.title}`);
-      await this.#limits(step);
-      for (const each of entered) if (step.with === undefined) await this.#step(step, each, changedBytes);
+  run() {
+    const rows = this.#initRows();
+    if (rows.length > 0) return rows;
+    for (const step of this.#corpus.steps) {
+      const row = this.#step(step);
+      if (row === undefined) continue;
+      rows.push(row);
+      // After a failed upload the later steps would measure something else.
+      if (row.failed !== undefined && steps[step].does === "add") break;
     }
-    // What belongs together is done by one contender before the next, so that only one download lies on the disk.
-    const together = steps.filter((step) => step.with !== undefined);
-    for (const each of together.length > 0 ? entered : []) {
-      mkdirSync(each.place.target);
-      for (const step of together) await this.#step(step, each, 0);
-      rmSync(each.place.target, { recursive: true });
-    }
+    return rows;
   }
 
-  async #limits(step) {
-    for (const who of step.limits) {
-      const copy = path.join(this.#folder, "copy");
-      await this.#row(step, who, limits[who].commands({ tree: this.#tree, copy }), { scratch: this.#folder });
-      rmSync(copy, { recursive: true, force: true });
-    }
-  }
-
-  async #step(step, { contender, place }, changedBytes) {
-    const version = step.id === "download" ? "first" : this.#newest;
-    const commands = contender[step.does]?.(place, version, place.target);
-    if (commands === undefined) return;
-    const row = await this.#row(step, contender.name, commands, place);
-    if (row.failed !== undefined) return;
-    row.changedBytes = changedBytes;
-    row.store = sizeOf(place.store);
-    row.result = contender.read?.(step.does === "upload" ? version : undefined, row.stdout);
-    if (step.with !== undefined && row.result !== undefined && this.#checks) this.#compare(step, row, place);
-  }
-
-  /** The tree is as it was at the first upload, or as it is now. */
-  #compare(step, row, place) {
-    const expected = step.id === "download" ? this.#treeAtFirst : describeTree(this.#tree);
-    row.differences = differences(expected, describeTree(place.target)).length;
-  }
-
-  async #row(step, who, commands, place) {
-    const row = { corpus: this.#name, step: step.id, who, run: this.#run };
-    this.#rows.push(row);
+  /** Making a store is not timed; where even that fails it is told. */
+  #initRows() {
     try {
-      return Object.assign(row, await this.#measure(commands, place));
+      measure(this.#part.init?.() ?? [], this.#measuring);
+      return [];
     } catch (error) {
-      if (!(error instanceof StepFailed)) throw error;
-      this.#say(`${who}: ${error.message}`);
-      return Object.assign(row, { failed: error.message });
+      return [{ step: "first", failed: failureOf(error) }];
     }
   }
 
-  #measure(commands, place) {
-    // What others have yet to write must not slow down this one.
-    spawnSync("sync");
-    return measure(commands, { ...this.#settings, scratch: place.scratch });
+  get #measuring() {
+    return { home: this.#place.home, limitSeconds: this.#settings.limitSeconds };
+  }
+
+  #step(step) {
+    const { does } = steps[step];
+    if (this.#part[does] === undefined) return undefined;
+    const change = this.#corpus.changes[step];
+    if (change !== undefined) {
+      change.make(this.#place.tree, this.#master);
+      this.#label = step;
+    }
+    this.#settings.say(`  ${step}`);
+    prepare(this.#place);
+    try {
+      return { step, ...this.#measured(does, step) };
+    } catch (error) {
+      const failed = failureOf(error);
+      this.#settings.say(`  failed: ${failed}`);
+      return { step, failed };
+    }
+  }
+
+  #measured(does, step) {
+    if (does === "add") {
+      const label = step === "unchanged" ? "unchanged" : this.#label;
+      const used = measure(this.#part.add(label), this.#measuring);
+      return { ...withoutOutput(used), ...this.#part.added?.(label, used.stdout), store: this.#storeSize() };
+    }
+    if (does === "verify")
+      return { ...withoutOutput(measure(this.#part.verify(), this.#measuring)), store: this.#storeSize() };
+    const label = step === "switch" || this.#corpus.name === "npm" ? this.#label : "first";
+    if (step !== "switch") this.#emptyTarget();
+    const used = withoutOutput(measure(this.#part[does](label, this.#target), this.#measuring));
+    return { ...used, ...(this.#settings.check && { differences: this.#differences(label) }) };
+  }
+
+  #storeSize() {
+    return sizeOf(this.#part.store ?? this.#place.store);
+  }
+
+  #emptyTarget() {
+    rmSync(this.#target, { recursive: true, force: true });
+    mkdirSync(this.#target);
+  }
+
+  /** How many paths of the download differ from their source, by `diff`. */
+  #differences(label) {
+    const { tree, root } = this.#place;
+    const source = label === this.#label ? tree : path.join(this.#master, "first");
+    const target = this.#part.restored?.(this.#target) ?? this.#target;
+    if (!existsSync(target)) throw new StepFailed("nothing was written");
+    const without = this.#part.foreign === undefined ? [] : ["-x", this.#part.foreign];
+    const { stdout } = spawnSync("diff", ["-rq", "--no-dereference", ...without, source, target], {
+      cwd: root,
+      encoding: "utf8",
+      maxBuffer: 1 << 28,
+    });
+    return stdout.split("\n").length - 1;
   }
 }

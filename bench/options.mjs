@@ -1,52 +1,57 @@
 /** The command line of the benchmark. */
 import { parseArgs } from "node:util";
-
-/** Below this the start of a peer's process is nearly all that would be measured. */
-const PEERS_FROM_SCALE = 0.1;
+import { makers } from "./corpora/index.mjs";
 
 export const usage = `Usage: npm run bench -- [OPTIONS]
 
-  --scale S       size of the corpora: 1 is full size (default), 0.01 ends within a minute
-  --only LIST     of large, many, tiny, text, history; separated by commas
-  --runs N        runs of each cycle, medians are shown (default 3; 1 below scale 0.1)
-  --peers LIST    of restic, borg, git, dvc, or all, or none (default all that are installed; none below scale 0.1)
-  --work DIR      where the corpora and stores are made (default: the folder for temporary files); best a fresh, empty
-                  file system of 20 GiB that holds nothing else
-  --limit S       a step of this many seconds is stopped and told (default 600)
-  --json FILE     also write all rows to FILE, with what they were measured on
-  --no-check      do not compare downloads with their source
+  --corpus LIST       of ${Object.keys(makers).join(", ")}; separated by commas (default: all)
+  --peers LIST        names of peers, or all, or none (default: all; those that are not installed are named)
+  --rounds N          rounds of artifold and of the limits; medians are shown (default 3)
+  --peer-rounds N     rounds of the peers (default: 1 for those, which take most of the time)
+  --scale S           size of the corpora: 1 is full size (default), 0.02 is for trying
+  --results FILE      where all runs are kept (default bench/.work/results.json). A run that was stopped goes on there
+  --from FILE         runs nothing: tables and plots from these results
+  --docs DIR          where benchmarks.md and its plots go (default: docs, for a full run; else bench/.work/docs)
+  --work DIR          where corpora and file systems are made (default bench/.work): 40 GiB for a full run
+  --limit S           a step of this many seconds is stopped and told (default 600)
+  --no-check          do not compare downloads with their source
 `;
 
-const names = ["large", "many", "tiny", "text", "history"];
-
-export function readOptions(args) {
+export function readOptions(args, root) {
+  const text = (fallback) => ({ type: "string", ...(fallback !== undefined && { default: fallback }) });
+  const flag = { type: "boolean", default: false };
   const { values } = parseArgs({
     args,
     options: {
-      scale: { type: "string", default: "1" },
-      only: { type: "string", default: names.join() },
-      runs: { type: "string" },
-      peers: { type: "string" },
-      work: { type: "string" },
-      limit: { type: "string", default: "600" },
-      json: { type: "string" },
-      "no-check": { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
+      corpus: text(Object.keys(makers).join()),
+      peers: text("all"),
+      rounds: text("3"),
+      "peer-rounds": text("1"),
+      scale: text("1"),
+      results: text(),
+      from: text(),
+      docs: text(),
+      work: text(),
+      limit: text("600"),
+      "no-check": flag,
+      help: flag,
     },
   });
+  const work = values.work ?? `${root}bench/.work`;
   const scale = positive("--scale", values.scale);
-  const small = scale < PEERS_FROM_SCALE;
-  const peers = values.peers ?? (small ? "none" : "all");
   return {
-    help: values.help,
+    corpora: values.corpus.split(",").map((name) => known(name)),
+    peers: values.peers === "none" ? [] : values.peers === "all" ? undefined : values.peers.split(","),
+    rounds: Math.ceil(positive("--rounds", values.rounds)),
+    peerRounds: Math.ceil(positive("--peer-rounds", values["peer-rounds"])),
     scale,
-    only: oneOf(values.only.split(",")),
-    runs: Math.ceil(positive("--runs", values.runs ?? (small ? "1" : "3"))),
-    peers: peers === "all" ? "all" : peers.split(","),
-    work: values.work,
-    json: values.json,
+    results: values.from ?? values.results ?? `${work}/results.json`,
+    rendersOnly: values.from !== undefined,
+    docs: values.docs ?? (scale === 1 ? `${root}docs` : `${work}/docs`),
+    work,
     limitSeconds: positive("--limit", values.limit),
     check: !values["no-check"],
+    help: values.help,
   };
 }
 
@@ -56,8 +61,7 @@ function positive(option, text) {
   return value;
 }
 
-function oneOf(given) {
-  const unknown = given.find((name) => !names.includes(name));
-  if (unknown !== undefined) throw new Error(`--only knows ${names.join(", ")}, not ${unknown}`);
-  return given;
+function known(name) {
+  if (makers[name] === undefined) throw new Error(`--corpus knows ${Object.keys(makers).join(", ")}, not ${name}`);
+  return name;
 }

@@ -6,38 +6,25 @@
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
-import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "rolldown";
+import { buildRooms, importRoom } from "./internals.mjs";
+import { median } from "./report/medians.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const { values, positionals } = parseArgs({
   options: { serve: { type: "string" }, behind: { type: "boolean" } },
   allowPositionals: true,
 });
 
-// The room is no part of what the package exports: it is built for this run alone, beside node_modules.
-const built = mkdtempSync(path.join(root, "node_modules", ".bench-remotes-"));
-process.once("exit", () => rmSync(built, { recursive: true, force: true }));
-await build({
-  cwd: root,
-  input: { remote: "src/remote/index.ts", server: "src/server/index.ts" },
-  platform: "node",
-  external: [/^node:/, "ssh2"],
-  logLevel: "silent",
-  output: { dir: built, format: "esm", entryFileNames: "[name].mjs" },
-});
-const load = (name) => import(pathToFileURL(path.join(built, `${name}.mjs`)));
-const { openRemote } = await load("remote");
+const built = await buildRooms("remote/index", "server/index");
+const { openRemote } = await importRoom(built, "remote/index");
 
 if (values.behind) await serveFolder(values.serve);
 else if (values.serve === undefined) await measure(positionals[0]);
 else await measureServed(values.serve);
 
 async function serveFolder(folder) {
-  const { remoteHandler, serve } = await load("server");
+  const { remoteHandler, serve } = await importRoom(built, "server/index");
   const server = await serve(remoteHandler(await openRemote(folder), { authorize: () => "yes" }));
   console.log(server.url);
   process.stdin.resume().once("end", () => server.close(0));
@@ -90,8 +77,4 @@ async function rate(count, atOnce, call) {
   };
   await Promise.all(Array.from({ length: atOnce }, work));
   return count / ((performance.now() - began) / 1000);
-}
-
-function median(numbers) {
-  return numbers.sort((one, other) => one - other)[Math.floor(numbers.length / 2)];
 }

@@ -1,70 +1,39 @@
-/** The steps of a cycle: what is done to the tree before each, what each contender then does, and what it is compared with. */
+/** The steps of a cycle: what each is, what a contender does in it, and the limit of the machine that it is compared with. */
+import { laterReleases } from "./corpora/npm.mjs";
 
-const uploads = [
-  {
-    id: "first",
-    title: "first upload",
-    meaning: "the whole tree into an empty store",
-    limits: ["cp -r", "cat", "b3sum", "tar"],
+export const steps = {
+  first: { title: "first upload", does: "add", limit: "cp -r", meaning: "the tree into an empty store" },
+  unchanged: { title: "unchanged", does: "add", limit: "find", meaning: "the same tree again, nothing touched" },
+  oneFile: {
+    title: "one more file",
+    does: "add",
+    limit: "find",
+    meaning: "one file added to the tree, then the upload",
   },
-  {
-    id: "unchanged",
-    title: "unchanged upload",
-    meaning: "the same tree again, nothing touched",
-    limits: ["find -printf"],
-  },
-  {
-    id: "oneFile",
-    title: "one file changed",
-    meaning: "one file replaced (written beside it and renamed), then the upload",
-    changes: true,
-    limits: ["find -printf"],
-  },
-  {
-    id: "insert",
-    title: "1 KiB inserted",
-    meaning: "1 KiB put in near the start of the large file, or of one table, then the upload",
-    changes: true,
-    limits: ["b3sum"],
-  },
-  {
-    id: "onePercent",
-    title: "1 % changed",
-    meaning:
-      "every hundredth file replaced; in large files 16 ranges, 1 % in all, overwritten in place; then the upload",
-    changes: true,
-    limits: ["find -printf"],
-  },
-];
-
-const downloads = [
-  {
-    id: "download",
+  v2: { title: "v2", does: "add", limit: "find", meaning: "the changes that the corpus names, then the upload" },
+  ...Object.fromEntries(
+    laterReleases.map((release) => [
+      release,
+      { title: release, does: "add", limit: "cp -r", meaning: "then the upload" },
+    ]),
+  ),
+  download: {
     title: "download",
-    meaning: "the first version written to an empty folder",
-    does: "download",
-    with: "target",
-    limits: ["cp -r"],
+    does: "restore",
+    limit: "cp -r",
+    meaning: "the first version into an empty folder; for npm the last one",
   },
-  {
-    id: "switch",
-    title: "switch",
-    meaning: "that folder made to hold the newest version",
+  downloadLater: {
+    title: "download, verified later",
+    does: "restoreLater",
+    limit: "cp -r",
+    meaning: 'the same with `verify: "later"`: clones that nobody has read yet',
+  },
+  switch: {
+    title: "switch V1 to V2",
     does: "switchTo",
-    with: "target",
-    limits: ["find -printf"],
+    limit: "find",
+    meaning: "that folder made to hold the newest version",
   },
-];
-
-const verify = {
-  id: "verify",
-  title: "verify",
-  meaning: "everything in the store read and checked",
-  does: "verify",
-  limits: ["b3sum"],
+  verify: { title: "verify", does: "verify", limit: "b3sum", meaning: "everything in the store read and checked" },
 };
-
-/** In this order; in a phase of downloads each contender does both before the next begins. The first limit of a step is the one that ratios are made over. */
-export const phases = [...uploads.map((step) => [{ does: "upload", ...step }]), downloads, [verify]];
-
-export const steps = phases.flat();

@@ -1,25 +1,27 @@
-/** What a folder holds: for sizes of stores, and to compare a download with its source. */
+/** What a folder holds. */
 import { createHash } from "node:crypto";
-import { closeSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { lstatSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-const BLOCK_BYTES = 4 << 20;
-
-/** Every path below a folder, folders first, each with its stat. */
+/** Every path below a folder, folders before what is in them, names in the order of their bytes. */
 export function* walk(folder, prefix = "") {
-  for (const entry of readdirSync(path.join(folder, prefix), { withFileTypes: true })) {
+  const entries = readdirSync(path.join(folder, prefix), { withFileTypes: true });
+  for (const entry of entries.sort((one, other) => (one.name < other.name ? -1 : 1))) {
     const relative = prefix === "" ? entry.name : `${prefix}/${entry.name}`;
     yield { relative, entry };
     if (entry.isDirectory()) yield* walk(folder, relative);
   }
 }
 
-/** How many files a folder holds, and how much room they take. */
+/** How many files a folder holds and how much room they take. A file with two names counts once. */
 export function sizeOf(folder) {
   const size = { files: 0, bytes: 0, allocatedBytes: 0 };
+  const seen = new Set();
   for (const { relative, entry } of walk(folder)) {
     if (entry.isDirectory()) continue;
     const stat = lstatSync(path.join(folder, relative));
+    if (stat.nlink > 1 && seen.has(stat.ino)) continue;
+    if (stat.nlink > 1) seen.add(stat.ino);
     size.files++;
     size.bytes += stat.size;
     size.allocatedBytes += stat.blocks * 512;
@@ -27,33 +29,13 @@ export function sizeOf(folder) {
   return size;
 }
 
-/** One line for each path: kind, executable bit, size, digest of the bytes. */
-export function describeTree(folder) {
-  const lines = new Map();
-  for (const { relative, entry } of walk(folder)) {
-    const file = path.join(folder, relative);
-    if (entry.isDirectory()) lines.set(relative, "folder");
-    else if (entry.isSymbolicLink()) lines.set(relative, `link to ${readlinkSync(file)}`);
-    else lines.set(relative, describeFile(file));
-  }
-  return lines;
-}
-
-function describeFile(file) {
-  const { mode, size } = lstatSync(file);
+/** One digest of all paths and bytes. */
+export function digestOf(folder) {
   const hash = createHash("sha256");
-  const fd = openSync(file, "r");
-  const block = Buffer.alloc(Math.min(BLOCK_BYTES, size + 1));
-  for (let length = readSync(fd, block); length > 0; length = readSync(fd, block))
-    hash.update(block.subarray(0, length));
-  closeSync(fd);
-  return `${mode & 0o111 ? "executable" : "file"} ${size} ${hash.digest("hex")}`;
-}
-
-/** Paths that two descriptions do not agree on. */
-export function differences(one, other) {
-  const differ = [];
-  for (const [name, line] of one) if (other.get(name) !== line) differ.push(name);
-  for (const name of other.keys()) if (!one.has(name)) differ.push(name);
-  return differ;
+  for (const { relative, entry } of walk(folder)) {
+    const bytes = entry.isFile() ? readFileSync(path.join(folder, relative)) : Buffer.alloc(0);
+    hash.update(JSON.stringify([relative, entry.isDirectory(), bytes.length]));
+    hash.update(bytes);
+  }
+  return hash.digest("hex");
 }

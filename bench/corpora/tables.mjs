@@ -1,0 +1,58 @@
+/** Compressible text: tables as data sets have them, in blocks of about 1 MiB. */
+import { randomIntegers, wordPicker } from "./seeded.mjs";
+
+const BLOCK_BYTES = 1 << 20;
+const DAY_MS = 86_400_000;
+const START_MS = Date.UTC(2024, 0, 1);
+const regions = ["north", "south", "east", "west"];
+
+/** Lines of CSV, `length` bytes in all. */
+export function csvBlocks(seed, length) {
+  return blocks(seed, length, (row, next, word) =>
+    [
+      row,
+      dayOf(row),
+      `batch-${Math.floor(row / 1000)}`,
+      regions[next() % 4],
+      `user-${next() % 500}`,
+      next() % 10 === 0 ? "test" : "train",
+      `${next() % 100}.${next() % 10}`,
+      next() % 8 === 0 ? "missing" : "complete",
+      `${word()} ${word()} ${word()}`,
+    ].join(),
+  );
+}
+
+/** Lines of JSON, `length` bytes in all. */
+export function jsonBlocks(seed, length) {
+  return blocks(seed, length, (row, next, word) =>
+    JSON.stringify({
+      id: row,
+      source: "sensor",
+      time: dayOf(row),
+      user: { name: `user-${next() % 500}`, region: regions[next() % 4] },
+      label: word(),
+      score: next() % 1000,
+      split: next() % 10 === 0 ? "test" : "train",
+      text: Array.from({ length: 6 }, word).join(" "),
+    }),
+  );
+}
+
+function* blocks(seed, length, line) {
+  const next = randomIntegers(`${seed} numbers`);
+  const word = wordPicker(`${seed} words`);
+  let row = 0;
+  for (let left = length; left > 0; ) {
+    let text = "";
+    while (text.length < BLOCK_BYTES) text += `${line(row++, next, word)}\n`;
+    const block = Buffer.from(text, "latin1").subarray(0, left);
+    yield block;
+    left -= block.length;
+  }
+}
+
+/** Some thousand rows a day. */
+function dayOf(row) {
+  return new Date(START_MS + Math.floor(row / 4000) * DAY_MS).toISOString().slice(0, 10);
+}
