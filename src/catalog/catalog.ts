@@ -245,10 +245,17 @@ export class Catalog {
     return this.statement(sql).pluck().all(version) as Digest[];
   }
 
+  /** The version under whose number another one is found; `undefined` for one with a number of its own. */
+  holderOf(version: Digest): Digest | undefined {
+    const sql = "SELECT holder FROM also_made WHERE version = ?";
+    return this.statement(sql).pluck().get(version) as Digest | undefined;
+  }
+
   /** Versions whose content, or whose id, begins with these hex digits. */
   versionsByDigest(artifactRow: number, start: string): VersionRow[] {
     const sql = `SELECT ${versionColumns} FROM version
-      WHERE artifact = @artifactRow AND (manifest BETWEEN @start AND @end OR version BETWEEN @start AND @end)
+      WHERE artifact = @artifactRow AND (manifest BETWEEN @start AND @end OR version BETWEEN @start AND @end
+        OR version IN (SELECT holder FROM also_made WHERE version BETWEEN @start AND @end))
       ORDER BY number`;
     return this.#versions(this.#all(sql, { artifactRow, start, end: `${start}g` }));
   }
@@ -279,12 +286,9 @@ export class Catalog {
   }
 
   /** Manifests of all versions, removed ones included: their content is kept until gc takes it. */
-  manifests(): { manifest: Digest; artifactRow: number; number: number }[] {
-    return this.#all("SELECT manifest, artifact AS artifactRow, number FROM version ORDER BY artifact, number") as {
-      manifest: Digest;
-      artifactRow: number;
-      number: number;
-    }[];
+  manifests(): Pick<VersionRow, "manifest" | "artifactRow" | "number" | "elsewhere">[] {
+    const sql = "SELECT manifest, artifact AS artifactRow, number, elsewhere FROM version ORDER BY artifact, number";
+    return this.#all(sql) as Pick<VersionRow, "manifest" | "artifactRow" | "number" | "elsewhere">[];
   }
 
   /** The version that a tag resolves to, whether it lives or not. */

@@ -40,6 +40,7 @@ export {
   remotes,
   remotesElsewhere,
   remoteVersion,
+  remoteVersions,
   type Unpushed,
   unpushed,
 } from "./remote-state.ts";

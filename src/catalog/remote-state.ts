@@ -84,6 +84,13 @@ export function remoteVersion(catalog: Catalog, remote: Digest, version: Digest)
   return row && { number: row.number, removed: row.removed !== 0 };
 }
 
+/** Ids of all versions of an artifact that a remote's log tells of: those with numbers of their own first, in their order. */
+export function remoteVersions(catalog: Catalog, remote: Digest, artifact: Digest): Digest[] {
+  const sql = `SELECT version FROM remote_version WHERE remote = ? AND artifact = ?
+    ORDER BY number IS NULL, number, version`;
+  return catalog.statement(sql).pluck().all(remote, artifact) as Digest[];
+}
+
 /** Whether a remote's log has given a number. */
 export function remoteHasNumber(catalog: Catalog, remote: Digest, artifact: Digest, number: number): boolean {
   const sql = "SELECT 1 FROM remote_version WHERE remote = ? AND artifact = ? AND number = ?";

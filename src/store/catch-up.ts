@@ -9,7 +9,7 @@ import {
   remoteArtifacts,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { Change, StepKnown } from "../journal/index.ts";
 import { artifactLog, type LogName, NAMES_LOG } from "../logs/index.ts";
 import { decodeVersionRecord, EMPTY_MANIFEST, nodeDigest } from "../manifest/index.ts";
@@ -60,17 +60,25 @@ export async function catchUp(
   }
 }
 
+/** What becomes durable with steps. */
+export interface KnownWith {
+  /** Takes the content of a version that a step brings; it is sealed. */
+  readonly writer?: ContentWriter | undefined;
+  /** Versions of the steps all of whose content is here. */
+  readonly whole?: readonly Digest[] | undefined;
+}
+
 /** Has steps hold here, that were read or written, as far as another process has not done so. */
 export async function knowSteps(
   engine: Engine,
   session: RemoteSession,
   log: LogName,
   steps: readonly SlotStep[],
-  content?: ContentWriter,
+  { writer: given, whole = [] }: KnownWith = {},
 ): Promise<void> {
   if (steps.length === 0) return;
   const release = await engine.use(session.call.signal);
-  const writer = content ?? new ContentWriter(engine.fs, engine.folder, engine.objects);
+  const writer = given ?? new ContentWriter(engine.fs, engine.folder, engine.objects);
   try {
     keepRoots(engine, session, steps, writer);
     const written = await writer.seal();
@@ -82,11 +90,14 @@ export async function knowSteps(
         changes.push(stepChange(session, log, step));
         slot++;
       }
-      return changes.length === 0 ? undefined : { changes, content: written };
+      if (changes.length === 0) return undefined;
+      if (whole.length > 0) changes.push({ change: "whole", versions: whole });
+      return { changes, content: written };
     }, session.call.signal);
     writer.close();
   } catch (error) {
-    await writer.abort();
+    // What may have become part of the store stays.
+    if (!isArtifoldError(error) || error.happened !== "unknown") await writer.abort();
     throw error;
   } finally {
     release();

@@ -35,6 +35,7 @@ interface Origin {
 export class FarContent implements FarObjects, Keeper {
   readonly #engine: Engine;
   readonly #origins = new Map<Digest, Promise<Origin>>();
+  #lent: { readonly id: Digest; readonly origin: Promise<Origin> } | undefined;
   readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
   #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
   #waitingBytes = 0;
@@ -89,6 +90,20 @@ export class FarContent implements FarObjects, Keeper {
     if (!this.#engine.isReadOnly) this.#writer?.content.addChunks(frames, rawBytes);
   }
 
+  lend(id: Digest, remote: Remote): () => Promise<void> {
+    const origin = Promise.resolve(this.#originOf(id, remote));
+    const before = this.#lent;
+    this.#lent = { id, origin };
+    return async () => {
+      await this.#keep();
+      this.#lent = before;
+    };
+  }
+
+  settle(): Promise<void> {
+    return this.#keep();
+  }
+
   async close(): Promise<void> {
     await this.#keep();
     const origins = await Promise.allSettled(this.#origins.values());
@@ -99,7 +114,9 @@ export class FarContent implements FarObjects, Keeper {
   async #fromAny<Result>(objects: readonly Child[], ask: (origin: Origin) => Promise<Result>): Promise<Result> {
     await this.#hold();
     let failure: unknown;
-    for (const id of remotesElsewhere(this.#engine.catalog)) {
+    const elsewhere = remotesElsewhere(this.#engine.catalog);
+    const lent = this.#lent?.id;
+    for (const id of lent === undefined ? elsewhere : [lent, ...elsewhere.filter((each) => each !== lent)]) {
       try {
         return await ask(await this.#origin(id));
       } catch (error) {
@@ -111,6 +128,7 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   #origin(id: Digest): Promise<Origin> {
+    if (this.#lent?.id === id) return this.#lent.origin;
     let origin = this.#origins.get(id);
     if (origin === undefined) {
       origin = this.#openOrigin(id);
@@ -133,7 +151,10 @@ export class FarContent implements FarObjects, Keeper {
         },
       );
     }
-    const remote = await this.#engine.openRemote(row.url, {});
+    return this.#originOf(id, await this.#engine.openRemote(row.url, {}));
+  }
+
+  #originOf(id: Digest, remote: Remote): Origin {
     const { hints } = this.#engine;
     const memory = cachedHints(hints, id);
     return { remote, reader: new RemoteReader(remote, { memory, keeper: this, index: hints.indexPosition(id) }) };
@@ -166,7 +187,8 @@ export class FarContent implements FarObjects, Keeper {
       writer.content.close();
       this.#unkept.clear();
     } catch (error) {
-      await writer.content.abort();
+      // What may have become part of the store stays.
+      if (!isArtifoldError(error) || error.happened !== "unknown") await writer.content.abort();
       // What cannot be kept for want of room is read all the same, as long as it fits into memory.
       const isNoRoom = isArtifoldError(error, "NO_SPACE") || isArtifoldError(error, "STORE_WRITE_FAILED");
       if (!isNoRoom || bytes > UNKEPT_BYTES_MAX) throw error;

@@ -22,6 +22,10 @@ export interface FarObjects {
   bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void>;
   /** Fetches objects: nodes into memory, chunks to be kept. */
   prefetch(objects: readonly Child[]): Promise<void>;
+  /** Has a remote asked first that is open already. @returns what ends that: what came by then is kept */
+  lend(id: Digest, remote: Remote): () => Promise<void>;
+  /** Has what was fetched become part of the store. */
+  settle(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +86,21 @@ export class ObjectSource {
   async prefetch(objects: readonly { readonly digest: Digest; readonly type: ObjectType }[]): Promise<void> {
     const missing = objects.filter(({ digest }) => this.#isElsewhere(digest));
     if (missing.length > 0) await (await this.#openFar()).prefetch(missing);
+  }
+
+  /** Has what was fetched become part of the store. */
+  async settle(): Promise<void> {
+    await (await this.#far)?.settle();
+  }
+
+  /** Has a remote asked first that is open already, while something is done. */
+  async lending<Result>(id: Digest, remote: Remote, action: () => Promise<Result>): Promise<Result> {
+    const giveBack = (await this.#openFar()).lend(id, remote);
+    try {
+      return await action();
+    } finally {
+      await giveBack();
+    }
   }
 
   /** Keeps what was fetched, and lets go of connections. */

@@ -313,7 +313,11 @@ export class Store implements AsyncDisposable {
     const release = await this.engine.use(options.signal);
     try {
       if (versions === undefined) return await verifyStore(this.engine, options);
-      const checked = versions.map((version) => ({ manifest: version.digest, label: version.ref }));
+      const checked = versions.map(({ digest, ref, isComplete }) => ({
+        manifest: digest,
+        label: ref,
+        isElsewhere: !isComplete,
+      }));
       return await verifyVersions(this.engine.objects, checked, options);
     } finally {
       release();

@@ -70,6 +70,10 @@ export class Version {
   readonly version: string;
   /** The same as a number: 2. */
   readonly number: number;
+  /** Whether the number is for good: a remote has it. Until then somebody else's version may get it, and this one a higher. */
+  readonly published: boolean;
+  /** Whether all of its content is in the store. Else a remote has the rest, and what is read is fetched and kept. */
+  readonly isComplete: boolean;
   /** Version id, the identity of the version: 64 hex digits. */
   readonly id: Digest;
   /** Digest of the manifest, the identity of the content: versions with equal ones hold the same. */
@@ -117,6 +121,8 @@ export class Version {
     this.#recorder = recorder;
     this.version = formatNumber(row.number);
     this.number = row.number;
+    this.published = row.published;
+    this.isComplete = row.elsewhere === null;
     this.id = row.version;
     this.digest = row.manifest;
     this.team = artifact.team;

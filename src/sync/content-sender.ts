@@ -21,6 +21,7 @@ import { type HintMemory, KnownPlaces } from "./known-places.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { PackSender } from "./pack-sender.ts";
 import { Packing } from "./packing.ts";
+import { packsOfGroup } from "./packs-of-group.ts";
 import { SentObjects } from "./sent-objects.ts";
 import { differingNodes, type TreeSource } from "./tree-difference.ts";
 
@@ -30,8 +31,8 @@ export interface SendSource extends TreeSource, ChunkSource {
   bring(digests: readonly Digest[]): Promise<void>;
 }
 
-/** Says what is on the remote already, of objects that may be relied on. */
-export type FindThere = (digests: readonly Digest[]) => Promise<ReadonlyMap<Digest, RemotePlace>>;
+/** Says what is on the remote already, of objects that may be relied on. @param rawBytes what they have together */
+export type FindThere = (digests: readonly Digest[], rawBytes: number) => Promise<ReadonlyMap<Digest, RemotePlace>>;
 
 /** How to send. */
 export interface ContentSenderOptions {
@@ -81,6 +82,12 @@ export class ContentSender {
       placeOf: (digest) => this.#placeOfOther(digest),
       memory,
     });
+  }
+
+  /** Takes over what a push that was cut off has sent. @param isDoomed packs that nobody may rely on */
+  async goOn(isDoomed: (pack: PackName) => boolean): Promise<void> {
+    const { remote, group, call } = this.#options;
+    for await (const { name, table } of packsOfGroup(remote, group, isDoomed, call)) this.sent.adopt(name, table);
   }
 
   /** Packs that were sent. */
@@ -154,19 +161,20 @@ export class ContentSender {
   async #sendWindow(): Promise<void> {
     const { source, call, onBytes } = this.#options;
     const window = this.#window;
+    const rawBytes = this.#windowBytes;
     const digests = [...new Set(window.map(({ digest }) => digest))];
     this.#window = [];
     this.#windowBytes = 0;
     if (digests.length === 0) return;
-    const absent = await this.#absent(digests);
+    const absent = await this.#absent(digests, rawBytes);
     await source.bring(absent);
     for await (const frames of framesOfChunks(source, absent, call.signal)) await this.#data.add(frames);
-    onBytes?.(window.reduce((sum, { length }) => sum + length, 0));
+    onBytes?.(rawBytes);
   }
 
   /** What is not on the remote; of what is, the place is noted. */
-  async #absent(digests: readonly Digest[]): Promise<Digest[]> {
-    const there = await this.#options.findThere(digests);
+  async #absent(digests: readonly Digest[], rawBytes: number): Promise<Digest[]> {
+    const there = await this.#options.findThere(digests, rawBytes);
     for (const [digest, place] of there) this.#known.set(digest, place);
     return digests.filter((digest) => !there.has(digest));
   }
@@ -218,7 +226,7 @@ export class ContentSender {
     bytes: Uint8Array,
     where: "inner" | "leaf" | "lower",
   ): Promise<void> {
-    if (this.#nodes.has(digest) || (await this.#absent([digest])).length === 0) return;
+    if (this.#nodes.has(digest) || (await this.#absent([digest], bytes.length)).length === 0) return;
     const node = { type, digest, bytes };
     if (where === "inner") await this.#nodes.addInner(node);
     else if (where === "leaf") await this.#nodes.addLeaf(node);

@@ -3,6 +3,7 @@ export { cachedHints } from "./cached-hints.ts";
 export { type ChangedFile, changedFiles, newChunks } from "./changed-files.ts";
 export { type Child, contentOf, type NodeType } from "./children.ts";
 export { ContentSender, type FindThere, type SendSource } from "./content-sender.ts";
+export { FoundThere, readTombstones } from "./found-there.ts";
 export { addToIndex } from "./index-tail.ts";
 export { type HintMemory, KnownPlaces } from "./known-places.ts";
 export { RemoteIndex } from "./remote-index.ts";

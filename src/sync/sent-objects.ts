@@ -1,5 +1,5 @@
 /** What a push has put into packs, and where: in memory, some sixty bytes an object. */
-import { type Digest, digestToBytes } from "../digest/index.ts";
+import { type Digest, digestFromBytes, digestToBytes } from "../digest/index.ts";
 import type { PackName, RemotePlace } from "../logs/index.ts";
 import { type EncodedFrames, RUN_ROW_BYTES, Table, TableBuilder, TableCursor } from "../objects/index.ts";
 
@@ -42,6 +42,17 @@ export class SentObjects {
   /** Notes frames that lie in a pack. */
   add(frames: EncodedFrames, pack: number, offset: number): void {
     this.#table.add(frames, pack * PACK_SPAN + offset);
+  }
+
+  /** Takes over what a pack holds that was sent before. */
+  adopt(name: PackName, table: Table): void {
+    const pack = this.begin();
+    this.name(pack, name);
+    for (let row = 0; row < table.rowCount; row++) {
+      const { digest, place } = table.row(row);
+      if (this.#table.find(digest) !== undefined) continue;
+      this.#table.addObject(digestFromBytes(digest), { ...place, offset: pack * PACK_SPAN + place.offset });
+    }
   }
 
   has(digest: Digest): boolean {
