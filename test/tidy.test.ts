@@ -39,6 +39,7 @@ const exceptions: readonly Exception[] = [
   commitIn("store/far-content.ts", "commit"),
   commitIn("store/publish.ts", "commit"),
   commitIn("store/publish.ts", "committed"),
+  commitIn("store/merge.ts", "commit"),
   commitIn("store/pull.ts", "commit"),
   commitIn("store/remotes.ts", "commit"),
   commitIn("store/version.ts", "commit"),

@@ -13,7 +13,7 @@ import { randomBytes } from "../platform/index.ts";
 import { commonAncestor } from "./ancestors.ts";
 import { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
-import { mergeInto, type OnConflict } from "./merging.ts";
+import { mergeInto, type OnConflict, type WinnerAt } from "./merging.ts";
 
 /** Two versions, merged. */
 export interface Merged {
@@ -24,7 +24,7 @@ export interface Merged {
 
 /** How to merge. */
 export interface MergeDraftOptions {
-  readonly onConflict?: OnConflict | undefined;
+  readonly onConflict?: OnConflict | WinnerAt | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -7,6 +7,7 @@ import { compileGlobs } from "../worktree/index.ts";
 import { bringManifest } from "./bring.ts";
 import { catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { previewNames, previewVersions } from "./pull-preview.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
 import { findVersion, given, parseRef, type Ref, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
@@ -17,6 +18,8 @@ export interface PullOptions extends RemoteOptions, RefDefaults {
   readonly refs?: readonly string[] | undefined;
   /** Leaves content where it is: what is read of it later is fetched then, and kept. */
   readonly metadataOnly?: boolean | undefined;
+  /** Says what is new, and changes nothing. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** What a pull came to. */
@@ -34,9 +37,13 @@ export async function pull(engine: Engine, options: PullOptions = {}): Promise<P
     const session = await work.session();
     const versions: MovedVersion[] = [];
     if (session !== undefined) {
-      const names = await namesOf(engine, session);
-      const asked = chooseNames(names, refs, options);
-      for (const { named, refs: own } of asked) {
+      const dryRun = options.dryRun === true;
+      const names = dryRun ? await previewNames(engine, session) : await namesOf(engine, session);
+      for (const { named, refs: own } of chooseNames(names, refs, options)) {
+        if (dryRun) {
+          versions.push(...(await previewVersions(engine, session, named)));
+          continue;
+        }
         versions.push(...(await readOn(engine, session, named)));
         if (options.metadataOnly === true) continue;
         await engine.source.lending(session.id, work.remote, () => bringContent(engine, named, own, options));

@@ -1,6 +1,6 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import { formatNumber, type LoggedChange, runById, runs } from "../catalog/index.ts";
+import { formatNumber, type LoggedChange, runById, runs, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
@@ -14,7 +14,10 @@ import type { CurrentRun } from "./current-run.ts";
 import { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { type Lineage, type LineageOptions, type LineageStart, walkLineage } from "./lineage.ts";
+import { type MergeOptions, type MergeResult, mergeVersions } from "./merge.ts";
 import type { OpenRemote } from "./object-source.ts";
+import { type PullOptions, type PullResult, pull } from "./pull.ts";
+import { type PushOptions, type PushResult, push } from "./push.ts";
 import { given } from "./ref.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore, type Settings } from "./resolve.ts";
 import { Run } from "./run.ts";
@@ -23,6 +26,7 @@ import { findRun, parseRunRef } from "./run-ref.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
 import { type ArtifactQuery, type ResolveOptions, Scope, type VersionQuery } from "./scope.ts";
 import { type RunOptions, startRun } from "./start-run.ts";
+import { StoreRemotes } from "./store-remotes.ts";
 import { Version } from "./version.ts";
 
 /** How to open a store. */
@@ -324,6 +328,44 @@ export class Store implements AsyncDisposable {
     }
   }
 
+  /** The remotes that have a name in this store. */
+  get remotes(): StoreRemotes {
+    return new StoreRemotes(this.engine);
+  }
+
+  /**
+   * Sends to a remote what it has not: versions, tags, notes and removals, and their content.
+   *
+   * Versions get their numbers for good. Where somebody else's got them before, those of this store get the next ones, and
+   * one version more that holds both sides; where both changed a path, the result says so (`diverged`), and `merge` makes it.
+   *
+   * @throws ArtifoldError NOT_FOUND, USAGE, AMBIGUOUS (which remote, which artifact); CONFLICT (another artifact has the name
+   *   there); DENIED, LOGIN_NEEDED, UNREACHABLE, NO_SPACE, DAMAGED
+   */
+  push(options: PushOptions = {}): Promise<PushResult> {
+    return push(this.engine, options);
+  }
+
+  /**
+   * Fetches from a remote what this store has not. Everything is checked against its digest before it has a name here.
+   *
+   * @throws ArtifoldError as `push`
+   */
+  pull(options: PullOptions = {}): Promise<PullResult> {
+    return pull(this.engine, options);
+  }
+
+  /**
+   * Makes a version that holds what two versions of one artifact have changed since the newest one that both were made from.
+   *
+   * @throws ArtifoldError USAGE (two artifacts); CONFLICT (see `onConflict`)
+   */
+  async merge(ours: Version, theirs: Version, options: MergeOptions = {}): Promise<MergeResult> {
+    await this.engine.refresh();
+    const rows = [ours, theirs].map(({ id }) => this.engine.catalog.versionById(id));
+    return mergeVersions(this.engine, rows as [VersionRow, VersionRow], options);
+  }
+
   /**
    * Calls back for each version that is made from now on, by this process or another, in the order of the log. Looks twice
    * a second, and does not keep the process alive.
@@ -367,15 +409,21 @@ export class Store implements AsyncDisposable {
     if (this.engine.isClosed) return;
     for (const operation of this.engine.catalog.operations({ after: this.#seen }).reverse()) {
       this.#seen = operation.sequence;
-      for (const change of operation.changes) {
-        if (change.change !== "version") continue;
-        const row = this.engine.catalog.versionById(change.version);
+      for (const id of operation.changes.flatMap(versionsIn)) {
+        const row = this.engine.catalog.versionById(id);
         if (row === undefined) continue;
         const version = new Version(this.engine, this.engine.catalog.artifactByRow(row.artifactRow), row);
         for (const listener of this.#listeners) listener(version);
       }
     }
   }
+}
+
+/** Versions that a change made, or brought. */
+function versionsIn(change: LoggedChange): Digest[] {
+  if (change.change === "version") return [change.version];
+  if (change.change !== "step") return [];
+  return change.events.flatMap(({ event, version }) => (event === "version" && version ? [version] : []));
 }
 
 /** Names in their one form; those that are not given are left out. */
