@@ -112,7 +112,7 @@ class StepApplication {
   #addVersion(event: VersionEvent, artifact: Digest): void {
     const { number, record } = event;
     const id = versionId(record);
-    const { message, metadata, manifest } = decodeVersionRecord(record);
+    const { message, metadata, manifest, createdAt } = decodeVersionRecord(record);
     this.#addRemoteVersion(id, artifact, number, record);
     const row = this.#artifactRow(artifact);
     const loser = this.#catalog.versionByNumber(row, number);
@@ -126,14 +126,16 @@ class StepApplication {
       this.#catalog
         .statement(
           `INSERT OR IGNORE INTO version
-            (version, artifact, number, manifest, record, message, metadata, entries, files, bytes, new_bytes, published, elsewhere)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
+            (version, artifact, number, manifest, created_at, record, message, metadata, entries, files, bytes, new_bytes,
+              published, elsewhere)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?)`,
         )
         .run(
           id,
           row,
           number,
           manifest,
+          createdAt,
           record,
           message,
           JSON.stringify(metadata),

@@ -223,14 +223,16 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
   catalog
     .statement(
       `INSERT OR IGNORE INTO version
-        (version, artifact, number, manifest, record, message, metadata, entries, files, bytes, new_bytes, elsewhere)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        (version, artifact, number, manifest, created_at, record, message, metadata, entries, files, bytes, new_bytes,
+          elsewhere)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       made.version,
       row,
       made.number,
       record.manifest,
+      record.createdAt,
       made.record,
       record.message,
       JSON.stringify(record.metadata),

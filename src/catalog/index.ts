@@ -28,6 +28,23 @@ export {
 } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
 export {
+  type ArtifactFilter,
+  type ArtifactItem,
+  artifactPage,
+  type ExperimentRow,
+  experimentPage,
+  matchingNumbers,
+  newestVersions,
+  type PageAt,
+  type PageRows,
+  runPage,
+  typeCounts,
+  type VersionSizes,
+  versionPage,
+  versionSizes,
+  versionsByNumber,
+} from "./pages.ts";
+export {
   type LogPositionRow,
   logPosition,
   type RemoteArtifactRow,

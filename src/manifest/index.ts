@@ -31,6 +31,7 @@ export {
   writeExtras,
 } from "./entry.ts";
 export { type JsonValue, type Metadata, metadataText } from "./json-object.ts";
+export { findLandmarks, type Landmarks } from "./landmarks.ts";
 export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
 export {
   type ChildRow,

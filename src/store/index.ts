@@ -23,6 +23,7 @@ export { forgetLogin, keepLogin, type Login, loginFor, loginsFile, originOf, rea
 export type { MergeOptions, MergeResult } from "./merge.ts";
 export type { OnConflict } from "./merging.ts";
 export type { OpenRemote } from "./object-source.ts";
+export type { Operation } from "./operations.ts";
 export type { PullOptions, PullResult } from "./pull.ts";
 export type { MovedVersion, PushOptions, PushResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
@@ -58,12 +59,11 @@ export type { RunOptions } from "./start-run.ts";
 export {
   type ArtifactSummary,
   type FolderStatus,
-  type Operation,
   openStore,
   Store,
   type StoreOptions,
 } from "./store.ts";
 export { createStore, STORE_FORMAT, storeExists, storeNames } from "./store-folder.ts";
 export { StoreRemotes } from "./store-remotes.ts";
-export { type EntryFilter, type FolderListItem, Version, type VersionChange } from "./version.ts";
-export type { EntryView } from "./view.ts";
+export { Version } from "./version.ts";
+export type { EntryFilter, EntryView, FolderListItem, VersionChange } from "./view.ts";

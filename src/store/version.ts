@@ -19,14 +19,16 @@ import {
   type Entry,
   type FileEntry,
   findEntry,
+  findLandmarks,
   folderRange,
   hasEntryBelow,
+  type Landmarks,
   listFolder,
   type Metadata,
   metadataText,
   readEntries,
 } from "../manifest/index.ts";
-import { afterwards } from "../platform/index.ts";
+import { afterwards, Breather } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
@@ -37,32 +39,14 @@ import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
-import { type EntryView, viewEntry } from "./view.ts";
-
-/** Which entries of a version are meant. */
-export interface EntryFilter {
-  /** Globs; see docs/ignore.md, "Globs". */
-  readonly path?: string | readonly string[];
-  /** Only what is below this folder. */
-  readonly folder?: string;
-}
-
-/** One name in a folder of a version. */
-export interface FolderListItem extends Omit<EntryView, "kind"> {
-  readonly kind: EntryView["kind"];
-  /** Files below a folder (its `size` is what they have together); of a file, link or reference itself 1. */
-  readonly files: number;
-}
-
-/** A path at which two versions differ. */
-export interface VersionChange {
-  readonly path: string;
-  readonly kind: "added" | "modified" | "removed";
-  /** What the first version has there; `undefined` for what was added. */
-  readonly before: EntryView | undefined;
-  /** What the other one has there; `undefined` for what was removed. */
-  readonly after: EntryView | undefined;
-}
+import {
+  type EntryFilter,
+  type EntryView,
+  type FolderListItem,
+  type VersionChange,
+  viewEntry,
+  viewItem,
+} from "./view.ts";
 
 /** A version. It never changes; tags, message and metadata are as they were when it was asked for. */
 export class Version {
@@ -104,6 +88,8 @@ export class Version {
   readonly sameAs: readonly string[];
   /** Id of the run that made it first; null for none. See {@link madeBy}. */
   readonly run: Digest | null;
+  /** Whether it was removed; `restore` brings it back. */
+  readonly removed: boolean;
   readonly #engine: Engine;
   readonly #artifact: ArtifactRow;
   readonly #row: VersionRow;
@@ -145,6 +131,7 @@ export class Version {
       .filter((number) => number !== row.number)
       .map(formatNumber);
     this.run = record.run ?? null;
+    this.removed = row.removed;
   }
 
   /** The full address: "team/experiment/name:V2". */
@@ -162,12 +149,13 @@ export class Version {
   }
 
   /**
-   * What is in one folder ("" for the root): files, links, references, and folders with what lies below them. The path of
-   * a file gives that file.
+   * What is in one folder ("" for the root): files, links, references, and folders with what lies below them, in path order.
+   * The path of a file gives that file.
    *
+   * @param options.from begins at this path: see `landmarks`
    * @throws ArtifoldError NOT_FOUND, DAMAGED
    */
-  async *list(folder = ""): AsyncGenerator<FolderListItem, void, undefined> {
+  async *list(folder = "", options: { readonly from?: string } = {}): AsyncGenerator<FolderListItem, void, undefined> {
     const path = trimFolder(folder);
     const reader = manifestReader(this.#engine.source);
     if (path !== "" && !(await hasEntryBelow(reader, this.digest, path))) {
@@ -176,13 +164,20 @@ export class Version {
       if (entry.kind !== "folder") yield { ...viewEntry(entry), files: 1 };
       return;
     }
-    for await (const item of listFolder(reader, this.digest, path)) {
-      if (item.kind === "entry") yield { ...viewEntry(item.entry), files: item.entry.kind === "folder" ? 0 : 1 };
-      else {
-        const { files, bytes: size } = item.sums;
-        yield { path: item.path, kind: "folder", size, digest: null, executable: false, files };
-      }
-    }
+    for await (const item of listFolder(reader, this.digest, path, options.from)) yield viewItem(item);
+  }
+
+  /**
+   * Goes through a folder once ("" for the root), and says how many names it has and where each `every`-th of them is: where
+   * a list can begin, see `list`. Long folders can so be entered anywhere.
+   *
+   * @throws ArtifoldError DAMAGED
+   */
+  landmarks(folder = "", options: { readonly every?: number; readonly signal?: AbortSignal } = {}): Promise<Landmarks> {
+    const breather = new Breather(options.signal);
+    const pause = (): Promise<void> | undefined => (breather.due() ? breather.pause() : undefined);
+    const reader = manifestReader(this.#engine.source);
+    return findLandmarks(reader, this.digest, trimFolder(folder), options.every ?? 1000, pause);
   }
 
   /** The entry at a path, or `undefined`. A folder with something in it is no entry: see `list`. @throws ArtifoldError PATH_INVALID */
@@ -257,10 +252,17 @@ export class Version {
     return this.#linked("used");
   }
 
-  /** Where this version and another one of any artifact differ, in path order: what the other changed. */
-  async *diff(other: Version): AsyncGenerator<VersionChange, void, undefined> {
+  /**
+   * Where this version and another one of any artifact differ, in path order: what the other changed.
+   *
+   * @param options.above only paths that come after this one
+   */
+  async *diff(
+    other: Version,
+    options: { readonly above?: string } = {},
+  ): AsyncGenerator<VersionChange, void, undefined> {
     const reader = manifestReader(this.#engine.source);
-    for await (const batch of diffManifests(reader, this.digest, other.digest)) {
+    for await (const batch of diffManifests(reader, this.digest, other.digest, options.above)) {
       for (const { path, before, after } of batch) {
         const kind = before === undefined ? "added" : after === undefined ? "removed" : "modified";
         yield { path, kind, before: before && viewEntry(before), after: after && viewEntry(after) };
