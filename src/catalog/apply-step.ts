@@ -21,6 +21,7 @@ import {
   type VersionEvent,
 } from "../logs/index.ts";
 import { decodeVersionRecord, versionId } from "../manifest/index.ts";
+import { applyLink, applyRun } from "./apply-remote-run.ts";
 import type { Catalog } from "./catalog.ts";
 import { isPublished, makeAlso, numberAnew, recordOf } from "./numbering.ts";
 
@@ -88,6 +89,13 @@ class StepApplication {
         break;
       case "note":
         this.#addNote(event);
+        break;
+      case "run":
+        applyRun(this.#catalog, this.#remote, artifact, event);
+        break;
+      case "used":
+      case "made":
+        applyLink(this.#catalog, this.#remote, event);
         break;
       default:
         break;
@@ -163,7 +171,8 @@ class StepApplication {
   }
 
   #addRemoteVersion(id: Digest, artifact: Digest, number: number | null, record: Uint8Array): void {
-    const { message, metadata } = decodeVersionRecord(record);
+    const { message, metadata, run } = decodeVersionRecord(record);
+    if (run !== undefined) applyLink(this.#catalog, this.#remote, { event: "made", run, version: id });
     this.#catalog
       .statement(
         `INSERT OR IGNORE INTO remote_version (remote, version, artifact, number, message, metadata)

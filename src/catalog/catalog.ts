@@ -108,6 +108,8 @@ const comparedColumns = {
   remote_artifact: "remote, artifact, team, experiment, type, name, home",
   remote_version: "remote, version, artifact, number, removed, message, metadata",
   remote_tag: "remote, artifact, tag, version",
+  remote_run: "remote, artifact, run, config, state, ended_at, exit_code, signal",
+  remote_link: "remote, link, run, version",
   run: "run, team, experiment, name, hex(record), config, state, ended_at, exit_code, signal",
   lineage: "link, run, version",
   operation: "sequence, at, by, changes",

@@ -44,6 +44,7 @@ export {
   versionSizes,
   versionsByNumber,
 } from "./pages.ts";
+export { type UnpushedRuns, unpushedRuns } from "./remote-runs.ts";
 export {
   type LogPositionRow,
   logPosition,

@@ -147,6 +147,25 @@ const tables = `
   );
   CREATE INDEX lineage_by_version ON lineage (version, link);
   CREATE INDEX lineage_by_run ON lineage (run, link);
+  -- Runs as a log tells of them, and how they are joined with versions there.
+  CREATE TABLE remote_run (
+    remote TEXT NOT NULL,
+    artifact TEXT NOT NULL,
+    run TEXT NOT NULL,
+    config TEXT NOT NULL,
+    state TEXT,
+    ended_at INTEGER,
+    exit_code INTEGER,
+    signal TEXT,
+    PRIMARY KEY (remote, artifact, run)
+  ) WITHOUT ROWID;
+  CREATE TABLE remote_link (
+    remote TEXT NOT NULL,
+    link TEXT NOT NULL,
+    run TEXT NOT NULL,
+    version TEXT NOT NULL,
+    PRIMARY KEY (remote, version, run, link)
+  ) WITHOUT ROWID;
   -- Folded names of each kind and place, so that no two of them look alike.
   CREATE TABLE folded (
     scope TEXT NOT NULL,

@@ -1,7 +1,7 @@
 /** What must hold of a step beyond its bytes: that what it says fits what its log has said before. */
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { decodeVersionRecord, MAX_INTEGER, versionId } from "../manifest/index.ts";
+import { decodeRunRecord, decodeVersionRecord, MAX_INTEGER, versionId } from "../manifest/index.ts";
 import type { LogEvent } from "./event.ts";
 import { artifactOfLog, type LogName, NAMES_LOG } from "./keys.ts";
 
@@ -27,6 +27,9 @@ const inArtifacts: ReadonlySet<LogEvent["event"]> = new Set([
   "remove",
   "restore",
   "note",
+  "run",
+  "used",
+  "made",
   "fence",
   "other",
 ]);
@@ -73,9 +76,15 @@ class EventCheck {
       case "tag":
         if (event.version !== null) this.#knows(event.version);
         break;
+      case "run":
+        // Refused here and not where it is applied.
+        decodeRunRecord(event.record);
+        break;
       case "remove":
       case "restore":
       case "note":
+      case "used":
+      case "made":
         this.#knows(event.version);
         break;
       default:

@@ -75,6 +75,33 @@ export interface ExperimentEvent {
   readonly experiment: string;
 }
 
+/** A run that used or made versions of the artifact, and how it is now. Said again, it is in the place of what was said. */
+export interface RunEvent {
+  readonly event: "run";
+  /** Canonical bytes of the run record, whose digest is the run's id. */
+  readonly record: Uint8Array;
+  /** JSON text of its configuration as it is now. */
+  readonly config: string;
+  /** How it ended; `null` for one that is not known to have. */
+  readonly ending: RunEndingFacts | null;
+}
+
+/** How a run ended. */
+export interface RunEndingFacts {
+  readonly state: "finished" | "failed" | "killed";
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+}
+
+/** A run used a version, or came to what was there already. That a version record names its run needs no such event. */
+export interface LinkEvent {
+  readonly event: "used" | "made";
+  readonly run: Digest;
+  readonly version: Digest;
+}
+
 /** An event of a kind that is not known here, and that may be passed over. */
 export interface OtherEvent {
   readonly event: "other";
@@ -91,6 +118,8 @@ export type LogEvent =
   | FenceEvent
   | ArtifactEvent
   | ExperimentEvent
+  | RunEvent
+  | LinkEvent
   | OtherEvent;
 
 /** How an event of one kind is written and read: what stands behind its kind. */
@@ -113,6 +142,19 @@ const removal = (event: "remove" | "restore", kind: number): EventCodec<RemovalE
   write: (encoder, { version }) => encoder.digest(version),
   read: (decoder) => ({ event, version: decoder.digest() }),
 });
+
+const link = (event: "used" | "made", kind: number): EventCodec<LinkEvent> => ({
+  kind,
+  length: 2,
+  write(encoder, { run, version }) {
+    encoder.digest(run);
+    encoder.digest(version);
+  },
+  read: (decoder) => ({ event, run: decoder.digest(), version: decoder.digest() }),
+});
+
+/** Endings by their numbers, from 1. */
+const endings: readonly RunEndingFacts["state"][] = ["finished", "failed", "killed"];
 
 /** All kinds. What is here for good is the number. */
 const codecs: { readonly [Name in Exclude<LogEvent["event"], "other">]: EventCodec<LogEvent & { event: Name }> } = {
@@ -171,6 +213,23 @@ const codecs: { readonly [Name in Exclude<LogEvent["event"], "other">]: EventCod
       metadata: readOptional(decoder, () => readObjectText(decoder)),
     }),
   },
+  run: {
+    kind: 3,
+    length: 3,
+    write(encoder, { record, config, ending }) {
+      encoder.binary(record);
+      encoder.string(config);
+      writeOptional(ending, (facts) => writeEnding(encoder, facts), encoder);
+    },
+    read: (decoder) => ({
+      event: "run",
+      record: readRecord(decoder),
+      config: readObjectText(decoder),
+      ending: readOptional(decoder, () => readEnding(decoder)),
+    }),
+  },
+  used: link("used", 5) as EventCodec<LinkEvent & { event: "used" }>,
+  made: link("made", 7) as EventCodec<LinkEvent & { event: "made" }>,
   fence: {
     kind: 10,
     length: 1,
@@ -257,6 +316,23 @@ function writeOptional<Value>(value: Value | null, write: (value: Value) => void
 
 function readOptional<Value>(decoder: Decoder, read: () => Value): Value | null {
   return decoder.isNil() ? null : read();
+}
+
+function writeEnding(encoder: Encoder, { state, at, exitCode, signal }: RunEndingFacts): void {
+  encoder.array(4);
+  encoder.uint(endings.indexOf(state) + 1);
+  encoder.uint(at);
+  writeOptional(exitCode, (code) => encoder.uint(code), encoder);
+  writeOptional(signal, (text) => encoder.string(text), encoder);
+}
+
+function readEnding(decoder: Decoder): RunEndingFacts {
+  decoder.arrayOf(4);
+  const state = endings[decoder.uint() - 1];
+  if (state === undefined) decoder.fail("an ending of no known kind");
+  const at = decoder.uint();
+  const exitCode = readOptional(decoder, () => decoder.uint());
+  return { state, at, exitCode, signal: readOptional(decoder, () => readName(decoder)) };
 }
 
 function readRecord(decoder: Decoder): Uint8Array {

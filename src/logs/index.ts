@@ -19,10 +19,13 @@ export type {
   ArtifactEvent,
   ExperimentEvent,
   FenceEvent,
+  LinkEvent,
   LogEvent,
   NoteEvent,
   OtherEvent,
   RemovalEvent,
+  RunEndingFacts,
+  RunEvent,
   TagEvent,
   VersionEvent,
 } from "./event.ts";

@@ -207,7 +207,7 @@ class ArtifactPush {
     const ours = plan.versions.findLast(({ removed }) => !removed);
     const latest = remoteLatest(catalog, this.#session.id, this.#artifact.artifact);
     const theirs = latest === undefined ? undefined : catalog.versionById(latest);
-    if (plan.hasMore || ours === undefined || theirs === undefined) return undefined;
+    if (!plan.hasAllVersions || ours === undefined || theirs === undefined) return undefined;
     if (!plan.versions.some(({ displaced }) => displaced) || isMadeFrom(catalog, ours.version, theirs.version)) {
       return undefined;
     }

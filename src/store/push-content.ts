@@ -70,11 +70,13 @@ export class PushContent {
     const { remote, call, id } = this.#session;
     const order = contents.filter(({ manifest }) => !this.#roots.has(manifest));
     if (order.length === 0) return;
+    // What comes from somebody else's version is on the remote, since a moment ago.
+    if (draft !== undefined) this.#found = this.#newFound();
     const sender = new ContentSender({
       remote,
       group,
       source: sendSource(this.#engine, draft),
-      findThere: (digests, rawBytes) => this.#find(digests, rawBytes),
+      findThere: (digests, rawBytes) => this.#find(digests, draft === undefined ? rawBytes : Number.POSITIVE_INFINITY),
       memory: cachedHints(this.#engine.hints, id),
       call,
       onBytes: this.#onBytes,

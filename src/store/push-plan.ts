@@ -8,6 +8,7 @@ import {
   remoteLatest,
   remoteVersion,
   unpushed,
+  unpushedRuns,
   type VersionRow,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
@@ -34,6 +35,8 @@ export interface PushPlan {
   readonly contents: readonly NeededContent[];
   /** Versions of the remote that are relied on to live when the step is written. */
   readonly reliesOn: readonly Digest[];
+  /** Whether no version is left for a later step. */
+  readonly hasAllVersions: boolean;
   /** Whether another step is needed after this one. */
   readonly hasMore: boolean;
 }
@@ -67,6 +70,7 @@ class Planning implements PushPlan {
   readonly versions: VersionRow[] = [];
   readonly contents: NeededContent[] = [];
   readonly reliesOn: Digest[] = [];
+  hasAllVersions = true;
   hasMore = false;
   readonly #catalog: Catalog;
   readonly #remote: Digest;
@@ -74,7 +78,9 @@ class Planning implements PushPlan {
   readonly #isHome: boolean;
   /** Manifests of versions that this step brings, by their ids. */
   readonly #brought = new Map<Digest, Digest>();
-  readonly #also = new Set<Digest>();
+  readonly #tells = new Set<Digest>();
+  /** Runs and versions that records of this step join. */
+  readonly #saidByRecords = new Set<string>();
 
   constructor(catalog: Catalog, remote: Digest, artifact: ArtifactRow, isHome: boolean) {
     this.#catalog = catalog;
@@ -94,6 +100,7 @@ class Planning implements PushPlan {
       if (!this.#isHome && !row.published) continue;
       if (this.versions.length >= VERSIONS_MAX || bytes > RECORD_BYTES_MAX) {
         this.hasMore = true;
+        this.hasAllVersions = false;
         return;
       }
       number = this.#isHome ? number + 1 : row.number;
@@ -108,7 +115,7 @@ class Planning implements PushPlan {
     for (const { version, holder, record } of also) {
       if (!this.#isThere(holder)) continue;
       this.events.push({ event: "also", holder, record });
-      this.#also.add(version);
+      this.#told(version, decodeVersionRecord(record).run);
     }
     for (const { tag, version } of tags) {
       if (version === null || this.#isThere(version)) this.events.push({ event: "tag", tag, version });
@@ -118,6 +125,30 @@ class Planning implements PushPlan {
       this.events.push({ event: removed ? "remove" : "restore", version });
     }
     for (const note of notes) this.events.push({ event: "note", ...note });
+    this.#addRuns();
+  }
+
+  #addRuns(): void {
+    const { runs, links } = unpushedRuns(this.#catalog, this.#remote, this.#artifact);
+    const ready = links.filter(({ version }) => this.#isThere(version));
+    // What is joined only with versions that are not there yet comes with these.
+    const early = new Set(links.map(({ run }) => run));
+    for (const { run } of ready) early.delete(run);
+    let bytes = 0;
+    for (const { run, record, config, state, endedAt, exitCode, signal } of runs) {
+      if (early.has(run)) continue;
+      if (bytes > RECORD_BYTES_MAX) {
+        this.hasMore = true;
+        return;
+      }
+      const text = JSON.stringify(config);
+      bytes += record.length + text.length;
+      const ending = state === null || endedAt === null ? null : { state, at: endedAt, exitCode, signal };
+      this.events.push({ event: "run", record, config: text, ending });
+    }
+    for (const { link, run, version } of ready) {
+      if (!this.#saidByRecords.has(`${run}:${version}`)) this.events.push({ event: link, run, version });
+    }
   }
 
   #addVersion(row: VersionRow, number: number): void {
@@ -133,7 +164,12 @@ class Planning implements PushPlan {
     const metadata = now === before ? null : now;
     if (message !== null || metadata !== null) this.events.push({ event: "note", version, message, metadata });
     if (!row.removed) this.#brought.set(version, row.manifest);
-    this.#also.add(version);
+    this.#told(version, first.run);
+  }
+
+  #told(version: Digest, run: Digest | undefined): void {
+    this.#tells.add(version);
+    if (run !== undefined) this.#saidByRecords.add(`${run}:${version}`);
   }
 
   /** Content goes on from what the version was made from, where that is there; else from the newest that is. */
@@ -160,7 +196,7 @@ class Planning implements PushPlan {
 
   /** Whether the log tells of a version once the step is there. */
   #isThere(version: Digest): boolean {
-    return this.#also.has(version) || remoteVersion(this.#catalog, this.#remote, version) !== undefined;
+    return this.#tells.has(version) || remoteVersion(this.#catalog, this.#remote, version) !== undefined;
   }
 
   #refuseOtherNumbers({ version }: VersionRow, number: number): void {

@@ -61,7 +61,9 @@ export async function push(engine: Engine, options: PushOptions = {}): Promise<P
       };
       for (const { artifact, upTo } of chosen) {
         const dryRun = options.dryRun === true;
-        const pushed = await pushArtifact(engine, session, artifact, { upTo, dryRun, onBytes });
+        const pushed = await engine.source.lending(session.id, work.remote, () =>
+          pushArtifact(engine, session, artifact, { upTo, dryRun, onBytes }),
+        );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }
       return { url: work.remote.url, versions, ...work.traffic };

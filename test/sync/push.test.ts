@@ -204,6 +204,27 @@ test("a version that was removed before it was pushed keeps its number, without 
   expect((await two.verify()).ok).toBe(true);
 });
 
+test("runs follow: how they ended, what they made, used and made too", async () => {
+  const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+  const maker = await one.startRun({ config: { rate: 0.1 } });
+  await using draft = await maker.artifact({ name: "sample", type: "dataset" });
+  await draft.add(Buffer.from("1"), { as: "a" });
+  await draft.upload();
+  const user = await one.startRun({ name: "user" });
+  await (await user.getArtifact({ name: "sample", type: "dataset" })).read("a");
+  await pushTo(one, hub);
+  await maker.configure({ rate: 0.2 });
+  await maker.finish();
+  await pushTo(one, hub);
+  await pullFrom(two, hub);
+  const version = await two.resolve("sample");
+  expect(await all(version.madeBy())).toMatchObject([{ id: maker.id, state: "finished", config: { rate: 0.2 } }]);
+  expect(await all(version.usedBy())).toMatchObject([{ id: user.id, name: "user" }]);
+  expect((await two.verify()).ok).toBe(true);
+  expect((await pushTo(one, hub)).sentBytes).toBe(0);
+  expect((await pushTo(two, hub)).sentBytes).toBe(0);
+});
+
 test("a mirror repeats the numbers of home, and gives none", async () => {
   const [one, two, home, mirror] = [await openScratch(), await openScratch(), place(), place()];
   await uploadFiles(one, { a: "1" });
