@@ -29,6 +29,8 @@ const UNKEPT_BYTES_MAX: number = 32 * 1024 * 1024;
 interface Origin {
   readonly remote: Remote;
   readonly reader: RemoteReader;
+  /** Nodes of this store that it has learned from. */
+  readonly learned: Set<Digest>;
 }
 
 /** Fetches content for one open store. */
@@ -46,14 +48,14 @@ export class FarContent implements FarObjects, Keeper {
     this.#engine = engine;
   }
 
-  async read(digest: Digest, type: ObjectType): Promise<Uint8Array> {
+  async read(digest: Digest, type: ObjectType, near: Iterable<NearNode>): Promise<Uint8Array> {
     if (type === "chunk") {
       const unkept = this.#unkept.get(digest);
       if (unkept !== undefined) return unkept;
-      await this.bring([digest], []);
+      await this.bring([digest], near);
       return this.#unkept.get(digest) ?? this.#engine.objects.read(digest, type);
     }
-    const bytes = await this.#fromAny([{ digest, type }], ({ reader }) => reader.node(digest, type as NodeType));
+    const bytes = await this.#fromAny([{ digest, type }], near, ({ reader }) => reader.node(digest, type as NodeType));
     if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
     return bytes;
   }
@@ -64,16 +66,13 @@ export class FarContent implements FarObjects, Keeper {
       .map((digest) => ({ digest, type: "chunk" as const }));
     await this.#hold(signal);
     if (objects.length > 0) {
-      await this.#fromAny(objects, ({ reader }) => {
-        for (const { digest, type, bytes } of near) reader.places.learnFrom(digest, type, bytes);
-        return reader.fetch(objects);
-      });
+      await this.#fromAny(objects, near, ({ reader }) => reader.fetch(objects));
     }
     await this.#keep();
   }
 
-  async prefetch(objects: readonly Child[]): Promise<void> {
-    if (objects.length > 0) await this.#fromAny(objects, ({ reader }) => reader.fetch(objects));
+  async prefetch(objects: readonly Child[], near: Iterable<NearNode>): Promise<void> {
+    if (objects.length > 0) await this.#fromAny(objects, near, ({ reader }) => reader.fetch(objects));
     if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
   }
 
@@ -111,14 +110,21 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   /** Asks the remotes that have content of this store, one after another, and tells what the first one said. */
-  async #fromAny<Result>(objects: readonly Child[], ask: (origin: Origin) => Promise<Result>): Promise<Result> {
+  async #fromAny<Result>(
+    objects: readonly Child[],
+    near: Iterable<NearNode>,
+    ask: (origin: Origin) => Promise<Result>,
+  ): Promise<Result> {
     await this.#hold();
+    const nodes = [...near];
     let failure: unknown;
     const elsewhere = remotesElsewhere(this.#engine.catalog);
     const lent = this.#lent?.id;
     for (const id of lent === undefined ? elsewhere : [lent, ...elsewhere.filter((each) => each !== lent)]) {
       try {
-        return await ask(await this.#origin(id));
+        const origin = await this.#origin(id);
+        learn(origin, nodes);
+        return await ask(origin);
       } catch (error) {
         if (!isArtifoldError(error)) throw error;
         failure ??= error;
@@ -157,7 +163,8 @@ export class FarContent implements FarObjects, Keeper {
   #originOf(id: Digest, remote: Remote): Origin {
     const { hints } = this.#engine;
     const memory = cachedHints(hints, id);
-    return { remote, reader: new RemoteReader(remote, { memory, keeper: this, index: hints.indexPosition(id) }) };
+    const reader = new RemoteReader(remote, { memory, keeper: this, index: hints.indexPosition(id) });
+    return { remote, reader, learned: new Set() };
   }
 
   /** Nothing that is fetched is taken away before it is kept. */
@@ -195,6 +202,14 @@ export class FarContent implements FarObjects, Keeper {
     } finally {
       writer.release();
     }
+  }
+}
+
+function learn({ reader, learned }: Origin, nodes: readonly NearNode[]): void {
+  for (const { digest, type, bytes } of nodes) {
+    if (learned.has(digest)) continue;
+    learned.add(digest);
+    reader.places.learnFrom(digest, type, bytes);
   }
 }
 

@@ -16,12 +16,12 @@ export interface NearNode {
 
 /** What fetches objects that are on remotes only. */
 export interface FarObjects {
-  /** Reads an object. */
-  read(digest: Digest, type: ObjectType): Promise<Uint8Array>;
-  /** Has chunks here. @param near nodes that were just read: what was once read beside them tells where to look */
+  /** Reads an object. @param near nodes that were just read: what was once read beside them tells where to look */
+  read(digest: Digest, type: ObjectType, near: Iterable<NearNode>): Promise<Uint8Array>;
+  /** Has chunks here. */
   bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void>;
   /** Fetches objects: nodes into memory, chunks to be kept. */
-  prefetch(objects: readonly Child[]): Promise<void>;
+  prefetch(objects: readonly Child[], near: Iterable<NearNode>): Promise<void>;
   /** Has a remote asked first that is open already. @returns what ends that: what came by then is kept */
   lend(id: Digest, remote: Remote): () => Promise<void>;
   /** Has what was fetched become part of the store. */
@@ -85,7 +85,7 @@ export class ObjectSource {
   /** Fetches objects that will be read soon, as far as they are not here. */
   async prefetch(objects: readonly { readonly digest: Digest; readonly type: ObjectType }[]): Promise<void> {
     const missing = objects.filter(({ digest }) => this.#isElsewhere(digest));
-    if (missing.length > 0) await (await this.#openFar()).prefetch(missing);
+    if (missing.length > 0) await (await this.#openFar()).prefetch(missing, this.#near.values());
   }
 
   /** Has what was fetched become part of the store. */
@@ -122,7 +122,7 @@ export class ObjectSource {
 
   async #readFar(digest: Digest, type: ObjectType): Promise<Uint8Array> {
     const far = await this.#openFar();
-    return far.read(digest, type);
+    return far.read(digest, type, this.#near.values());
   }
 
   #openFar(): Promise<FarObjects> {
