@@ -30,6 +30,7 @@ export { type OpenedCatalog, openCatalog } from "./open.ts";
 export {
   type ArtifactFilter,
   type ArtifactItem,
+  artifactItem,
   artifactPage,
   type ExperimentRow,
   experimentPage,
@@ -39,10 +40,11 @@ export {
   type PageRows,
   runPage,
   typeCounts,
+  type VersionFilter,
   type VersionSizes,
-  versionPage,
+  versionNumbers,
   versionSizes,
-  versionsByNumber,
+  versionsAbove,
 } from "./pages.ts";
 export { type UnpushedRuns, unpushedRuns } from "./remote-runs.ts";
 export {

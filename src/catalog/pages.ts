@@ -51,13 +51,17 @@ export interface ArtifactFilter {
 /** Experiments, of one team or of all, by name. */
 export function experimentPage(
   catalog: Catalog,
-  filter: { readonly team?: string | undefined; readonly text?: string | undefined },
+  filter: {
+    readonly team?: string | undefined;
+    readonly experiment?: string | undefined;
+    readonly text?: string | undefined;
+  },
   at: PageAt,
 ): PageRows<ExperimentRow> {
-  const where = `WHERE (@team IS NULL OR team = @team)
+  const where = `WHERE (@team IS NULL OR team = @team) AND (@experiment IS NULL OR experiment = @experiment)
     AND (@like IS NULL OR experiment LIKE @like ESCAPE '\\' OR team LIKE @like ESCAPE '\\')`;
   const places = `SELECT team, experiment FROM artifact ${where} UNION SELECT team, experiment FROM run ${where}`;
-  const values = { team: filter.team ?? null, like: likeOf(filter.text) };
+  const values = { team: filter.team ?? null, experiment: filter.experiment ?? null, like: likeOf(filter.text) };
   const rows = catalog
     .statement(
       `SELECT place.team, place.experiment,
@@ -84,42 +88,59 @@ export function typeCounts(catalog: Catalog, filter: ArtifactFilter): { type: st
   return catalog.statement(sql).all(values) as { type: string; artifacts: number }[];
 }
 
+const itemColumns = `SELECT id AS row, artifact, team, experiment, type, name, highest,
+    (SELECT count(*) FROM version v WHERE v.artifact = artifact.id AND v.removed = 0) AS versions,
+    (SELECT count(*) FROM version v WHERE v.artifact = artifact.id AND v.removed = 1) AS removed,
+    (SELECT max(number) FROM version v WHERE v.artifact = artifact.id AND v.removed = 0) AS latest
+  FROM artifact`;
+
+/** An artifact as lists have it, by its row. */
+export function artifactItem(catalog: Catalog, row: number): ArtifactItem | undefined {
+  return catalog.statement(`${itemColumns} WHERE id = ?`).get(row) as ArtifactItem | undefined;
+}
+
 /** Artifacts that fit, in the order of team, experiment, type and name. */
 export function artifactPage(catalog: Catalog, filter: ArtifactFilter, at: PageAt): PageRows<ArtifactItem> {
   const { where, values } = artifactCondition(filter);
   const rows = catalog
-    .statement(
-      `SELECT id AS row, artifact, team, experiment, type, name, highest,
-        (SELECT count(*) FROM version v WHERE v.artifact = artifact.id AND v.removed = 0) AS versions,
-        (SELECT count(*) FROM version v WHERE v.artifact = artifact.id AND v.removed = 1) AS removed,
-        (SELECT max(number) FROM version v WHERE v.artifact = artifact.id AND v.removed = 0) AS latest
-      FROM artifact ${where} ORDER BY team, experiment, type, name LIMIT @limit OFFSET @offset`,
-    )
+    .statement(`${itemColumns} ${where} ORDER BY team, experiment, type, name LIMIT @limit OFFSET @offset`)
     .all({ ...values, ...at }) as ArtifactItem[];
   const total = catalog.statement(`SELECT count(*) FROM artifact ${where}`).pluck().get(values) as number;
   return { rows, total };
 }
 
-/** Versions of an artifact, newest first. */
-export function versionPage(
-  catalog: Catalog,
-  artifactRow: number,
-  options: { readonly removed: boolean },
-  at: PageAt,
-): PageRows<VersionRow> {
-  const meant = options.removed ? "artifact = @artifactRow" : "artifact = @artifactRow AND removed = 0";
-  const values = { artifactRow };
-  const numbers = catalog
-    .statement(`SELECT number FROM version WHERE ${meant} ORDER BY number DESC LIMIT @limit OFFSET @offset`)
-    .pluck()
-    .all({ ...values, ...at }) as number[];
-  const total = catalog.statement(`SELECT count(*) FROM version WHERE ${meant}`).pluck().get(values) as number;
-  return { rows: versionsByNumber(catalog, artifactRow, numbers), total };
+/** Which versions are meant: removed ones too, or those that live. */
+export interface VersionFilter {
+  readonly removed: boolean;
 }
 
-/** Versions of an artifact by their numbers, in the order of these. */
-export function versionsByNumber(catalog: Catalog, artifactRow: number, numbers: readonly number[]): VersionRow[] {
-  return numbers.flatMap((number) => catalog.versionByNumber(artifactRow, number) ?? []);
+/** Numbers of an artifact's versions, newest first. */
+export function versionNumbers(
+  catalog: Catalog,
+  artifactRow: number,
+  filter: VersionFilter,
+  at: PageAt,
+): PageRows<number> {
+  const sql = `SELECT number FROM version WHERE ${meant(filter)} ORDER BY number DESC LIMIT @limit OFFSET @offset`;
+  const rows = catalog
+    .statement(sql)
+    .pluck()
+    .all({ artifactRow, ...at }) as number[];
+  return { rows, total: countVersions(catalog, artifactRow, filter, 0) };
+}
+
+/** How many versions of an artifact have a higher number than one: where that one stands in {@link versionNumbers}. */
+export function versionsAbove(catalog: Catalog, artifactRow: number, filter: VersionFilter, number: number): number {
+  return countVersions(catalog, artifactRow, filter, number);
+}
+
+function countVersions(catalog: Catalog, artifactRow: number, filter: VersionFilter, above: number): number {
+  const sql = `SELECT count(*) FROM version WHERE ${meant(filter)} AND number > @above`;
+  return catalog.statement(sql).pluck().get({ artifactRow, above }) as number;
+}
+
+function meant({ removed }: VersionFilter): string {
+  return removed ? "artifact = @artifactRow" : "artifact = @artifactRow AND removed = 0";
 }
 
 /**

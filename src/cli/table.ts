@@ -34,6 +34,12 @@ const downloadOptions: readonly OptionSpec[] = [
   yesOption,
 ];
 
+const serverOption: OptionSpec = {
+  name: "server",
+  value: "URL",
+  help: "which server (default the one that `setting --http-host` names)",
+};
+
 /** Each file of a download is whole or not there, and the next download goes on from there. */
 const partlyDownloaded: WhenStopped = {
   happened: "unknown",
@@ -352,6 +358,74 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: "REF", many: true, optional: true, complete: "ref" }],
     options: [typeOption, { name: "quick", help: "check structure and presence, not every byte" }],
     load: () => import("./verify.ts"),
+  },
+  {
+    name: "serve",
+    help: "show the store in a browser, and answer programs",
+    args: [],
+    options: [
+      { name: "port", value: "N", help: "port to listen on (default 9111); 0 for any that is free" },
+      { name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1: this machine alone)" },
+      { name: "private", help: "ask for a login for reading, too; on other addresses that is always so" },
+      {
+        name: "allow-host",
+        value: "NAME",
+        many: true,
+        help: "also answer to this name, as a proxy or a network has it",
+      },
+      { name: "remote", value: "URL", help: "where to keep what is pushed (default a folder in the store's)" },
+    ],
+    load: () => import("./serve.ts"),
+  },
+  {
+    name: "token create",
+    help: "make a token for the server of this store; it is shown once",
+    args: [],
+    options: [
+      { name: "user", value: "U", help: "whose changes are made with it (default yourself)" },
+      {
+        name: "scope",
+        value: "read|write|admin",
+        help: "what it allows (default read)",
+        complete: ["read", "write", "admin"],
+      },
+    ],
+    load: () => import("./token.ts"),
+  },
+  {
+    name: "token ls",
+    help: "list tokens",
+    args: [],
+    options: [],
+    load: () => import("./token.ts"),
+  },
+  {
+    name: "token revoke",
+    help: "take a token back",
+    args: [{ name: "ID" }],
+    options: [dryRunOption, yesOption],
+    load: () => import("./token.ts"),
+  },
+  {
+    name: "login",
+    help: "keep a key for a server, and make the server a remote",
+    args: [],
+    options: [{ name: "key", value: "K", help: "the token; - reads it from stdin", required: true }, serverOption],
+    load: () => import("./login.ts"),
+  },
+  {
+    name: "logout",
+    help: "forget the key for a server",
+    args: [],
+    options: [serverOption],
+    load: () => import("./login.ts"),
+  },
+  {
+    name: "whoami",
+    help: "tell who you are, and to which server",
+    args: [],
+    options: [serverOption],
+    load: () => import("./login.ts"),
   },
   {
     name: "setting",

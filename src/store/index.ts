@@ -42,7 +42,7 @@ export {
 } from "./resolve.ts";
 export type { ResolveInput } from "./resolve-input.ts";
 export { type FinishOptions, Run } from "./run.ts";
-export type { RunState, RunSummary } from "./run-view.ts";
+export { type RunState, type RunSummary, viewRun } from "./run-view.ts";
 export type { ArtifactQuery, ResolveOptions, VersionQuery } from "./scope.ts";
 export {
   Artifacts,

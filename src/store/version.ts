@@ -26,6 +26,8 @@ import {
   listFolder,
   type Metadata,
   metadataText,
+  type NodeReader,
+  rangeSums,
   readEntries,
 } from "../manifest/index.ts";
 import { afterwards, Breather } from "../platform/index.ts";
@@ -43,6 +45,8 @@ import {
   type EntryFilter,
   type EntryView,
   type FolderListItem,
+  rangeFrom,
+  trimFolder,
   type VersionChange,
   viewEntry,
   viewItem,
@@ -139,11 +143,15 @@ export class Version {
     return `${this.team}/${this.experiment}/${this.name}:${this.version}`;
   }
 
-  /** All entries that are meant, in the order of their paths' UTF-8 bytes. @throws ArtifoldError DAMAGED */
-  async *entries(filter: EntryFilter = {}): AsyncGenerator<EntryView, void, undefined> {
+  /**
+   * All entries that are meant, in the order of their paths' UTF-8 bytes.
+   *
+   * @param filter.from begins at this path
+   * @throws ArtifoldError DAMAGED
+   */
+  async *entries(filter: EntryFilter & { readonly from?: string } = {}): AsyncGenerator<EntryView, void, undefined> {
     const isMeant = filter.path === undefined ? undefined : compileGlobs([filter.path].flat());
-    const reader = manifestReader(this.#engine.source);
-    for await (const batch of readEntries(reader, this.digest, folderRange(trimFolder(filter.folder)))) {
+    for await (const batch of readEntries(this.#reader, this.digest, rangeFrom(filter.folder, filter.from))) {
       for (const entry of batch) if (isMeant?.(entry.path) !== false) yield viewEntry(entry);
     }
   }
@@ -157,7 +165,7 @@ export class Version {
    */
   async *list(folder = "", options: { readonly from?: string } = {}): AsyncGenerator<FolderListItem, void, undefined> {
     const path = trimFolder(folder);
-    const reader = manifestReader(this.#engine.source);
+    const reader = this.#reader;
     if (path !== "" && !(await hasEntryBelow(reader, this.digest, path))) {
       const entry = await findEntry(reader, this.digest, path);
       if (entry === undefined) throw this.#noEntry(path);
@@ -176,8 +184,12 @@ export class Version {
   landmarks(folder = "", options: { readonly every?: number; readonly signal?: AbortSignal } = {}): Promise<Landmarks> {
     const breather = new Breather(options.signal);
     const pause = (): Promise<void> | undefined => (breather.due() ? breather.pause() : undefined);
-    const reader = manifestReader(this.#engine.source);
-    return findLandmarks(reader, this.digest, trimFolder(folder), options.every ?? 1000, pause);
+    return findLandmarks(this.#reader, this.digest, trimFolder(folder), options.every ?? 1000, pause);
+  }
+
+  /** What lies below a folder ("" for the root): without reading it, however much that is. @throws ArtifoldError DAMAGED */
+  below(folder = ""): Promise<{ readonly entries: number; readonly files: number; readonly bytes: number }> {
+    return rangeSums(this.#reader, this.digest, folderRange(trimFolder(folder)));
   }
 
   /** The entry at a path, or `undefined`. A folder with something in it is no entry: see `list`. @throws ArtifoldError PATH_INVALID */
@@ -261,8 +273,7 @@ export class Version {
     other: Version,
     options: { readonly above?: string } = {},
   ): AsyncGenerator<VersionChange, void, undefined> {
-    const reader = manifestReader(this.#engine.source);
-    for await (const batch of diffManifests(reader, this.digest, other.digest, options.above)) {
+    for await (const batch of diffManifests(this.#reader, this.digest, other.digest, options.above)) {
       for (const { path, before, after } of batch) {
         const kind = before === undefined ? "added" : after === undefined ? "removed" : "modified";
         yield { path, kind, before: before && viewEntry(before), after: after && viewEntry(after) };
@@ -278,13 +289,8 @@ export class Version {
 
   /** A draft on this version, taken as it is: what it is uploaded as does not depend on newer versions. */
   edit(options: { dryRun?: boolean } = {}): Artifact {
-    const { team, experiment, type, name } = this;
-    return new Artifact(
-      this.#engine,
-      { team, experiment, type, name },
-      { version: this.#row, asIs: true },
-      { dryRun: options.dryRun === true, run: this.#recorder?.run },
-    );
+    const base = { version: this.#row, asIs: true };
+    return new Artifact(this.#engine, this, base, { dryRun: options.dryRun === true, run: this.#recorder?.run });
   }
 
   /**
@@ -346,6 +352,10 @@ export class Version {
     return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.id }] : []));
   }
 
+  get #reader(): NodeReader {
+    return manifestReader(this.#engine.source);
+  }
+
   async *#linked(link: LinkKind): AsyncGenerator<RunSummary, void, undefined> {
     await this.#engine.refresh();
     for (let after: number | undefined; ; ) {
@@ -373,7 +383,7 @@ export class Version {
 
   async #find(path: string): Promise<Entry | undefined> {
     checkPath(path);
-    return findEntry(manifestReader(this.#engine.source), this.digest, path);
+    return findEntry(this.#reader, this.digest, path);
   }
 
   async #file(path: string): Promise<FileEntry> {
@@ -391,8 +401,4 @@ export class Version {
       hint: `\`artifold ls --recursive ${this.name}:${this.version}\` lists its files.`,
     });
   }
-}
-
-function trimFolder(folder: string | undefined): string {
-  return (folder ?? "").replace(/^\.?\/+/, "").replace(/\/+$/, "");
 }

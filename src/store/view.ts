@@ -1,6 +1,14 @@
 /** Entries as users see them: one shape for files, links, folders and references. */
 import type { Digest } from "../digest/index.ts";
-import { type Entry, entryDigest, entrySize, type FolderItem } from "../manifest/index.ts";
+import {
+  comparePaths,
+  type Entry,
+  entryDigest,
+  entrySize,
+  type FolderItem,
+  folderRange,
+  type PathRange,
+} from "../manifest/index.ts";
 
 /** An entry of a version. */
 export interface EntryView {
@@ -66,4 +74,15 @@ export function viewItem(item: FolderItem): FolderListItem {
   if (item.kind === "entry") return { ...viewEntry(item.entry), files: item.entry.kind === "folder" ? 0 : 1 };
   const { files, bytes: size } = item.sums;
   return { path: item.path, kind: "folder", size, digest: null, executable: false, files };
+}
+
+/** A folder as users write it, without slashes around. */
+export function trimFolder(folder: string | undefined): string {
+  return (folder ?? "").replace(/^\.?\/+/, "").replace(/\/+$/, "");
+}
+
+/** What lies below a folder, from a path on. */
+export function rangeFrom(folder: string | undefined, start = ""): PathRange {
+  const { from = "", to } = folderRange(trimFolder(folder));
+  return { from: comparePaths(start, from) > 0 ? start : from, ...(to !== undefined && { to }) };
 }

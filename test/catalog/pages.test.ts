@@ -9,8 +9,9 @@ import {
   newestVersions,
   runPage,
   typeCounts,
-  versionPage,
+  versionNumbers,
   versionSizes,
+  versionsAbove,
 } from "../../src/catalog/index.ts";
 import { type Digest, hashContent } from "../../src/digest/index.ts";
 import { type Change, JOURNAL_START } from "../../src/journal/index.ts";
@@ -136,10 +137,11 @@ describe("versions", () => {
     const ids = make("t/e/dataset/cats", 8);
     apply([{ change: "remove", version: ids[4] as Digest }]);
     const { row } = catalog.artifacts()[0] as { row: number };
-    const numbers = (removed: boolean): number[] =>
-      whole((at) => versionPage(catalog, row, { removed }, at)).map(({ number }) => number);
+    const numbers = (removed: boolean): number[] => whole((at) => versionNumbers(catalog, row, { removed }, at));
     expect(numbers(false)).toEqual([8, 7, 6, 4, 3, 2, 1]);
     expect(numbers(true)).toEqual([8, 7, 6, 5, 4, 3, 2, 1]);
+    expect([8, 4, 0].map((number) => versionsAbove(catalog, row, { removed: false }, number))).toEqual([0, 3, 7]);
+    expect([8, 4, 0].map((number) => versionsAbove(catalog, row, { removed: true }, number))).toEqual([0, 4, 8]);
   });
 
   test("are found by number, tag and message", () => {
