@@ -62,6 +62,8 @@ export {
   type PushResult,
   type ReferenceOptions,
   type RemoteChoice,
+  type RemoteGcOptions,
+  type RemoteGcResult,
   type RemoteInfo,
   type RemoteOptions,
   type ResolveOptions,

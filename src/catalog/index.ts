@@ -49,6 +49,7 @@ export {
 export { type UnpushedRuns, unpushedRuns } from "./remote-runs.ts";
 export {
   type LogPositionRow,
+  livingManifests,
   logPosition,
   type RemoteArtifactRow,
   type RemoteRow,

@@ -91,6 +91,13 @@ export function remoteVersions(catalog: Catalog, remote: Digest, artifact: Diges
   return catalog.statement(sql).pluck().all(remote, artifact) as Digest[];
 }
 
+/** Manifests of all versions that live on a remote. */
+export function livingManifests(catalog: Catalog, remote: Digest): Digest[] {
+  const sql = `SELECT v.manifest FROM remote_version r JOIN version v ON v.version = r.version
+    WHERE r.remote = ? AND r.removed = 0 ORDER BY v.artifact, v.number`;
+  return catalog.statement(sql).pluck().all(remote) as Digest[];
+}
+
 /** Whether a remote's log has given a number. */
 export function remoteHasNumber(catalog: Catalog, remote: Digest, artifact: Digest, number: number): boolean {
   const sql = "SELECT 1 FROM remote_version WHERE remote = ? AND artifact = ? AND number = ?";

@@ -14,7 +14,7 @@ import { safe } from "./text.ts";
 const REMOTE_NAME = "origin";
 
 export async function run(run: Run): Promise<number> {
-  const { call, context, output, signal } = run;
+  const { call, context, output } = run;
   const [url, folder, ...refs] = call.args as [string, string, ...string[]];
   const place = path.join(path.resolve(context.cwd, folder), STORE_FOLDER_NAME);
   if (storeExists(place)) {
@@ -27,12 +27,22 @@ export async function run(run: Run): Promise<number> {
   await (await open(url, {})).close();
   parseRemoteUrl(url, context.cwd);
   const { user } = context.settings;
-  await using store = await Store.open(place, {
+  const store = await Store.open(place, {
     create: true,
     ...(user !== undefined && { user: user.value }),
     openRemote: open,
     settings: context.settings,
   });
+  try {
+    return await fill(run, store, url, refs);
+  } finally {
+    await store.close();
+  }
+}
+
+/** Names the remote in the new store, and pulls from it. */
+async function fill(run: Run, store: Store, url: string, refs: readonly string[]): Promise<number> {
+  const { call, context, output, signal } = run;
   await store.remotes.add(REMOTE_NAME, url, context.cwd);
   const result = await store.pull({
     remote: REMOTE_NAME,

@@ -27,6 +27,7 @@ export type { Operation } from "./operations.ts";
 export type { PullOptions, PullResult } from "./pull.ts";
 export type { MovedVersion, PushOptions, PushResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
+export type { RemoteGcOptions, RemoteGcResult } from "./remote-gc.ts";
 export type { RemoteOptions, Traffic } from "./remote-work.ts";
 export { isAddress, type RemoteChoice, type RemoteInfo } from "./remotes.ts";
 export {

@@ -1,6 +1,7 @@
 /** The remotes of a store, by the names that they have in it. */
 import { type CheckRemoteOptions, checkRemote, type RemoteReport } from "../remote/index.ts";
 import type { Engine } from "./engine.ts";
+import { collectRemote, type RemoteGcOptions, type RemoteGcResult } from "./remote-gc.ts";
 import {
   addRemote,
   forgetRemote,
@@ -57,5 +58,14 @@ export class StoreRemotes {
     const writers = writersOf(report);
     if (row !== undefined && writers !== undefined) await noteRemote(this.#engine, row, { writers });
     return report;
+  }
+
+  /**
+   * Takes away from a remote what no living version on it needs. Safe beside others who push, and where it dies.
+   *
+   * @throws ArtifoldError as `Store.push`; DAMAGED where something that is needed is missing: then nothing is taken away
+   */
+  collect(options: RemoteGcOptions = {}): Promise<RemoteGcResult> {
+    return collectRemote(this.#engine, options);
   }
 }

@@ -41,6 +41,7 @@ import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
+import { parentNumber, sameContent } from "./version-facts.ts";
 import {
   type EntryFilter,
   type EntryView,
@@ -58,7 +59,7 @@ export class Version {
   readonly version: string;
   /** The same as a number: 2. */
   readonly number: number;
-  /** Whether the number is for good: a remote has it. Until then somebody else's version may get it, and this one a higher. */
+  /** Whether the number is for good. Until a remote has it somebody else's version may get it, and this one a higher. */
   readonly published: boolean;
   /** Whether all of its content is in the store. Else a remote has the rest, and what is read is fetched and kept. */
   readonly isComplete: boolean;
@@ -103,8 +104,6 @@ export class Version {
   constructor(engine: Engine, artifact: ArtifactRow, row: VersionRow, recorder?: RunRecorder) {
     const { catalog } = engine;
     const record = decodeVersionRecord(row.record);
-    const [parent] = record.parents;
-    const parentRow = parent === undefined ? undefined : catalog.versionById(parent);
     this.#engine = engine;
     this.#artifact = artifact;
     this.#row = row;
@@ -128,12 +127,9 @@ export class Version {
     this.message = row.message;
     this.metadata = row.metadata;
     this.tags = catalog.tagsOf(row.version);
-    this.parent = parentRow === undefined ? null : formatNumber(parentRow.number);
+    this.parent = parentNumber(catalog, record.parents);
     this.parents = record.parents;
-    this.sameAs = catalog
-      .numbersWithContent(artifact.row, row.manifest)
-      .filter((number) => number !== row.number)
-      .map(formatNumber);
+    this.sameAs = sameContent(catalog, artifact, row);
     this.run = record.run ?? null;
     this.removed = row.removed;
   }

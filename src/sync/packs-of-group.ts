@@ -1,4 +1,4 @@
-/** Packs that a push which was cut off has left: what is in them need not be sent again. */
+/** What packs of a remote hold, by the tables at their ends. */
 import { isArtifoldError } from "../errors.ts";
 import { groupPrefix, type PackName, packOfKey } from "../logs/index.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Table } from "../objects/index.ts";
@@ -15,20 +15,45 @@ export interface FoundPack {
   readonly table: Table;
 }
 
-/** The packs of a group, but for those that are doomed, or not as they should be. */
+/** A pack that is there, and how many bytes it has. */
+export interface ListedPack extends ListedKey {
+  readonly name: PackName;
+}
+
+/** The packs whose keys begin with a prefix. */
+export async function listPacks(remote: Remote, prefix: string, call: RemoteCallOptions): Promise<ListedPack[]> {
+  const found: ListedPack[] = [];
+  for await (const listed of remote.list(prefix, undefined, call)) {
+    const name = packOfKey(listed.key);
+    if (name !== undefined) found.push({ ...listed, name });
+  }
+  return found;
+}
+
+/**
+ * The packs of a group, which a push that was cut off has left, but for those that are doomed, or not as they should be: what
+ * is in them need not be sent again.
+ */
 export async function* packsOfGroup(
   remote: Remote,
   group: string,
   isDoomed: (pack: PackName) => boolean,
   call: RemoteCallOptions,
 ): AsyncGenerator<FoundPack, void, undefined> {
-  const found: ListedKey[] = [];
-  for await (const listed of remote.list(groupPrefix(group), undefined, call)) {
-    const pack = packOfKey(listed.key);
-    if (pack !== undefined && !isDoomed(pack)) found.push(listed);
-  }
-  const read = (listed: ListedKey): Promise<FoundPack | undefined> => readTable(remote, listed, call);
-  for await (const pack of sideBySide(found, READS_AHEAD, read)) if (pack !== undefined) yield pack;
+  const found = (await listPacks(remote, groupPrefix(group), call)).filter(({ name }) => !isDoomed(name));
+  for await (const pack of readTables(remote, found, call)) if (pack.table !== undefined) yield pack as FoundPack;
+}
+
+/** The tables of packs; no table of a pack that is gone, or not as it should be. */
+export function readTables(
+  remote: Remote,
+  packs: readonly ListedPack[],
+  call: RemoteCallOptions,
+): AsyncGenerator<ListedPack & { readonly table: Table | undefined }, void, undefined> {
+  return sideBySide(packs, READS_AHEAD, async (listed) => ({
+    ...listed,
+    table: (await readTable(remote, listed, call))?.table,
+  }));
 }
 
 async function readTable(
