@@ -83,10 +83,9 @@ class Writer {
     const isLittle =
       this.#started === 0 && batch.length <= LITTLE_FILES && batch.every((entry) => entry.size <= LITTLE_FILE_BYTES);
     this.#started += batch.length;
-    const port = isLittle ? pool.inPlace : pool.next();
     const [only] = batch as [FileEntry];
-    if (batch.length === 1 && only.size > SMALL_FILE_BYTES) return [await this.#writeLarge(port, only)];
-    return this.#writeSmall(port, batch);
+    if (batch.length === 1 && only.size > SMALL_FILE_BYTES) return [await this.#writeLarge(only)];
+    return this.#writeSmall(isLittle ? pool.inPlace : pool.next(), batch);
   }
 
   async #writeSmall(port: ContentPort, batch: readonly FileEntry[]): Promise<readonly Written[]> {
@@ -123,13 +122,22 @@ class Writer {
     }
   }
 
-  async #writeLarge(port: ContentPort, entry: FileEntry): Promise<Written> {
-    const { source, target, signal } = this.#options;
+  /** Clones a file, or writes it where it cannot be cloned: only then a thread is needed. */
+  async #writeLarge(entry: FileEntry): Promise<Written> {
+    const { pool, target } = this.#options;
     const { file, release } = target.place(entry.path);
-    let stream: number | undefined;
     try {
       const cloned = await this.#cloneOut.write(entry, file);
-      if (cloned !== undefined) return { entry, stat: cloned };
+      return cloned === undefined ? await this.#writeOn(pool.next(), entry, file) : { entry, stat: cloned };
+    } finally {
+      release();
+    }
+  }
+
+  async #writeOn(port: ContentPort, entry: FileEntry, file: string): Promise<Written> {
+    const { source, signal } = this.#options;
+    let stream: number | undefined;
+    try {
       const { digest, executable, path: shown } = entry;
       const begun = await port.request<{ stream: number }>({
         op: "write-begin",
@@ -158,7 +166,6 @@ class Writer {
       return { entry, stat: statOf(stats, 0) };
     } finally {
       if (stream !== undefined) await port.request({ op: "write-abort", stream });
-      release();
     }
   }
 
