@@ -1,8 +1,9 @@
-// Makes dist: the bundles, their types, and a command that can be started.
+// Makes dist: the bundles, their types, a command that can be started, and the dashboard.
 import { execFileSync } from "node:child_process";
 import { chmodSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
+import { build as buildWeb } from "vite";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
@@ -12,6 +13,8 @@ await build({
   cwd: root,
   input: {
     index: "src/index.ts",
+    server: "src/server/index.ts",
+    client: "src/client/index.ts",
     testing: "src/testing/index.ts",
     cli: "src/cli/main.ts",
     "content-worker": "src/worktree/content-worker.ts",
@@ -34,5 +37,6 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", 
   cwd: root,
   stdio: "inherit",
 });
+await buildWeb({ configFile: `${root}vite.config.ts` });
 // As npm does when it installs a package.
 chmodSync(`${root}dist/cli.js`, 0o755);

@@ -13,7 +13,7 @@ export {
   isArtifoldError,
 } from "./errors.ts";
 export type { RunEnding } from "./journal/index.ts";
-export type { JsonValue, Metadata } from "./manifest/index.ts";
+export type { JsonValue, Landmarks, Metadata } from "./manifest/index.ts";
 export type { Clock, FileSystem } from "./platform/index.ts";
 export type { LongCallOptions, OnProgress, ProgressEvent, ProgressPhase } from "./progress.ts";
 export {

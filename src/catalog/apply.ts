@@ -209,14 +209,15 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
   catalog
     .statement(
       `INSERT OR IGNORE INTO version
-        (version, artifact, number, manifest, record, message, metadata, entries, files, bytes, new_bytes)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        (version, artifact, number, manifest, created_at, record, message, metadata, entries, files, bytes, new_bytes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       made.version,
       row,
       made.number,
       record.manifest,
+      record.createdAt,
       made.record,
       record.message,
       JSON.stringify(record.metadata),

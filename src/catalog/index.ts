@@ -24,5 +24,24 @@ export {
   ROUTE_NAMES,
 } from "./names.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
+export {
+  type ArtifactFilter,
+  type ArtifactItem,
+  artifactItem,
+  artifactPage,
+  type ExperimentRow,
+  experimentPage,
+  matchingNumbers,
+  newestVersions,
+  type PageAt,
+  type PageRows,
+  runPage,
+  typeCounts,
+  type VersionFilter,
+  type VersionSizes,
+  versionNumbers,
+  versionSizes,
+  versionsAbove,
+} from "./pages.ts";
 export { RunLocks } from "./run-locks.ts";
 export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";

@@ -26,17 +26,18 @@ export interface RunFilter {
   readonly name?: string | undefined;
 }
 
-const columns = `run, team, experiment, name, record, config, state, ended_at AS endedAt, exit_code AS exitCode, signal`;
+/** Columns of a {@link RunRow}. For this room only. */
+export const runColumns = `run, team, experiment, name, record, config, state, ended_at AS endedAt, exit_code AS exitCode, signal`;
 
 /** The run with an id. */
 export function runById(catalog: Catalog, run: Digest): RunRow | undefined {
-  return rows(catalog.statement(`SELECT ${columns} FROM run WHERE run = ?`).all(run))[0];
+  return readRuns(catalog.statement(`SELECT ${runColumns} FROM run WHERE run = ?`).all(run))[0];
 }
 
 /** Runs whose id begins with these hex digits, two at most. */
 export function runsByIdStart(catalog: Catalog, start: string): RunRow[] {
-  const sql = `SELECT ${columns} FROM run WHERE run BETWEEN ? AND ? ORDER BY run LIMIT 2`;
-  return rows(catalog.statement(sql).all(start, `${start}g`));
+  const sql = `SELECT ${runColumns} FROM run WHERE run BETWEEN ? AND ? ORDER BY run LIMIT 2`;
+  return readRuns(catalog.statement(sql).all(start, `${start}g`));
 }
 
 /**
@@ -55,9 +56,9 @@ export function runs(
     conditions.push("(started_at, run) < (SELECT started_at, run FROM run WHERE run = @after)");
   }
   const where = conditions.length === 0 ? "" : `WHERE ${conditions.join(" AND ")}`;
-  const sql = `SELECT ${columns} FROM run ${where} ORDER BY started_at DESC, run DESC LIMIT @limit`;
+  const sql = `SELECT ${runColumns} FROM run ${where} ORDER BY started_at DESC, run DESC LIMIT @limit`;
   const values = { ...filter, after: page.after, limit: page.limit ?? -1 };
-  return rows(catalog.statement(sql).all(values));
+  return readRuns(catalog.statement(sql).all(values));
 }
 
 /** How many runs an experiment has. */
@@ -66,7 +67,8 @@ export function runCount(catalog: Catalog, team: string, experiment: string): nu
   return catalog.statement(sql).pluck().get(team, experiment) as number;
 }
 
-function rows(found: unknown[]): RunRow[] {
+/** Rows of {@link runColumns} as they are used. For this room only. */
+export function readRuns(found: unknown[]): RunRow[] {
   return (found as (Omit<RunRow, "config"> & { config: string })[]).map((row) => ({
     ...row,
     config: JSON.parse(row.config) as Metadata,

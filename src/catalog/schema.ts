@@ -2,7 +2,7 @@
 import type { Database } from "./database.ts";
 
 /** Raised when the tables change: a catalog of another version is built anew from the journal. */
-export const CATALOG_VERSION = 3;
+export const CATALOG_VERSION = 4;
 /** "AFct": marks the file as a catalog of artifold. */
 const APPLICATION_ID = 0x41466374;
 
@@ -32,6 +32,7 @@ const tables = `
     artifact INTEGER NOT NULL REFERENCES artifact,
     number INTEGER NOT NULL,
     manifest TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
     record BLOB NOT NULL,
     message TEXT NOT NULL,
     metadata TEXT NOT NULL,
@@ -43,6 +44,9 @@ const tables = `
     UNIQUE (artifact, number)
   );
   CREATE INDEX version_by_content ON version (artifact, manifest);
+  -- Counting and paging read nothing else: a version's row is long.
+  CREATE INDEX version_by_life ON version (artifact, removed, number, created_at);
+  CREATE INDEX version_by_time ON version (removed, created_at, version);
   CREATE TABLE tag (
     artifact INTEGER NOT NULL REFERENCES artifact,
     tag TEXT NOT NULL,
@@ -66,7 +70,7 @@ const tables = `
     signal TEXT
   );
   CREATE INDEX run_by_start ON run (started_at, run);
-  CREATE INDEX run_by_experiment ON run (team, experiment, started_at, run);
+  CREATE INDEX run_by_experiment ON run (team, experiment, started_at, run, name);
   CREATE INDEX run_by_name ON run (name);
   -- Which run used or made which version. Either may be known by its id alone.
   CREATE TABLE lineage (

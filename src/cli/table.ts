@@ -265,6 +265,23 @@ export const commands: readonly CommandSpec[] = [
     load: () => import("./verify.ts"),
   },
   {
+    name: "serve",
+    help: "show the store in a browser, and answer programs",
+    args: [],
+    options: [
+      { name: "port", value: "N", help: "port to listen on (default 9111); 0 for any that is free" },
+      { name: "host", value: "ADDRESS", help: "address to listen on (default 127.0.0.1: this machine alone)" },
+      { name: "private", help: "ask for a login for reading, too; on other addresses that is always so" },
+      {
+        name: "allow-host",
+        value: "NAME",
+        many: true,
+        help: "also answer to this name, as a proxy or a network has it",
+      },
+    ],
+    load: () => import("./serve.ts"),
+  },
+  {
     name: "setting",
     help: "show your own settings, or change them",
     args: [],

@@ -1,6 +1,7 @@
 /** Compares two manifests, walking only where they differ. */
 import type { Digest } from "../digest/index.ts";
 import { malformed } from "./codec.ts";
+import { lastBefore } from "./edit.ts";
 import { type Entry, sameEntry } from "./entry.ts";
 import { LeafRows } from "./leaf-rows.ts";
 import { type ChildRow, type InnerNode, ParentCheck } from "./node.ts";
@@ -20,16 +21,18 @@ const BATCH = 256;
  * Gives the changes from one manifest to another in the order of their paths, in batches. What both have alike is not read,
  * and so not checked either.
  *
+ * @param above only changes of paths that come after this one
  * @throws ArtifoldError DAMAGED for a tree whose paths do not ascend, or that has a changed entry below another
  */
 export async function* diffManifests(
   reader: NodeReader,
   before: Digest,
   after: Digest,
+  above = "",
 ): AsyncGenerator<readonly Change[], void, undefined> {
   if (before === after) return;
-  const left = await Walk.begin(reader, before);
-  const right = await Walk.begin(reader, after);
+  const left = await Walk.begin(reader, before, above);
+  const right = await Walk.begin(reader, after, above);
   let batch: Change[] = [];
   while (!(left.done && right.done)) {
     const order = left.done ? 1 : right.done ? -1 : Walk.compare(left, right);
@@ -75,15 +78,18 @@ interface Step {
 /** A place in a manifest that is either an entry or a whole node that was not opened yet. */
 class Walk {
   readonly #reader: NodeReader;
+  /** What comes before its end is passed over. */
+  readonly #above: string;
   readonly #stack: Step[] = [];
   readonly #parents = new ParentCheck();
 
-  private constructor(reader: NodeReader) {
+  private constructor(reader: NodeReader, above: string) {
     this.#reader = reader;
+    this.#above = above;
   }
 
-  static async begin(reader: NodeReader, root: Digest): Promise<Walk> {
-    const walk = new Walk(reader);
+  static async begin(reader: NodeReader, root: Digest, above: string): Promise<Walk> {
+    const walk = new Walk(reader, above);
     const node = await reader.root(root);
     if (node.level > 0) walk.#enter(node as InnerNode);
     else walk.#enterLeaf(await reader.rootLeaf(root));
@@ -150,16 +156,21 @@ class Walk {
   async open(): Promise<void> {
     const { node, row } = this.#top as Step & { node: InnerNode };
     const child = node.rows[row] as ChildRow;
-    if (node.level === 1) this.#enterLeaf(await this.#reader.leaf(child));
-    else this.#enter((await this.#reader.child(child, node.level)) as InnerNode);
+    if (node.level > 1) this.#enter((await this.#reader.child(child, node.level)) as InnerNode);
+    else if (!this.#enterLeaf(await this.#reader.leaf(child))) this.skip();
   }
 
   #enter(node: InnerNode): void {
-    this.#stack.push({ node, leaf: undefined, count: node.rows.length, row: 0 });
+    const row = Math.max(0, lastBefore(node.rows, this.#above, false));
+    this.#stack.push({ node, leaf: undefined, count: node.rows.length, row });
   }
 
-  #enterLeaf(leaf: LeafRows): void {
-    if (leaf.count > 0) this.#stack.push({ node: undefined, leaf, count: leaf.count, row: 0 });
+  /** @returns whether the leaf has anything that is meant */
+  #enterLeaf(leaf: LeafRows): boolean {
+    let row = 0;
+    if (this.#above !== "") while (row < leaf.count && comparePaths(leaf.path(row), this.#above) <= 0) row++;
+    if (row < leaf.count) this.#stack.push({ node: undefined, leaf, count: leaf.count, row });
+    return row < leaf.count;
   }
 
   get #top(): Step {

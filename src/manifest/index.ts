@@ -29,6 +29,7 @@ export {
   sameEntry,
 } from "./entry.ts";
 export { type JsonValue, type Metadata, metadataText } from "./json-object.ts";
+export { findLandmarks, type Landmarks } from "./landmarks.ts";
 export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
 export {
   type ChildRow,

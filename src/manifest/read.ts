@@ -112,17 +112,22 @@ export type FolderItem =
   | { readonly kind: "entry"; readonly name: string; readonly entry: Entry }
   | { readonly kind: "folder"; readonly name: string; readonly path: string; readonly sums: Sums };
 
-/** Lists one folder of a manifest ("" for the root), skipping over what lies deeper. Names come in path order. */
+/**
+ * Lists one folder of a manifest ("" for the root), skipping over what lies deeper. Names come in path order.
+ *
+ * @param start only what comes from this path on
+ */
 export async function* listFolder(
   reader: NodeReader,
   root: Digest,
   folder: string,
+  start = "",
 ): AsyncGenerator<FolderItem, void, undefined> {
   const prefix = folder === "" ? "" : `${folder}/`;
   const { to } = folderRange(folder);
   // What is skipped need not be looked at: a name is listed twice only when it is itself an entry and a folder.
   const parents = new ParentCheck();
-  let from: string | undefined = prefix;
+  let from: string | undefined = comparePaths(start, prefix) > 0 ? start : prefix;
   while (from !== undefined) {
     let skipTo: string | undefined;
     search: for await (const batch of readEntries(reader, root, { from, to })) {

@@ -17,6 +17,9 @@ export class ObjectStore {
   readonly #files: StoreFiles;
   readonly #places: PlaceIndex;
   readonly #frames = new BoundedCache<Frame>(FRAMES_BYTES_MAX);
+  /** What {@link borrowAt} read last, and into what. */
+  #borrowed: { readonly key: string; readonly frame: Frame } | undefined;
+  #window: Buffer | undefined;
   /** The digest that is being looked for, as bytes. */
   readonly #wanted: Buffer = Buffer.alloc(DIGEST_BYTES);
 
@@ -54,6 +57,8 @@ export class ObjectStore {
    * @throws ArtifoldError DAMAGED where the frame of a delta cannot be read
    */
   needsOf(digest: Digest): readonly Digest[] | undefined {
+    // Mostly the first place says it.
+    if (this.locate(digest)?.isDelta === false) return [];
     let delta: Place | undefined;
     for (const place of this.#placesOf(digest)) {
       if (!place.isDelta) return [];
@@ -100,6 +105,32 @@ export class ObjectStore {
         hint: "Run `artifold verify` to see which versions are hit.",
       });
     }
+  }
+
+  /**
+   * As {@link readAt}, for whoever checks the bytes in another way: into memory that the next call uses again.
+   *
+   * @throws ArtifoldError DAMAGED when what stands there is no such frame
+   */
+  borrowAt(place: Place, digest: Digest, type: ObjectType): Uint8Array {
+    const key = frameKey(place);
+    if (place.isDelta || isAdopted(place.path)) return this.readAt(place, digest, type);
+    if (this.#borrowed?.key !== key) this.#borrowed = { key, frame: this.#borrow(place, type) };
+    return this.#borrowed.frame.unchecked(place.index);
+  }
+
+  #borrow(place: Place, type: ObjectType): Frame {
+    this.#borrowed = undefined;
+    if (place.length > FRAME_BYTES_MAX) throw new ArtifoldError("DAMAGED", "a frame longer than frames can be");
+    this.#window ??= Buffer.allocUnsafeSlow(FRAME_BYTES_MAX);
+    const bytes = this.#window.subarray(0, place.length);
+    this.#files.readInto(bytes, place.path, place.offset);
+    const frame = new Frame(bytes);
+    if (frame.head.type !== type || frame.bases.length > 0) {
+      throw new ArtifoldError("DAMAGED", `${place.path} at ${place.offset}: another object stands there`);
+    }
+    frame.open();
+    return frame;
   }
 
   /** Reads an object that is in no frame: a chunk, for nothing else lies so. */

@@ -43,9 +43,15 @@ export class StoreFiles {
   /** Reads a part of a file, in a buffer of its own. @throws ArtifoldError DAMAGED when it ends before, STORE_READ_FAILED */
   read(file: string, offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(length);
+    this.readInto(bytes, file, offset);
+    return bytes;
+  }
+
+  /** Fills bytes with a part of a file. @throws ArtifoldError as {@link read} does */
+  readInto(bytes: Uint8Array, file: string, offset: number): void {
     const fd = this.#open(file);
     try {
-      if (readFully(this.fs, fd, bytes, offset) === length) return bytes;
+      if (readFully(this.fs, fd, bytes, offset) === bytes.length) return;
     } catch (error) {
       throw storeReadError(error);
     }

@@ -22,14 +22,12 @@ import {
   type JournalEntry,
   type JournalPosition,
   SEGMENT_BYTES,
-  segmentPath,
 } from "../journal/index.ts";
 import {
   type EncodedFrames,
   encodeFoot,
   ObjectStore,
   objectCountOf,
-  type Place,
   placedObjects,
   prepareCompression,
   type SealedPack,
@@ -51,6 +49,7 @@ import type { LongCallOptions } from "../progress.ts";
 import { ContentPool } from "../worktree/index.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
 import { leftoversIn } from "./leftovers.ts";
+import { CatalogPlaces } from "./recent-places.ts";
 import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
 /** How to open a store. */
@@ -109,7 +108,7 @@ export class Engine {
   readonly #current: CurrentCatalog;
   #filesState = "";
   /** Whether objects lie in the journal's last segment: where none do, nobody needs to ask for them. */
-  #hasRecent = false;
+  readonly #recent = new CatalogPlaces();
   #folders: FolderCache | undefined;
   #failed: ArtifoldError | undefined;
   #open = true;
@@ -125,7 +124,7 @@ export class Engine {
     this.runLocks = new RunLocks(this.fs, parts.folder);
     this.journal = parts.journal;
     this.#current = parts.current;
-    this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
+    this.objects = new ObjectStore(this.fs, parts.folder, this.#recent);
     this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
   }
 
@@ -217,6 +216,7 @@ export class Engine {
     const release = await this.locks.writer(this.lockWaitMs, signal);
     try {
       await this.#current.foldUnderLock();
+      this.#refreshFiles();
       this.#checkWritable();
       const step = prepare();
       if (step === undefined) return undefined;
@@ -352,14 +352,7 @@ export class Engine {
     if (state === this.#filesState) return;
     this.#filesState = state;
     this.objects.setFiles(this.#current.catalog.contentFiles());
-    this.#hasRecent = this.#current.catalog.placeCount() > 0;
-  }
-
-  #recentPlace(digest: Buffer): Place | undefined {
-    if (!this.#hasRecent) return undefined;
-    const place = this.#current.catalog.place(digest);
-    if (place === undefined) return undefined;
-    return { ...place, path: segmentPath((this.#current.catalog.position() as JournalPosition).segment) };
+    this.#recent.follow(this.#current.catalog);
   }
 
   #checkOpen(): void {

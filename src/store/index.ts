@@ -20,6 +20,7 @@ export type { FolderChange } from "./folder-difference.ts";
 export { parseHttpHost, runUrl } from "./http-host.ts";
 export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
 export type { OnConflict } from "./merging.ts";
+export type { Operation } from "./operations.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export {
   changeUserSettings,
@@ -34,7 +35,7 @@ export {
 } from "./resolve.ts";
 export type { ResolveInput } from "./resolve-input.ts";
 export { type FinishOptions, Run } from "./run.ts";
-export type { RunState, RunSummary } from "./run-view.ts";
+export { type RunState, type RunSummary, viewRun } from "./run-view.ts";
 export type { ArtifactQuery, ResolveOptions, VersionQuery } from "./scope.ts";
 export {
   Artifacts,
@@ -51,11 +52,10 @@ export type { RunOptions } from "./start-run.ts";
 export {
   type ArtifactSummary,
   type FolderStatus,
-  type Operation,
   openStore,
   Store,
   type StoreOptions,
 } from "./store.ts";
 export { createStore, STORE_FORMAT, storeExists, storeNames } from "./store-folder.ts";
-export { type EntryFilter, type FolderListItem, Version, type VersionChange } from "./version.ts";
-export type { EntryView } from "./view.ts";
+export { Version } from "./version.ts";
+export type { EntryFilter, EntryView, FolderListItem, VersionChange } from "./view.ts";

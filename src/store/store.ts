@@ -1,6 +1,6 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import { formatNumber, type LoggedChange, runById, runs } from "../catalog/index.ts";
+import { formatNumber, runById, runs } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
@@ -13,6 +13,7 @@ import type { CurrentRun } from "./current-run.ts";
 import { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { type Lineage, type LineageOptions, type LineageStart, walkLineage } from "./lineage.ts";
+import { Listening, type Operation, pastOperations } from "./operations.ts";
 import { given } from "./ref.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore, type Settings } from "./resolve.ts";
 import { Run } from "./run.ts";
@@ -55,18 +56,6 @@ export interface ArtifactSummary {
   readonly versions: number;
 }
 
-/** An operation of the log. */
-export interface Operation {
-  /** Number of the operation. Numbers grow, with gaps. */
-  readonly operation: number;
-  /** When, by the clock of whoever made it: ISO 8601, UTC. */
-  readonly at: string;
-  /** The user who made it. */
-  readonly by: string;
-  /** What changed, in order; in one operation all of it or nothing. */
-  readonly changes: readonly LoggedChange[];
-}
-
 /** What a folder was given, and what became of it. */
 export interface FolderStatus {
   /** The version that the folder was given. */
@@ -74,9 +63,6 @@ export interface FolderStatus {
   /** Where the folder differs from it now, in path order; to be read once. */
   readonly changes: AsyncGenerator<FolderChange, void, undefined>;
 }
-
-/** How often an open store looks for versions of other processes, while somebody listens. */
-const LISTEN_MS = 500;
 
 /**
  * Opens a store, and makes it if there is none.
@@ -106,12 +92,11 @@ export class Store implements AsyncDisposable {
   /** The run that all belongs to which goes through the store itself: that of the process or of its folder, see `openStore`. */
   readonly currentRun: Run | undefined;
   readonly #scope: Scope;
-  readonly #listeners = new Set<(version: Version) => void>();
-  #listening: ReturnType<typeof setInterval> | undefined;
-  #seen = 0;
+  readonly #listening: Listening;
 
   private constructor(engine: Engine, defaults: { team: string; experiment: string }, run: Run | undefined) {
     this.engine = engine;
+    this.#listening = new Listening(engine);
     this.currentRun = run;
     this.#scope = new Scope(engine, defaults, run === undefined ? undefined : new RunRecorder(engine, run.id));
   }
@@ -240,17 +225,7 @@ export class Store implements AsyncDisposable {
   /** What happened in the store, newest first; with a limit only the last so many operations. */
   async *log(options: { limit?: number } = {}): AsyncGenerator<Operation, void, undefined> {
     await this.engine.refresh();
-    let left = options.limit ?? Number.POSITIVE_INFINITY;
-    for (let before = Number.POSITIVE_INFINITY; left > 0; ) {
-      const rows = this.engine.catalog.operations({ limit: Math.min(left, 256), before });
-      for (const { sequence, at, by, changes } of rows) {
-        yield { operation: sequence, at: new Date(at).toISOString(), by, changes };
-      }
-      const last = rows.at(-1);
-      if (last === undefined) return;
-      before = last.sequence;
-      left -= rows.length;
-    }
+    yield* pastOperations(this.engine.catalog, options.limit);
   }
 
   /** The address of a version by its id, for people: "name:V2"; the shortened id when it is not known here. */
@@ -311,56 +286,34 @@ export class Store implements AsyncDisposable {
   }
 
   /**
-   * Calls back for each version that is made from now on, by this process or another, in the order of the log. Looks twice
-   * a second, and does not keep the process alive.
+   * Calls back for each version that is made from now on, or for each operation of the log, by this process or another, in
+   * the order of the log. Looks twice a second, and does not keep the process alive.
    *
    * @returns ends the calls
    */
-  on(_event: "version", listener: (version: Version) => void): () => void {
-    if (this.#listeners.size === 0) this.#listen();
-    this.#listeners.add(listener);
-    return () => {
-      this.#listeners.delete(listener);
-      if (this.#listeners.size === 0) clearInterval(this.#listening);
-    };
+  on(event: "version", listener: (version: Version) => void): () => void;
+  on(event: "operation", listener: (operation: Operation) => void): () => void;
+  on(event: "version" | "operation", listener: ((heard: Version) => void) | ((heard: Operation) => void)): () => void {
+    if (event === "operation") return this.#listening.add(listener as (operation: Operation) => void);
+    return this.#listening.add(({ changes }) => {
+      for (const change of changes) {
+        const row = change.change === "version" ? this.engine.catalog.versionById(change.version) : undefined;
+        if (row === undefined) continue;
+        (listener as (version: Version) => void)(
+          new Version(this.engine, this.engine.catalog.artifactByRow(row.artifactRow), row),
+        );
+      }
+    });
   }
 
   /** Closes the store; drafts are to be closed before. Calls that come after it reject with CLOSED. */
   async close(): Promise<void> {
-    clearInterval(this.#listening);
-    this.#listeners.clear();
+    this.#listening.end();
     await this.engine.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #listen(): void {
-    this.#seen = this.engine.catalog.operations({ limit: 1 })[0]?.sequence ?? 0;
-    this.#listening = setInterval(() => void this.#lookForVersions(), LISTEN_MS);
-    this.#listening.unref();
-  }
-
-  async #lookForVersions(): Promise<void> {
-    if (this.engine.isClosed) return;
-    try {
-      await this.engine.refresh();
-    } catch {
-      // What is wrong the next call of the store will say. Perhaps the next look finds it mended.
-      return;
-    }
-    if (this.engine.isClosed) return;
-    for (const operation of this.engine.catalog.operations({ after: this.#seen }).reverse()) {
-      this.#seen = operation.sequence;
-      for (const change of operation.changes) {
-        if (change.change !== "version") continue;
-        const row = this.engine.catalog.versionById(change.version);
-        if (row === undefined) continue;
-        const version = new Version(this.engine, this.engine.catalog.artifactByRow(row.artifactRow), row);
-        for (const listener of this.#listeners) listener(version);
-      }
-    }
   }
 }
 

@@ -19,14 +19,18 @@ import {
   type Entry,
   type FileEntry,
   findEntry,
+  findLandmarks,
   folderRange,
   hasEntryBelow,
+  type Landmarks,
   listFolder,
   type Metadata,
   metadataText,
+  type NodeReader,
+  rangeSums,
   readEntries,
 } from "../manifest/index.ts";
-import { afterwards } from "../platform/index.ts";
+import { afterwards, Breather } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { Artifact } from "./artifact.ts";
@@ -37,32 +41,16 @@ import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
-import { type EntryView, viewEntry } from "./view.ts";
-
-/** Which entries of a version are meant. */
-export interface EntryFilter {
-  /** Globs; see docs/ignore.md, "Globs". */
-  readonly path?: string | readonly string[];
-  /** Only what is below this folder. */
-  readonly folder?: string;
-}
-
-/** One name in a folder of a version. */
-export interface FolderListItem extends Omit<EntryView, "kind"> {
-  readonly kind: EntryView["kind"];
-  /** Files below a folder (its `size` is what they have together); of a file, link or reference itself 1. */
-  readonly files: number;
-}
-
-/** A path at which two versions differ. */
-export interface VersionChange {
-  readonly path: string;
-  readonly kind: "added" | "modified" | "removed";
-  /** What the first version has there; `undefined` for what was added. */
-  readonly before: EntryView | undefined;
-  /** What the other one has there; `undefined` for what was removed. */
-  readonly after: EntryView | undefined;
-}
+import {
+  type EntryFilter,
+  type EntryView,
+  type FolderListItem,
+  rangeFrom,
+  trimFolder,
+  type VersionChange,
+  viewEntry,
+  viewItem,
+} from "./view.ts";
 
 /** A version. It never changes; tags, message and metadata are as they were when it was asked for. */
 export class Version {
@@ -100,6 +88,8 @@ export class Version {
   readonly sameAs: readonly string[];
   /** Id of the run that made it first; null for none. See {@link madeBy}. */
   readonly run: Digest | null;
+  /** Whether it was removed; `restore` brings it back. */
+  readonly removed: boolean;
   readonly #engine: Engine;
   readonly #artifact: ArtifactRow;
   readonly #row: VersionRow;
@@ -139,6 +129,7 @@ export class Version {
       .filter((number) => number !== row.number)
       .map(formatNumber);
     this.run = record.run ?? null;
+    this.removed = row.removed;
   }
 
   /** The full address: "team/experiment/name:V2". */
@@ -146,37 +137,53 @@ export class Version {
     return `${this.team}/${this.experiment}/${this.name}:${this.version}`;
   }
 
-  /** All entries that are meant, in the order of their paths' UTF-8 bytes. @throws ArtifoldError DAMAGED */
-  async *entries(filter: EntryFilter = {}): AsyncGenerator<EntryView, void, undefined> {
+  /**
+   * All entries that are meant, in the order of their paths' UTF-8 bytes.
+   *
+   * @param filter.from begins at this path
+   * @throws ArtifoldError DAMAGED
+   */
+  async *entries(filter: EntryFilter & { readonly from?: string } = {}): AsyncGenerator<EntryView, void, undefined> {
     const isMeant = filter.path === undefined ? undefined : compileGlobs([filter.path].flat());
-    const reader = manifestReader(this.#engine.objects);
-    for await (const batch of readEntries(reader, this.digest, folderRange(trimFolder(filter.folder)))) {
+    for await (const batch of readEntries(this.#reader, this.digest, rangeFrom(filter.folder, filter.from))) {
       for (const entry of batch) if (isMeant?.(entry.path) !== false) yield viewEntry(entry);
     }
   }
 
   /**
-   * What is in one folder ("" for the root): files, links, references, and folders with what lies below them. The path of
-   * a file gives that file.
+   * What is in one folder ("" for the root): files, links, references, and folders with what lies below them, in path order.
+   * The path of a file gives that file.
    *
+   * @param options.from begins at this path: see `landmarks`
    * @throws ArtifoldError NOT_FOUND, DAMAGED
    */
-  async *list(folder = ""): AsyncGenerator<FolderListItem, void, undefined> {
+  async *list(folder = "", options: { readonly from?: string } = {}): AsyncGenerator<FolderListItem, void, undefined> {
     const path = trimFolder(folder);
-    const reader = manifestReader(this.#engine.objects);
+    const reader = this.#reader;
     if (path !== "" && !(await hasEntryBelow(reader, this.digest, path))) {
       const entry = await findEntry(reader, this.digest, path);
       if (entry === undefined) throw this.#noEntry(path);
       if (entry.kind !== "folder") yield { ...viewEntry(entry), files: 1 };
       return;
     }
-    for await (const item of listFolder(reader, this.digest, path)) {
-      if (item.kind === "entry") yield { ...viewEntry(item.entry), files: item.entry.kind === "folder" ? 0 : 1 };
-      else {
-        const { files, bytes: size } = item.sums;
-        yield { path: item.path, kind: "folder", size, digest: null, executable: false, files };
-      }
-    }
+    for await (const item of listFolder(reader, this.digest, path, options.from)) yield viewItem(item);
+  }
+
+  /**
+   * Goes through a folder once ("" for the root), and says how many names it has and where each `every`-th of them is: where
+   * a list can begin, see `list`. Long folders can so be entered anywhere.
+   *
+   * @throws ArtifoldError DAMAGED
+   */
+  landmarks(folder = "", options: { readonly every?: number; readonly signal?: AbortSignal } = {}): Promise<Landmarks> {
+    const breather = new Breather(options.signal);
+    const pause = (): Promise<void> | undefined => (breather.due() ? breather.pause() : undefined);
+    return findLandmarks(this.#reader, this.digest, trimFolder(folder), options.every ?? 1000, pause);
+  }
+
+  /** What lies below a folder ("" for the root): without reading it, however much that is. @throws ArtifoldError DAMAGED */
+  below(folder = ""): Promise<{ readonly entries: number; readonly files: number; readonly bytes: number }> {
+    return rangeSums(this.#reader, this.digest, folderRange(trimFolder(folder)));
   }
 
   /** The entry at a path, or `undefined`. A folder with something in it is no entry: see `list`. @throws ArtifoldError PATH_INVALID */
@@ -251,10 +258,16 @@ export class Version {
     return this.#linked("used");
   }
 
-  /** Where this version and another one of any artifact differ, in path order: what the other changed. */
-  async *diff(other: Version): AsyncGenerator<VersionChange, void, undefined> {
-    const reader = manifestReader(this.#engine.objects);
-    for await (const batch of diffManifests(reader, this.digest, other.digest)) {
+  /**
+   * Where this version and another one of any artifact differ, in path order: what the other changed.
+   *
+   * @param options.above only paths that come after this one
+   */
+  async *diff(
+    other: Version,
+    options: { readonly above?: string } = {},
+  ): AsyncGenerator<VersionChange, void, undefined> {
+    for await (const batch of diffManifests(this.#reader, this.digest, other.digest, options.above)) {
       for (const { path, before, after } of batch) {
         const kind = before === undefined ? "added" : after === undefined ? "removed" : "modified";
         yield { path, kind, before: before && viewEntry(before), after: after && viewEntry(after) };
@@ -270,13 +283,8 @@ export class Version {
 
   /** A draft on this version, taken as it is: what it is uploaded as does not depend on newer versions. */
   edit(options: { dryRun?: boolean } = {}): Artifact {
-    const { team, experiment, type, name } = this;
-    return new Artifact(
-      this.#engine,
-      { team, experiment, type, name },
-      { version: this.#row, asIs: true },
-      { dryRun: options.dryRun === true, run: this.#recorder?.run },
-    );
+    const base = { version: this.#row, asIs: true };
+    return new Artifact(this.#engine, this, base, { dryRun: options.dryRun === true, run: this.#recorder?.run });
   }
 
   /**
@@ -338,6 +346,10 @@ export class Version {
     return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.id }] : []));
   }
 
+  get #reader(): NodeReader {
+    return manifestReader(this.#engine.objects);
+  }
+
   async *#linked(link: LinkKind): AsyncGenerator<RunSummary, void, undefined> {
     await this.#engine.refresh();
     for (let after: number | undefined; ; ) {
@@ -365,7 +377,7 @@ export class Version {
 
   async #find(path: string): Promise<Entry | undefined> {
     checkPath(path);
-    return findEntry(manifestReader(this.#engine.objects), this.digest, path);
+    return findEntry(this.#reader, this.digest, path);
   }
 
   async #file(path: string): Promise<FileEntry> {
@@ -383,8 +395,4 @@ export class Version {
       hint: `\`artifold ls --recursive ${this.name}:${this.version}\` lists its files.`,
     });
   }
-}
-
-function trimFolder(folder: string | undefined): string {
-  return (folder ?? "").replace(/^\.?\/+/, "").replace(/\/+$/, "");
 }

@@ -1,6 +1,14 @@
 /** Entries as users see them: one shape for files, links, folders and references. */
 import type { Digest } from "../digest/index.ts";
-import { type Entry, entryDigest, entrySize } from "../manifest/index.ts";
+import {
+  comparePaths,
+  type Entry,
+  entryDigest,
+  entrySize,
+  type FolderItem,
+  folderRange,
+  type PathRange,
+} from "../manifest/index.ts";
 
 /** An entry of a version. */
 export interface EntryView {
@@ -34,4 +42,47 @@ export function viewEntry(entry: Entry): EntryView {
     ...(entry.kind === "reference" && { uri: entry.uri }),
     ...(entry.kind === "reference" && entry.etag !== undefined && { etag: entry.etag }),
   };
+}
+
+/** Which entries of a version are meant. */
+export interface EntryFilter {
+  /** Globs; see docs/ignore.md, "Globs". */
+  readonly path?: string | readonly string[];
+  /** Only what is below this folder. */
+  readonly folder?: string;
+}
+
+/** One name in a folder of a version. */
+export interface FolderListItem extends Omit<EntryView, "kind"> {
+  readonly kind: EntryView["kind"];
+  /** Files below a folder (its `size` is what they have together); of a file, link or reference itself 1. */
+  readonly files: number;
+}
+
+/** A path at which two versions differ. */
+export interface VersionChange {
+  readonly path: string;
+  readonly kind: "added" | "modified" | "removed";
+  /** What the first version has there; `undefined` for what was added. */
+  readonly before: EntryView | undefined;
+  /** What the other one has there; `undefined` for what was removed. */
+  readonly after: EntryView | undefined;
+}
+
+/** Shows a name in a folder. */
+export function viewItem(item: FolderItem): FolderListItem {
+  if (item.kind === "entry") return { ...viewEntry(item.entry), files: item.entry.kind === "folder" ? 0 : 1 };
+  const { files, bytes: size } = item.sums;
+  return { path: item.path, kind: "folder", size, digest: null, executable: false, files };
+}
+
+/** A folder as users write it, without slashes around. */
+export function trimFolder(folder: string | undefined): string {
+  return (folder ?? "").replace(/^\.?\/+/, "").replace(/\/+$/, "");
+}
+
+/** What lies below a folder, from a path on. */
+export function rangeFrom(folder: string | undefined, start = ""): PathRange {
+  const { from = "", to } = folderRange(trimFolder(folder));
+  return { from: comparePaths(start, from) > 0 ? start : from, ...(to !== undefined && { to }) };
 }

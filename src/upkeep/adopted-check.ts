@@ -1,13 +1,11 @@
 /** Checks an adopted file and its table. */
 import path from "node:path";
-import { contentHasher, type Digest, hashContent } from "../digest/index.ts";
+import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
+import { type Digest, hashContent } from "../digest/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Table, tablePathOf } from "../objects/index.ts";
 import { type FileSystem, readFully, readWholeFile } from "../platform/index.ts";
 import { type Found, messageOf } from "./problem.ts";
-
-/** How much of a file is read at once. */
-const WINDOW_BYTES: number = 4 * 1024 * 1024;
 
 /** Checks one adopted file. */
 export class AdoptedCheck {
@@ -52,22 +50,16 @@ export class AdoptedCheck {
     ];
   }
 
-  /** Every byte, against the digest that the file's name begins with; where that is wrong, chunk by chunk. */
-  async bytes(pause: () => Promise<void>): Promise<Found[]> {
-    const hasher = contentHasher();
-    const window = Buffer.allocUnsafe(WINDOW_BYTES);
-    for (let at = 0; at < this.#length; at += WINDOW_BYTES) {
-      hasher.update(window.subarray(0, readFully(this.#fs, this.#fd, window, at)));
-      await pause();
-    }
-    if (path.basename(this.#path).startsWith(`${hasher.digest()}-`)) return [];
+  /** Every byte, by the digest that the file's name should begin with; where that is wrong, chunk by chunk. */
+  bytes(hash: Digest): Found[] {
+    if (path.basename(this.#path).startsWith(`${hash}-`)) return [];
+    const window = Buffer.allocUnsafe(CHUNK_MAX_BYTES);
     const damaged: Found[] = [];
     for (const { digest, offset, length } of this.#table?.rows() ?? []) {
-      const bytes = window.subarray(0, Math.min(length, WINDOW_BYTES));
+      const bytes = window.subarray(0, length);
       const read = readFully(this.#fs, this.#fd, bytes, offset);
       if (read === length && hashContent(bytes) === digest) continue;
       damaged.push(found("damaged", this.#path, offset, `stored bytes are not those of digest ${digest}`, [digest]));
-      await pause();
     }
     return damaged.length > 0 ? damaged : [found("damaged", this.#path, null, "it is not what its name says", [])];
   }

@@ -19,6 +19,7 @@ import {
 import { isAdopted, type ObjectStore } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import type { ContentPool } from "../worktree/index.ts";
 import { AdoptedCheck, chunksOfAdopted } from "./adopted-check.ts";
 import { ContentReading } from "./content-reading.ts";
 import { FileCheck } from "./file-check.ts";
@@ -46,6 +47,8 @@ export interface VerifyTarget {
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly objects: ObjectStore;
+  /** The threads that read. */
+  readonly pool: ContentPool;
 }
 
 /** How to verify. */
@@ -134,36 +137,50 @@ class Verification {
     }
   }
 
-  /** Packs and sealed segments: that they are there, and, in a full run, every byte of packs. */
+  /** Packs and sealed segments: that they are there, and, in a full run, every byte of packs, in threads. */
   async checkFiles(): Promise<void> {
-    for (const file of this.#target.catalog.contentFiles()) {
-      let fd: number;
-      try {
-        fd = this.#target.fs.open(path.join(this.#target.folder, file.path), openFlags.read);
-      } catch (error) {
-        const reason =
-          errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
-        const { fs, folder } = this.#target;
-        const objects = isAdopted(file.path) ? chunksOfAdopted(fs, folder, file.path) : [];
-        this.#found.push({ problem: { kind: "lost", file: file.path, offset: null, reason }, objects });
-        continue;
+    const { pool } = this.#target;
+    const underWay = new Set<Promise<void>>();
+    try {
+      for (const file of this.#target.catalog.contentFiles()) {
+        const checking = this.#checkFile(file).finally(() => underWay.delete(checking));
+        underWay.add(checking);
+        if (underWay.size >= pool.width) await Promise.race(underWay);
+        await this.#pause();
       }
-      try {
-        const { fs, folder, objects } = this.#target;
-        const check = isAdopted(file.path)
-          ? new AdoptedCheck(fs, folder, fd, file.path)
-          : new FileCheck(fs, fd, file.path, objects);
-        this.#found.push(...(await check.table()));
-        // What sealed segments hold is read with the journal.
-        if (file.kind !== "segment" && this.#options.quick !== true) {
-          this.#found.push(...(await check.bytes(() => this.#pause())));
-          this.#bytes += file.bytes;
-        }
-        this.#files++;
-        this.#tell(file.path);
-      } finally {
-        this.#target.fs.close(fd);
+    } finally {
+      await Promise.all(underWay);
+    }
+  }
+
+  async #checkFile(file: { readonly path: string; readonly kind: string; readonly bytes: number }): Promise<void> {
+    const { fs, folder, objects, pool } = this.#target;
+    const filePath = path.join(folder, file.path);
+    let fd: number;
+    try {
+      fd = fs.open(filePath, openFlags.read);
+    } catch (error) {
+      const reason =
+        errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
+      const lost = isAdopted(file.path) ? chunksOfAdopted(fs, folder, file.path) : [];
+      this.#found.push({ problem: { kind: "lost", file: file.path, offset: null, reason }, objects: lost });
+      return;
+    }
+    try {
+      const check = isAdopted(file.path)
+        ? new AdoptedCheck(fs, folder, fd, file.path)
+        : new FileCheck(fs, fd, file.path, objects);
+      const found = await check.table();
+      // What sealed segments hold is read with the journal.
+      if (file.kind !== "segment" && this.#options.quick !== true) {
+        found.push(...check.bytes(await pool.next().request<Digest>({ op: "hash-file", path: filePath })));
+        this.#bytes += file.bytes;
       }
+      this.#found.push(...found);
+      this.#files++;
+      this.#tell(file.path);
+    } finally {
+      fs.close(fd);
     }
   }
 

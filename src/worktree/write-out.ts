@@ -4,12 +4,13 @@ import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import { type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
 import type { Place } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
-import type { FilesWritten, FileToWrite, Written } from "./blob-writer.ts";
+import type { FilesWritten, FileToWrite, WriteBegun, Written } from "./blob-writer.ts";
 import { CloneOut } from "./clone-out.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
+import { statOf } from "./file-columns.ts";
+import { Follower } from "./follower.ts";
 import type { LinkedFiles } from "./linked-files.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
-import { statOf } from "./run.ts";
 import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
 
 /** Where stored content is found. */
@@ -122,51 +123,75 @@ class Writer {
     }
   }
 
-  /** Clones a file, or writes it where it cannot be cloned: only then a thread is needed. */
+  /** A large file is hashed by a thread that follows the one that writes it. Found wrong, it is written again, chunk by checked chunk. */
   async #writeLarge(entry: FileEntry): Promise<Written> {
-    const { pool, target } = this.#options;
-    const { file, release } = target.place(entry.path);
+    const cloned = await this.#tryClone(entry);
+    if (cloned !== undefined) return cloned;
+    // Only now: a clone needs no thread.
+    const port = this.#options.pool.next();
+    return ((await this.#tryLarge(port, entry, true)) ?? (await this.#tryLarge(port, entry, false))) as Written;
+  }
+
+  /** @returns nothing where it cannot be cloned */
+  async #tryClone(entry: FileEntry): Promise<Written | undefined> {
+    const { file, release } = this.#options.target.place(entry.path);
     try {
-      const cloned = await this.#cloneOut.write(entry, file);
-      return cloned === undefined ? await this.#writeOn(pool.next(), entry, file) : { entry, stat: cloned };
+      const stat = await this.#cloneOut.write(entry, file);
+      return stat && { entry, stat };
     } finally {
       release();
     }
   }
 
-  async #writeOn(port: ContentPort, entry: FileEntry, file: string): Promise<Written> {
-    const { source, signal } = this.#options;
+  /** @returns nothing where the content is not what it should be, and that was found out by who followed */
+  async #tryLarge(port: ContentPort, entry: FileEntry, isFollowed: boolean): Promise<Written | undefined> {
+    const { target, pool } = this.#options;
+    const { file, release } = target.place(entry.path);
     let stream: number | undefined;
+    let follower: Follower | undefined;
     try {
       const { digest, executable, path: shown } = entry;
-      const begun = await port.request<{ stream: number }>({
-        op: "write-begin",
-        file: { path: file, shown, digest, executable },
-      });
+      const to = { path: file, shown, digest, executable };
+      const beginning = port.request<WriteBegun>({ op: "write-begin", file: to, isFollowed });
+      // Chosen while the other is busy, so that it is another where there is one.
+      const other = pool.next();
+      const begun = await beginning;
       stream = begun.stream;
-      let pending: Promise<unknown> = Promise.resolve();
-      for await (const some of this.#chunksOf(entry)) {
-        throwIfAborted(signal);
-        const chunks = new PlacedRows();
-        for (const chunk of some) this.#add(chunk, chunks);
-        await pending;
-        const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
-        this.#options.onBytes?.(bytes, entry.path);
-        pending = port.request({
-          op: "write-on",
-          stream,
-          store: source.folder,
-          chunks: chunks.columns(),
-        });
-        pending.catch(() => {});
-      }
-      await pending;
+      if (isFollowed) follower = await Follower.begin(other, begun.temporary, shown);
+      await this.#writeChunks(port, entry, stream, follower);
+      const followed = await follower?.end();
+      follower = undefined;
+      if (followed !== undefined && followed !== digest) return undefined;
       const { stats } = await port.request<FilesWritten>({ op: "write-end", stream });
       stream = undefined;
       return { entry, stat: statOf(stats, 0) };
     } finally {
+      await follower?.end().catch(() => {});
       if (stream !== undefined) await port.request({ op: "write-abort", stream });
+      release();
     }
+  }
+
+  /** Has all chunks written, some at a time: while some are, the next are looked up. */
+  async #writeChunks(port: ContentPort, entry: FileEntry, stream: number, follower?: Follower): Promise<void> {
+    const { source, signal } = this.#options;
+    let pending: Promise<void> = Promise.resolve();
+    let end = 0;
+    for await (const some of this.#chunksOf(entry)) {
+      throwIfAborted(signal);
+      const chunks = new PlacedRows();
+      for (const chunk of some) this.#add(chunk, chunks);
+      const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
+      end += bytes;
+      const to = end;
+      await pending;
+      this.#options.onBytes?.(bytes, entry.path);
+      pending = port
+        .request({ op: "write-on", stream, store: source.folder, chunks: chunks.columns() })
+        .then(() => follower?.goOn(to));
+      pending.catch(() => {});
+    }
+    await pending;
   }
 
   #add(chunk: PlacedChunk, rows: PlacedRows): void {

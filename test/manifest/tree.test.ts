@@ -1,15 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  comparePaths,
   diffManifests,
   EMPTY_MANIFEST,
   type Entry,
   findEntry,
+  findLandmarks,
   folderRange,
   listFolder,
   manifestSums,
   mergeManifests,
   NodeReader,
+  parentOf,
   rangeSums,
   readEntries,
 } from "../../src/manifest/index.ts";
@@ -29,6 +32,23 @@ import { MemoryNodes } from "../support/memory-nodes.ts";
 function fresh(): { nodes: MemoryNodes; reader: NodeReader } {
   const nodes = new MemoryNodes();
   return { nodes, reader: new NodeReader(nodes) };
+}
+
+async function items<Item>(list: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of list) all.push(item);
+  return all;
+}
+
+/** Files of one folder, with folders of many files, of one, and of folders between them. */
+function deepAndFlat(count: number): Entry[] {
+  const entries = Array.from({ length: count }, (_, at) => {
+    const name = String(at).padStart(5, "0");
+    const place = at % 7 === 0 ? `${name}/one.txt` : at % 11 === 0 ? `${name}/deep/er/${at}.txt` : `${name}.txt`;
+    return fileEntry(`in/${place}`, `${at}`);
+  });
+  const wide = Array.from({ length: count }, (_, at) => fileEntry(`in/00400x/${at}.bin`, `${at}`));
+  return [...entries, ...wide];
 }
 
 /** Edits that turn one list of entries into another. */
@@ -157,6 +177,35 @@ describe("reading", () => {
     );
   });
 
+  test("a folder's names can be begun at any of its landmarks, which count them", async () => {
+    const lists = fc.oneof(entryLists(40), fc.constant(manyEntries(1500)), fc.constant(deepAndFlat(900)));
+    await fc.assert(
+      fc.asyncProperty(lists, fc.integer({ min: 1, max: 50 }), fc.nat(), async (entries, every, which) => {
+        const { nodes, reader } = fresh();
+        const root = build(nodes, entries);
+        const folders = ["", ...new Set(entries.map(({ path }) => parentOf(path)))];
+        const folder = folders[which % folders.length] as string;
+        const names = await items(listFolder(reader, root, folder));
+        const landmarks = await findLandmarks(reader, root, folder, every, () => undefined);
+        expect(landmarks.count).toBe(names.length);
+        expect(landmarks.paths).toHaveLength(Math.ceil(names.length / every));
+        const at = landmarks.paths.length === 0 ? 0 : which % landmarks.paths.length;
+        const rest = await items(listFolder(reader, root, folder, landmarks.paths[at]));
+        expect(rest).toEqual(names.slice(at * every));
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("finding landmarks reads no more than the folder's own leaves", async () => {
+    const { nodes } = fresh();
+    const root = build(nodes, [...manyEntries(20_000), fileEntry("zz/only.txt", "x")]);
+    const reader = new NodeReader(nodes);
+    nodes.reads = 0;
+    expect(await findLandmarks(reader, root, "", 10, () => undefined)).toMatchObject({ count: 38 });
+    expect(nodes.reads).toBeLessThan(120);
+  });
+
   test("a lookup reads one node a level", async () => {
     const { nodes } = fresh();
     const root = build(nodes, manyEntries(20_000));
@@ -184,6 +233,23 @@ describe("comparing", () => {
           }
         }
         expect(await edit(nodes, reader, from, edits)).toBe(to);
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test("can begin behind any path", async () => {
+    const lists = fc.oneof(entryLists(40), fc.constant(manyEntries(700)));
+    await fc.assert(
+      fc.asyncProperty(lists, lists, paths, fc.nat(), async (one, other, anyPath, which) => {
+        const { nodes, reader } = fresh();
+        const [from, to] = [build(nodes, one), build(nodes, other)];
+        const changes = await items(diffManifests(reader, from, to));
+        const inList = changes.flat()[which % Math.max(1, changes.flat().length)]?.path;
+        for (const above of [anyPath, inList ?? ""]) {
+          const rest = await items(diffManifests(reader, from, to, above));
+          expect(rest.flat()).toEqual(changes.flat().filter(({ path }) => comparePaths(path, above) > 0));
+        }
       }),
       { numRuns: 100 },
     );

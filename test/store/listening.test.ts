@@ -1,7 +1,7 @@
 /** Who listens to a store hears of each version once, whoever makes it. */
 import { spawnSync } from "node:child_process";
 import { expect, test } from "vitest";
-import type { Store, Version } from "../../src/index.ts";
+import type { Operation, Store, Version } from "../../src/index.ts";
 import { bundleScript } from "../support/bundle.ts";
 import { command } from "../support/command.ts";
 import { plant, temporaryFolder } from "../support/folders.ts";
@@ -41,6 +41,23 @@ test("versions of this handle, of another and of another process, from then on, 
   await uploadFiles(store, { a: "5" });
   await until("it is heard of", () => again.heard.length > 0);
   expect(again.heard).toEqual(["sample:V5"]);
+});
+
+test("operations of any kind are heard of too, and one function may listen twice", async () => {
+  const folder = scratch();
+  const store = await openScratch(folder);
+  const other = await openScratch(folder);
+  const version = await uploadFiles(store, { a: "1" });
+  const heard: string[] = [];
+  const hear = ({ by, changes }: Operation): void => {
+    heard.push(`${by}: ${changes.map(({ change }) => change).join(" ")}`);
+  };
+  const stops = [store.on("operation", hear), store.on("operation", hear)];
+  await (await other.resolve("sample:V1")).tag("prod");
+  await version.remove();
+  await until("both are heard of twice", () => heard.length >= 4);
+  expect(heard).toEqual(["tester: tag", "tester: tag", "tester: remove", "tester: remove"]);
+  for (const stop of stops) stop();
 });
 
 test("a look that fails ends nothing: the next one hears of what came meanwhile", async () => {

@@ -45,7 +45,7 @@ const FUNCTION_LINES_MAX = 60;
 const BANNED = /^(snapshot|backend|driver|alias|cid|commit)(e?s|t?ed|t?ing|t?er)?$/i;
 const LEFTOVER = /\b(TODO|FIXME|XXX)\b/;
 /** Rooms that a browser can run. */
-const PURE = ["digest", "chunking", "manifest", "remote"];
+const PURE = ["client", "digest", "chunking", "manifest", "remote"];
 /** Of remotes the port, what checks it and its wrappers need no Node; how a place is reached does. */
 const REMOTE_KINDS = /^remote\/(folder|exchange|url|s3\/|sftp\/)/;
 

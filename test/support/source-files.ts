@@ -50,7 +50,7 @@ type Program = ParseResult["program"];
 
 /** The file of a path and a text. What does not parse is an error. */
 export function parseSource(file: string, text: string): SourceFile {
-  const { program, comments, errors } = parseSync(file, text, { lang: "ts" });
+  const { program, comments, errors } = parseSync(file, text, { lang: file.endsWith(".tsx") ? "tsx" : "ts" });
   if (errors.length > 0) throw new Error(`${file}: ${errors.map((error) => error.message).join(", ")}`);
   const lineAt = lineCounter(text);
   return {
@@ -67,7 +67,7 @@ export function parseSource(file: string, text: string): SourceFile {
 
 /** All files below a folder. */
 export function readSources(folder: string): SourceFile[] {
-  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.tsx?$/.test(name));
   return names
     .map((name) => parseSource(name.split(path.sep).join("/"), readFileSync(path.join(folder, name), "utf8")))
     .sort((left, right) => (left.path < right.path ? -1 : 1));

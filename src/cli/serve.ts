@@ -1,0 +1,103 @@
+/** `serve`: the store in a browser, and for programs over HTTP, until a signal ends it. */
+import { once } from "node:events";
+import { ArtifoldError, errnoOf } from "../errors.ts";
+import { isLoopback } from "../remote/index.ts";
+import { type App, hostRule, type RunningServer, serve, serveStore } from "../server/index.ts";
+import type { Run } from "./command.ts";
+import { safe } from "./text.ts";
+
+const DEFAULT_PORT = 9111;
+/** How long requests may go on once the end is asked for. */
+const GRACE_MS = 5_000;
+
+export async function run(run: Run): Promise<number> {
+  const { call, output, signal } = run;
+  const host = call.text("host") ?? "127.0.0.1";
+  const isPublic = !isLoopback(host.includes(":") ? `[${host}]` : host);
+  const names = call.list("allow-host").map(checkHost);
+  const port = parsePort(call.text("port"));
+  const store = await run.open({ create: true });
+  // The handler needs the port, which may be known only once it listens.
+  let isOurs: (host: string) => boolean = () => false;
+  let isListening = false;
+  let code = "";
+  const app = serveStore(store, {
+    isOurs: (given) => isOurs(given),
+    isPrivate: isPublic || call.flag("private"),
+    onCode: (next) => {
+      code = next;
+      if (isListening) output.note(`the code was used; for another login: ${loginUrl(server.url, code)}`);
+    },
+    onFault: (error, id) => output.warn(`fault ${id}: ${safe(String(error instanceof Error ? error.message : error))}`),
+  });
+  let server: RunningServer;
+  try {
+    if (isPublic) checkPublic(app, host);
+    server = await listen(app, host, port, run);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  isOurs = hostRule({ port: Number(new URL(server.url).port || 80), names, isPublic });
+  isListening = true;
+  if (isPublic) {
+    output.warn(
+      `what goes to and from ${safe(host)} is not encrypted: put a proxy with TLS before it, and use a network that you trust`,
+    );
+  }
+  const login = loginUrl(server.url, code);
+  output.result({ url: server.url, login, store: store.folder, isPrivate: !app.access.isOpen }, server.url, [
+    `Serving ${safe(store.folder)} at ${server.url}`,
+    `To change things there, log in: ${login}`,
+    "Ctrl-C ends",
+  ]);
+  if (!signal.aborted) await once(signal, "abort");
+  await app.close();
+  await server.close(GRACE_MS);
+  // A signal is how serving ends.
+  return 0;
+}
+
+/** Whoever opens it is logged in. What stands after "#" is not sent anywhere, and so in no log. */
+function loginUrl(url: string, code: string): string {
+  return `${url}/login#code=${code}`;
+}
+
+async function listen(app: App, host: string, port: number, { output, signal }: Run): Promise<RunningServer> {
+  signal.throwIfAborted();
+  const onError = (error: unknown): void => output.warn(`fault: ${safe(String(error))}`);
+  try {
+    return await serve(app.handle, { host, port, onError });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === "EADDRINUSE") {
+      throw new ArtifoldError("BUSY", `something else listens at port ${port} of ${host}`, {
+        cause: error,
+        hint: "Pass --port with another one, or 0 for any that is free.",
+      });
+    }
+    if (errno === undefined) throw error;
+    throw new ArtifoldError("USAGE", `cannot listen at port ${port} of ${host}: ${errno}`, { cause: error });
+  }
+}
+
+/** Others than this machine's users may come: nobody shall be let in by having forgotten to say who may. */
+function checkPublic({ tokens }: App, host: string): void {
+  if (tokens.list().length > 0) return;
+  throw new ArtifoldError("USAGE", `${host} is reached from elsewhere, and there is no token yet`, {
+    hint: "Make one with `artifold token create --scope write` for each who shall come in.",
+  });
+}
+
+function checkHost(name: string): string {
+  const isHost = /^[^/?#@\s]+$/.test(name) && URL.canParse(`http://${name}`);
+  if (!isHost) throw new ArtifoldError("USAGE", `not the name of a host: ${JSON.stringify(name)}`);
+  return name;
+}
+
+function parsePort(text: string | undefined): number {
+  if (text === undefined) return DEFAULT_PORT;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new ArtifoldError("USAGE", `not a port: ${text}`);
+}

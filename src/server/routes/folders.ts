@@ -1,0 +1,77 @@
+/** Routes of what is in a version. */
+import type { EntryItem } from "../../client/index.ts";
+import { Breather } from "../../platform/index.ts";
+import { compileGlobs } from "../../worktree/index.ts";
+import { type RouteCode, type RouteCodes, route } from "../call.ts";
+import { openVersion } from "../finding.ts";
+import { count, flag, optionalText, page, requiredText, textOrEmpty } from "../queries.ts";
+
+/** How long is looked for files before what was found goes out. */
+const FIND_MS = 150;
+
+const entries: RouteCode<"entries"> = route({ ...page, folder: textOrEmpty, count: flag }, async (call) => {
+  const { query, services, signal } = call;
+  const version = openVersion(call);
+  const folder = query.folder.replace(/^\/+|\/+$/g, "");
+  const { offset, limit } = query;
+  const landmarks =
+    offset > 0 || query.count ? await services.folders.count(version, folder) : services.folders.known(version, folder);
+  const items: EntryItem[] = [];
+  const breather = new Breather(signal);
+  // From the last place before it that is known, names are counted off.
+  const every = landmarks?.every ?? 1;
+  const from = landmarks?.paths[Math.floor(offset / every)];
+  let skip = offset % every;
+  let more = false;
+  if (offset === 0 || from !== undefined) {
+    for await (const item of version.list(folder, from === undefined ? {} : { from })) {
+      if (breather.due()) await breather.pause();
+      if (skip-- > 0) continue;
+      more = items.length === limit;
+      if (more) break;
+      items.push(item);
+    }
+  }
+  // A folder that ends here is counted by that.
+  const total = landmarks?.count ?? (more ? null : offset + items.length);
+  if (total === null) services.folders.begin(version, folder);
+  return { folder, items, offset, total, more };
+});
+
+const find: RouteCode<"find"> = route(
+  { glob: requiredText, folder: textOrEmpty, after: optionalText, limit: count(1, 1000, 100) },
+  async (call) => {
+    const { query, signal } = call;
+    const version = openVersion(call);
+    const fits = matcherOf(query.glob);
+    const { limit, after } = query;
+    // The next path after one: nothing lies between it and itself with the smallest character.
+    const from = after === undefined ? "" : `${after}\u0001`;
+    const breather = new Breather(signal);
+    const end = performance.now() + FIND_MS;
+    const items: EntryItem[] = [];
+    let looked = 0;
+    for await (const entry of version.entries({ folder: query.folder, from })) {
+      looked++;
+      if (fits(entry.path)) items.push({ ...entry, files: entry.kind === "folder" ? 0 : 1 });
+      if (items.length === limit) return { items, next: entry.path, looked };
+      if (!breather.due()) continue;
+      if (performance.now() > end) return { items, next: entry.path, looked };
+      await breather.pause();
+    }
+    return { items, next: null, looked };
+  },
+);
+
+/** What people type is part of a path until it looks like a glob. */
+function matcherOf(glob: string): (path: string) => boolean {
+  if (/[*?[\]{}!()/]/.test(glob)) return compileGlobs([glob]);
+  const part = glob.normalize("NFC").toLowerCase();
+  return (path) => path.toLowerCase().includes(part);
+}
+
+/** Routes of what is in a version. */
+export const folderRoutes: RouteCodes<"entries" | "find"> = {
+  entries,
+  find,
+};

@@ -1,0 +1,65 @@
+/** Which page belongs to which address. */
+import type { JSX } from "preact";
+import { ArtifactsPage } from "./artifacts/page.tsx";
+import { ExperimentPage, RunsPage } from "./pages/experiment.tsx";
+import { Home } from "./pages/home.tsx";
+import { RunPage } from "./pages/run.tsx";
+import { Empty } from "./parts/bits.tsx";
+import { LoginDialog } from "./shell/login.tsx";
+import { route } from "./shell/navigation.ts";
+import { session } from "./shell/session.ts";
+import { Shell } from "./shell/shell.tsx";
+
+/** The application. */
+export function App(): JSX.Element {
+  return (
+    <Shell>
+      <Page />
+    </Shell>
+  );
+}
+
+function Page(): JSX.Element | null {
+  const { value: who } = session;
+  if (who === undefined) return null;
+  if (!who.may.read) return <Closed />;
+  const { value: here } = route;
+  switch (here.page) {
+    case "home":
+      return <Home />;
+    case "team":
+      return <Home team={here.team} />;
+    case "chart":
+      return <ExperimentPage place={here} {...(here.artifact !== undefined && { artifact: here.artifact })} />;
+    case "runs":
+      return <RunsPage place={here} />;
+    case "artifacts":
+      return <ArtifactsPage place={here} />;
+    case "run":
+      return <RunPage params={here} tab={here.tab ?? "chart"} />;
+    case "missing":
+      return (
+        <div class="page">
+          <Empty title="There is no such page">
+            <p>
+              <a href="/">All experiments</a>
+            </p>
+          </Empty>
+        </div>
+      );
+  }
+}
+
+/** What is seen of a server that shows nothing without a login. */
+function Closed(): JSX.Element {
+  return (
+    <div class="page">
+      <Empty title="Log in to see what is here">
+        <p>
+          <code>artifold serve</code> printed a link with a one-time code. Open it, or enter the code.
+        </p>
+      </Empty>
+      <LoginDialog onClose={() => undefined} />
+    </div>
+  );
+}

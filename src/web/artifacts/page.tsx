@@ -1,0 +1,164 @@
+/** The artifacts of an experiment: at the left what there is, at the right the version that is chosen. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { ArtifactView } from "../../client/index.ts";
+import { ExperimentHead } from "../pages/experiment.tsx";
+import { Awaited, Button, CodeLine, Empty } from "../parts/bits.tsx";
+import { Icon } from "../parts/icon.tsx";
+import { useLoad } from "../parts/load.ts";
+import { count, counted } from "../parts/text.ts";
+import { revisionOf } from "../shell/live.ts";
+import { type ExperimentPlace, hrefOf, type VersionPlace } from "../shell/routes.ts";
+import { client, loginRevision, mayWrite } from "../shell/session.ts";
+import { kindOf } from "./kind.ts";
+import { Tree } from "./tree.tsx";
+import { UploadDialog } from "./upload.tsx";
+import { VersionPage } from "./version.tsx";
+
+const PAGE = 1000;
+/** Artifacts that the tree shows. Those beyond are found by their names. */
+const SHOWN_MAX = 10_000;
+
+interface Artifacts {
+  readonly items: readonly ArtifactView[];
+  readonly total: number;
+}
+
+/** The page. */
+export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.Element {
+  const { team, experiment, type, name } = place;
+  const [text, setText] = useState("");
+  const [shown, setShown] = useState<string>();
+  const query = { team, experiment, ...(text !== "" && { text }) };
+  const artifacts = useLoad(
+    `artifacts/${JSON.stringify(query)}/${loginRevision.value}`,
+    (signal) => readArtifacts(query, signal),
+    revisionOf({ team, experiment }),
+  );
+  const isChosen = type !== undefined && name !== undefined;
+  return (
+    <div class={isChosen ? "artifacts chosen" : "artifacts"}>
+      <ExperimentHead place={place} tab="artifacts" />
+      <aside class="side" aria-label="Artifacts">
+        <div class="finder">
+          <input
+            class="field"
+            type="search"
+            aria-label="Find an artifact"
+            placeholder="Find an artifact"
+            value={text}
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+        </div>
+        <Awaited of={artifacts} what="artifacts">
+          {({ items, total }) => (
+            <>
+              {items.length > 0 ? (
+                <Tree place={place} artifacts={items} shown={isChosen ? shown : undefined} />
+              ) : (
+                <p class="soft side-note">{text === "" ? "No artifacts yet." : "No artifact has that in its name."}</p>
+              )}
+              {total > items.length && (
+                <p class="soft small side-note">
+                  The first {count(items.length)} of {counted(total, "artifact")}
+                </p>
+              )}
+            </>
+          )}
+        </Awaited>
+      </aside>
+      <section class="pane" aria-label="The chosen version">
+        {isChosen ? (
+          <VersionPage place={{ ...place, type, name }} onShown={setShown} />
+        ) : (
+          <Awaited of={artifacts} what="artifacts">
+            {({ items }) => <Overview place={place} items={items} />}
+          </Awaited>
+        )}
+      </section>
+    </div>
+  );
+}
+
+async function readArtifacts(
+  query: { readonly team: string; readonly experiment: string; readonly text?: string },
+  signal: AbortSignal,
+): Promise<Artifacts> {
+  const items: ArtifactView[] = [];
+  while (true) {
+    const page = await client.call("artifacts", { query: { ...query, offset: items.length, limit: PAGE }, signal });
+    items.push(...page.items);
+    const isAll = page.items.length === 0 || items.length >= page.total || items.length >= SHOWN_MAX;
+    if (isAll) return { items, total: page.total };
+  }
+}
+
+/** What stands at the right while nothing is chosen. */
+function Overview({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
+  const [isUploading, setUploading] = useState(false);
+  return (
+    <div class="stack pane-start">
+      <div class="part-head">
+        <h2>{items.length === 0 ? "No artifacts yet" : counted(items.length, "artifact")}</h2>
+        {mayWrite.value && (
+          <Button icon="upload" onClick={() => setUploading(true)}>
+            New artifact
+          </Button>
+        )}
+      </div>
+      {items.length === 0 ? (
+        <Empty title="Upload a folder, and it appears here by itself">
+          <CodeLine
+            code={`artifold upload ./data --name sample --type dataset --team ${place.team} --experiment ${place.experiment}`}
+            what="the command"
+          />
+        </Empty>
+      ) : (
+        <ArtifactTable place={place} items={items.slice(0, 200)} />
+      )}
+      {isUploading && <UploadDialog place={place} onClose={() => setUploading(false)} />}
+    </div>
+  );
+}
+
+function ArtifactTable({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
+  return (
+    <div class="table-box">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Name</th>
+            <th scope="col">Type</th>
+            <th scope="col">Latest</th>
+            <th scope="col" class="number">
+              Versions
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map(({ id, type, name, latest, versions }) => (
+            <tr key={id}>
+              <td>
+                <a class="name" href={hrefOf({ page: "artifacts", ...placeOf(place), type, name })}>
+                  {name}
+                </a>
+              </td>
+              <td class="tight">
+                <span class={`kind ${kindOf(type)}`}>
+                  <Icon name="artifact" />
+                </span>{" "}
+                <span class="name">{type}</span>
+              </td>
+              <td>{latest ?? <span class="soft">none</span>}</td>
+              <td class="number">{count(versions)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function placeOf({ team, experiment }: ExperimentPlace): ExperimentPlace {
+  return { team, experiment };
+}

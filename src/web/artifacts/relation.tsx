@@ -1,0 +1,76 @@
+/** Which runs made and used a version, and what came of what, to both sides. */
+import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import { LineageGraph } from "../drawing/lineage-graph.tsx";
+import { RunTable } from "../pages/run-table.tsx";
+import { Awaited, Empty } from "../parts/bits.tsx";
+import { useLoad } from "../parts/load.ts";
+import { revisionOf } from "../shell/live.ts";
+import { client } from "../shell/session.ts";
+import { paramsOf, type VersionProps } from "./place.ts";
+
+/** Which way the graph goes. */
+export type Direction = "both" | "back" | "forward";
+
+const DIRECTIONS: { readonly [Each in Direction]: string } = {
+  both: "Both ways",
+  back: "Where it came from",
+  forward: "What came of it",
+};
+
+/** The tab Relation. */
+export function Relation({ version }: VersionProps): JSX.Element {
+  const [direction, setDirection] = useState<Direction>("both");
+  const params = paramsOf(version);
+  const lineage = useLoad(
+    `lineage/${direction}/${version.id}`,
+    (signal) => client.call("lineage", { params, query: { direction }, signal }),
+    revisionOf(),
+  );
+  return (
+    <div class="stack">
+      <Directions value={direction} onChange={setDirection} />
+      <Awaited of={lineage} what="lineage">
+        {(found) =>
+          found.nodes.length > 1 ? (
+            <LineageGraph lineage={found} start={version.id} />
+          ) : (
+            <Empty title="No run is known to have made or used this version">
+              <p>
+                What a run downloads is used by it, what it uploads is made by it: see <code>artifold init</code> and{" "}
+                <code>artifold run</code>.
+              </p>
+            </Empty>
+          )
+        }
+      </Awaited>
+      {version.madeBy.length > 0 && (
+        <section class="part">
+          <h3>Made by</h3>
+          <RunTable runs={version.madeBy} />
+        </section>
+      )}
+      {version.usedBy.length > 0 && (
+        <section class="part">
+          <h3>Used by</h3>
+          <RunTable runs={version.usedBy} />
+        </section>
+      )}
+    </div>
+  );
+}
+
+/** Chooses which way the graph goes. */
+export function Directions(props: { value: Direction; onChange: (value: Direction) => void }): JSX.Element {
+  return (
+    <fieldset class="choice">
+      <legend class="unseen">Direction of the graph</legend>
+      {(Object.keys(DIRECTIONS) as Direction[]).map((each) => (
+        <label key={each}>
+          <input type="radio" name="direction" checked={props.value === each} onInput={() => props.onChange(each)} />
+          <span>{DIRECTIONS[each]}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}

@@ -1,0 +1,27 @@
+/** The dashboard starts here. */
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/controls.css";
+import "./styles/tables.css";
+import "./styles/shell.css";
+import "./styles/pages.css";
+import "./styles/artifacts.css";
+import "./styles/previews.css";
+import { render } from "preact";
+import { App } from "./app.tsx";
+import { listenToStore } from "./shell/live.ts";
+import { listenToLinks } from "./shell/navigation.ts";
+import { say } from "./shell/notes.tsx";
+import { beginSession } from "./shell/session.ts";
+import { showTheme } from "./shell/theme.ts";
+
+showTheme();
+listenToLinks();
+const place = document.getElementById("app");
+if (place !== null) render(<App />, place);
+try {
+  await beginSession();
+} catch (error) {
+  say(error instanceof Error ? error.message : String(error), { isWrong: true });
+}
+await listenToStore(new AbortController().signal);

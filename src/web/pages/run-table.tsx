@@ -1,0 +1,104 @@
+/** Runs, one a row. */
+import type { JSX } from "preact";
+import type { JsonObject, RunView } from "../../client/index.ts";
+import { When } from "../parts/bits.tsx";
+import { now } from "../parts/now.ts";
+import { lasting } from "../parts/text.ts";
+import { hrefOf } from "../shell/routes.ts";
+
+/** What a run's state is called; "unknown" means that its process is gone and nobody said how it ended. */
+const STATES: { readonly [State in RunView["state"]]: string } = {
+  running: "Running",
+  finished: "Finished",
+  failed: "Failed",
+  killed: "Killed",
+  unknown: "Gone",
+};
+
+/** The state of a run, as a mark and a word. */
+export function RunState({ run }: { readonly run: RunView }): JSX.Element {
+  const kind = run.state === "killed" ? "failed" : run.state;
+  const code = run.exitCode === null || run.exitCode === 0 ? "" : `, exit ${run.exitCode}`;
+  const signal = run.signal === null ? "" : `, ${run.signal}`;
+  return (
+    <span class={`state ${kind}`}>
+      {STATES[run.state]}
+      {code}
+      {signal}
+    </span>
+  );
+}
+
+/** How long a run took, or takes so far. */
+export function RunTime({ run }: { readonly run: RunView }): JSX.Element | null {
+  const began = new Date(run.startedAt).getTime();
+  if (run.endedAt !== null) return <>{lasting(new Date(run.endedAt).getTime() - began)}</>;
+  return run.state === "running" ? <>{lasting(Math.max(0, now.value - began))} so far</> : null;
+}
+
+/** The address of a run. Its id goes along: names may be given twice. */
+export function runHref({ team, experiment, name }: Pick<RunView, "team" | "experiment" | "name">): string {
+  return hrefOf({ page: "run", team, experiment, run: name });
+}
+
+/** A table of runs. */
+export function RunTable({ runs }: { readonly runs: readonly RunView[] }): JSX.Element {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
+    <section class="table-box" tabIndex={0} aria-label="Runs">
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Run</th>
+            <th scope="col">State</th>
+            <th scope="col">Config</th>
+            <th scope="col">Began</th>
+            <th scope="col" class="number">
+              Took
+            </th>
+            <th scope="col">By</th>
+          </tr>
+        </thead>
+        <tbody>
+          {runs.map((run) => (
+            <tr key={run.id}>
+              <td>
+                <a class="name" href={runHref(run)}>
+                  {run.name}
+                </a>
+              </td>
+              <td>
+                <RunState run={run} />
+              </td>
+              <td class="config">
+                <ConfigLine config={run.config} />
+              </td>
+              <td class="tight">
+                <When at={run.startedAt} />
+              </td>
+              <td class="number">
+                <RunTime run={run} />
+              </td>
+              <td class="name">{run.startedBy}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function ConfigLine({ config }: { readonly config: JsonObject }): JSX.Element {
+  const entries = Object.entries(config);
+  if (entries.length === 0) return <span class="soft">none</span>;
+  return (
+    <span class="config-line" title={JSON.stringify(config, null, 1)}>
+      {entries.slice(0, 6).map(([key, value]) => (
+        <span key={key} class="name">
+          <span class="soft">{key}</span> <code>{typeof value === "string" ? value : JSON.stringify(value)}</code>
+        </span>
+      ))}
+      {entries.length > 6 && <span class="soft">and {entries.length - 6} more</span>}
+    </span>
+  );
+}

@@ -1,0 +1,60 @@
+/** How numbers and times are written. */
+
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const number = new Intl.NumberFormat("en");
+const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium" });
+const ago = new Intl.RelativeTimeFormat("en", { numeric: "auto", style: "short" });
+
+/** Bytes as "12.3 KiB". */
+export function size(bytes: number): string {
+  const unit = bytes < 1024 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(bytes) / 10));
+  const value = bytes / 1024 ** unit;
+  return `${unit === 0 ? value : value.toFixed(value < 100 ? 1 : 0)} ${UNITS[unit]}`;
+}
+
+/** A count as "12,345". */
+export function count(value: number): string {
+  return number.format(value);
+}
+
+/** A count with its noun: "1 file", "2 files". */
+export function counted(value: number, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
+/** A moment as people say it: "5 min. ago" for some days, then its date. */
+export function since(at: string, now: number): string {
+  const seconds = Math.round((new Date(at).getTime() - now) / 1000);
+  const past = Math.abs(seconds);
+  if (past < 60) return "just now";
+  if (past < 3600) return ago.format(Math.round(seconds / 60), "minute");
+  if (past < 86_400) return ago.format(Math.round(seconds / 3600), "hour");
+  if (past < 7 * 86_400) return ago.format(Math.round(seconds / 86_400), "day");
+  return day.format(new Date(at));
+}
+
+/** A moment to the second, in the reader's own time. */
+export function exactly(at: string): string {
+  return moment.format(new Date(at));
+}
+
+/** A length of time as "1 h 02 min", "3 min 05 s", "4.2 s". */
+export function lasting(ms: number): string {
+  const seconds = Math.max(0, ms) / 1000;
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, "0");
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ${two((seconds % 3600) / 60)} min`;
+  return `${Math.floor(seconds / 86_400)} d ${two((seconds % 86_400) / 3600)} h`;
+}
+
+/**
+ * A text from outside, with what would hide or turn round a part of it made visible: control characters, and those that
+ * change the direction of writing ("photo\u202Egpj.exe" reads like a picture).
+ */
+export function plainly(text: string): string {
+  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (letter) => {
+    return `‹U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
+  });
+}

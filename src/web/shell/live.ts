@@ -1,0 +1,86 @@
+/** What happens in the store while the page is open, from whatever process, as revisions that pages watch. */
+import { type Signal, signal } from "@preact/signals";
+import type { OperationView } from "../../client/index.ts";
+import { client } from "./session.ts";
+
+/** Whether the server's events come in. */
+export const isLive = signal(false);
+
+/** The newest operation that came in. */
+export const newest = signal<OperationView | undefined>(undefined);
+
+const AGAIN_MS = 2000;
+const revisions = new Map<string, Signal<number>>();
+
+/** Names what is watched. */
+export interface Watched {
+  readonly team?: string;
+  readonly experiment?: string;
+  readonly type?: string;
+  readonly name?: string;
+}
+
+/** A number that grows whenever something happens there: to an artifact, in an experiment, in the whole store. */
+export function revisionOf(watched: Watched = {}): number {
+  const key = keyOf(watched);
+  let found = revisions.get(key);
+  if (found === undefined) {
+    found = signal(0);
+    revisions.set(key, found);
+  }
+  return found.value;
+}
+
+/** Listens until the signal aborts, and begins again when the connection ends. */
+export async function listenToStore(signal: AbortSignal): Promise<void> {
+  let after: number | undefined;
+  let isFirst = true;
+  const onOpen = (): void => {
+    isLive.value = true;
+    // What came while nobody listened is told again after the last one that was heard; without one nobody knows.
+    if (!isFirst && after === undefined) bumpAll();
+    isFirst = false;
+  };
+  while (!signal.aborted) {
+    try {
+      for await (const operation of client.events({ signal, onOpen, ...(after !== undefined && { after }) })) {
+        if (operation === null) bumpAll();
+        else {
+          after = operation.operation;
+          heard(operation);
+        }
+      }
+    } catch {
+      // Whatever it was: it is tried again until the page is closed.
+    }
+    isLive.value = false;
+    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+  }
+}
+
+function heard(operation: OperationView): void {
+  newest.value = operation;
+  const keys = new Set([keyOf({})]);
+  for (const { artifact, run } of operation.changes) {
+    for (const at of [artifact, run]) {
+      if (at === null) continue;
+      keys.add(keyOf({ team: at.team }));
+      keys.add(keyOf({ team: at.team, experiment: at.experiment }));
+    }
+    if (artifact !== null) keys.add(keyOf(artifact));
+  }
+  for (const key of keys) bump(key);
+}
+
+function bumpAll(): void {
+  for (const key of revisions.keys()) bump(key);
+}
+
+function bump(key: string): void {
+  const found = revisions.get(key);
+  if (found !== undefined) found.value++;
+}
+
+function keyOf({ team, experiment, type, name }: Watched): string {
+  return [team, experiment, type, name].filter((each) => each !== undefined).join("/");
+}

@@ -1,0 +1,31 @@
+/** How the dashboard writes sizes, times, and names that would hide something. */
+import { expect, test } from "vitest";
+import { lasting, plainly, since, size } from "../../src/web/parts/text.ts";
+
+test.each([
+  [0, "0 B"],
+  [1023, "1023 B"],
+  [1024, "1.0 KiB"],
+  [106_400 * 1024, "104 MiB"],
+  [5 * 1024 ** 4, "5.0 TiB"],
+])("%i bytes are %s", (bytes, text) => expect(size(bytes)).toBe(text));
+
+test.each([
+  [4200, "4.2 s"],
+  [185_000, "3 min 05 s"],
+  [3_720_000, "1 h 02 min"],
+  [90_000_000, "1 d 01 h"],
+])("%i ms last %s", (ms, text) => expect(lasting(ms)).toBe(text));
+
+test("a moment is told by how long ago it is", () => {
+  const now = Date.parse("2026-03-10T12:00:00Z");
+  expect(since("2026-03-10T11:59:50Z", now)).toBe("just now");
+  expect(since("2026-03-10T11:00:00Z", now)).toBe("1 hr. ago");
+  expect(since("2026-01-02T12:00:00Z", now)).toBe("2 Jan 2026");
+});
+
+test("what would turn a name round is shown", () => {
+  expect(plainly("photo\u202Egpj.exe")).toBe("photo‹U+202E›gpj.exe");
+  expect(plainly("a\nb\u0000")).toBe("a‹U+000A›b‹U+0000›");
+  expect(plainly("고양이 👩‍🔬.txt")).toBe("고양이 👩‍🔬.txt");
+});
