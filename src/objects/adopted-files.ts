@@ -72,12 +72,17 @@ export class AdoptedFiles {
    */
   async begin(file: string, device: number): Promise<Adoption | undefined> {
     if (this.#hopeless.has(device)) return undefined;
+    // Not in the folder of adopted files: a store that never has one does not need it.
+    const clone = temporaryPath(path.join(this.#store, "file"));
     try {
-      await makeFolders(this.#fs, path.join(this.#store, FILES_FOLDER));
-      const adoption = new Adoption(this.#fs, this.#store, file, (done) => this.#close(adoption, done));
+      await this.#fs.clone(file, clone);
+      // A clone has the mode of what it was made from, which may not let us read it.
+      this.#fs.setMode(clone, 0o400);
+      const adoption = new Adoption(this.#fs, this.#store, clone, (done) => this.#close(adoption, done));
       this.#open.add(adoption);
       return adoption;
     } catch (error) {
+      removeQuietly(this.#fs, clone);
       if (errnoOf(error) === undefined) throw error;
       this.#hopeless.add(device);
       return undefined;
@@ -140,19 +145,12 @@ export class Adoption {
   #isFinishing = false;
   #isOpen = true;
 
-  constructor(fs: FileSystem, store: string, from: string, onClosed: (done: AdoptedFile | undefined) => void) {
+  /** @param clone under its temporary name, read-only */
+  constructor(fs: FileSystem, store: string, clone: string, onClosed: (done: AdoptedFile | undefined) => void) {
     this.#fs = fs;
     this.#store = store;
-    this.file = temporaryPath(path.join(store, adoptedPath("file")));
+    this.file = clone;
     this.#onClosed = onClosed;
-    fs.clone(from, this.file);
-    try {
-      // A clone has the mode of what it was made from, which may not let us read it.
-      fs.setMode(this.file, 0o400);
-    } catch (error) {
-      removeQuietly(fs, this.file);
-      throw error;
-    }
     // Settled with an error, for nobody may be waiting when it fails.
     this.#flushed = this.#flush(this.file).then(
       () => undefined,
@@ -212,6 +210,7 @@ export class Adoption {
     try {
       const failed = await this.#flushed;
       if (failed !== undefined) throw failed;
+      await makeFolders(this.#fs, path.join(this.#store, FILES_FOLDER));
       await this.#writeTable(temporary, bytes);
       this.#fs.rename(temporary, tableFile);
       this.#fs.rename(this.file, file);

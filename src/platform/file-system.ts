@@ -69,9 +69,9 @@ export interface FileSystem {
   addName(path: string, another: string): void;
   /**
    * Makes a new file that shares the bytes of another until one of them is changed. Fails where the file system cannot share,
-   * or the two are not in the same one.
+   * or the two are not in the same one. Off the main thread: what was just written to the other is flushed first.
    */
-  clone(from: string, to: string): void;
+  clone(from: string, to: string): Promise<void>;
   makeLink(target: string, path: string): void;
   /** The target of a symbolic link, as bytes: it need not be UTF-8. */
   readLink(path: string): Buffer;
@@ -126,7 +126,11 @@ export const nodeFileSystem: FileSystem = {
   remove: (path) => fs.unlinkSync(path),
   rename: (from, to) => fs.renameSync(from, to),
   addName: (path, another) => fs.linkSync(path, another),
-  clone: (from, to) => fs.copyFileSync(from, to, COPYFILE_FICLONE_FORCE | COPYFILE_EXCL),
+  clone: (from, to) =>
+    new Promise((resolve, reject) => {
+      const flags = COPYFILE_FICLONE_FORCE | COPYFILE_EXCL;
+      fs.copyFile(from, to, flags, (error) => (error === null ? resolve() : reject(error)));
+    }),
   makeLink: (target, path) => fs.symlinkSync(target, path),
   readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
   setMode: (path, mode) => fs.chmodSync(path, mode),

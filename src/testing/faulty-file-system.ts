@@ -175,9 +175,9 @@ export class FaultyFileSystem implements FileSystem {
     this.#name(another, () => this.#base.remove(another));
   }
 
-  clone(from: string, to: string): void {
+  async clone(from: string, to: string): Promise<void> {
     this.#begin("clone", to);
-    this.#base.clone(from, to);
+    await this.#base.clone(from, to);
     this.#flushed.set(to, 0);
     this.#name(to, () => this.#base.remove(to));
   }

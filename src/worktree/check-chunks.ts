@@ -14,9 +14,14 @@ export interface CheckRequest {
   readonly lengths: Uint32Array;
 }
 
+/** What is read lies here; used within one call only. */
+let scratch = Buffer.alloc(0);
+
 /** The number of the first chunk that is not what it should be; -1 where all are. */
 export function checkChunks(fs: FileSystem, { fd, position, digests, lengths }: CheckRequest): number {
-  const bytes = Buffer.allocUnsafeSlow(lengths.reduce((sum, length) => sum + length, 0));
+  const length = lengths.reduce((sum, each) => sum + each, 0);
+  if (scratch.length < length) scratch = Buffer.allocUnsafeSlow(length);
+  const bytes = scratch.subarray(0, length);
   const read = readFully(fs, fd, bytes, position);
   let at = 0;
   for (let chunk = 0; chunk < lengths.length; chunk++) {

@@ -1,8 +1,10 @@
 /** Has chunks that lie in windows packed and written, those that nobody has yet. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
+import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
 import type { BaseChunk, EncodedFrames } from "../objects/index.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
+import type { OlderChunks } from "./older-chunks.ts";
 import { PlacedRows } from "./placed-columns.ts";
 import { BASE_ROWS, type ChunkColumns, type FramesOfWindow, type Resembling } from "./read-request.ts";
 import type { Window, Windows } from "./windows.ts";
@@ -22,6 +24,27 @@ export interface BaseSource {
   readonly folder: string;
   /** What new chunks like a stored one may go on from. */
   basesLike(digest: Digest): readonly BaseChunk[];
+}
+
+/** Where content of older versions is found. */
+export interface OlderContent extends BaseSource {
+  /** The chunks of a file; nothing where they are too many, or cannot be read. */
+  chunksOf(entry: FileEntry): Promise<OlderChunks | undefined>;
+}
+
+/** Adds chunks to a list of a file's. @param older chunks of the file in a version before, whose list it may share */
+export function addChunks(
+  list: ChunkListBuilder,
+  columns: ChunkColumns,
+  from: number,
+  to: number,
+  older?: OlderChunks,
+): void {
+  for (let index = from; index < to; index++) {
+    const at = index * DIGEST_BYTES;
+    const chunk = { digest: digestFromBytes(columns.digests, at), length: columns.lengths[index] as number };
+    list.add(chunk, older?.leafOf(columns.digests, at));
+  }
 }
 
 /** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */

@@ -53,7 +53,7 @@ export class CloneOut {
     const from = path.join(this.#options.folder, stored);
     const temporary = path.join(path.dirname(file), `.artifold-${randomHex(8)}.tmp`);
     try {
-      if (!this.#clone(from, temporary, entry.executable)) return undefined;
+      if (!(await this.#clone(from, temporary, entry.executable))) return undefined;
       const { onUnchecked, onBytes } = this.#options;
       const isRight =
         onUnchecked === undefined
@@ -71,14 +71,14 @@ export class CloneOut {
     }
   }
 
-  #clone(from: string, temporary: string, executable: boolean): boolean {
+  async #clone(from: string, temporary: string, executable: boolean): Promise<boolean> {
     try {
       // The user's umask takes away what it takes away from every new file; a clone has the mode of what it was made from.
       const fd = this.#fs.open(temporary, openFlags.createNew, executable ? 0o777 : 0o666);
       const { mode } = this.#fs.stat(fd);
       this.#fs.close(fd);
       this.#fs.remove(temporary);
-      this.#fs.clone(from, temporary);
+      await this.#fs.clone(from, temporary);
       this.#fs.setMode(temporary, mode & 0o777);
       return true;
     } catch (error) {

@@ -1,6 +1,6 @@
 /** The user's folders: scanned into versions, written from versions, compared with them. */
 
-export type { ChunkSink } from "./chunk-storing.ts";
+export type { ChunkSink, OlderContent } from "./chunk-storing.ts";
 export { type Compared, type ComparisonOptions, compareFolder, entriesIn } from "./comparison.ts";
 export { ContentPool } from "./content-pool.ts";
 export {
@@ -23,7 +23,7 @@ export {
 } from "./folder-memory.ts";
 export { compileGlobs, IGNORE_FILE, type PathFilter } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
-export { type FileToIngest, Ingest, type Ingested, type OlderContent } from "./ingest.ts";
+export { type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
 export { FILLING_FOLDER, LINKED_FOLDER, LinkedFiles } from "./linked-files.ts";
 export { LookAhead } from "./look-ahead.ts";
 export { OlderChunks } from "./older-chunks.ts";

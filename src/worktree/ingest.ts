@@ -8,10 +8,10 @@ import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes } from "../di
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
 import type { ContentWriter } from "../objects/index.ts";
 import { isExecutable, sideBySide } from "../platform/index.ts";
-import { ADOPTED_BYTES_MIN, type AdoptedContent, type Adopter, beginAdoption, endAdoption } from "./adopting.ts";
+import { type Adopter, FileAdoption } from "./adopting.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
-import { type BaseSource, type ChunkSink, ChunkStoring, type FindLikes } from "./chunk-storing.ts";
+import { addChunks, type ChunkSink, ChunkStoring, type FindLikes, type OlderContent } from "./chunk-storing.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type FileColumns, type FreshStat, readStatus, STAT_NUMBERS, statOf } from "./file-columns.ts";
 import type { OlderChunks } from "./older-chunks.ts";
@@ -46,19 +46,13 @@ const ATTEMPTS = 3;
 const IN_PLACE_BYTES: number = 1024 * 1024;
 const IN_PLACE_FILES = 64;
 
-/** Where content of older versions is found. */
-export interface OlderContent extends BaseSource {
-  /** The chunks of a file; nothing where they are too many, or cannot be read. */
-  chunksOf(entry: FileEntry): Promise<OlderChunks | undefined>;
-}
-
 /** Reads files and hands over their content. */
 export class Ingest {
   readonly #pool: ContentPool;
   readonly #storing: ChunkStoring;
   readonly #lists: ContentWriter["chunkListNodes"];
   readonly #older: OlderContent | undefined;
-  readonly #adopter: Adopter | undefined;
+  readonly #adoption: FileAdoption | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #onBytes: (bytes: number, path: string) => void;
   #started = 0;
@@ -80,9 +74,11 @@ export class Ingest {
     this.#storing = new ChunkStoring(options.pool.windows, options.sink, options.older);
     this.#lists = options.lists;
     this.#older = options.older;
-    this.#adopter = options.adopter;
     this.#signal = options.signal;
     this.#onBytes = options.onBytes ?? (() => {});
+    const { adopter } = options;
+    this.#adoption =
+      adopter && new FileAdoption({ ...options, adopter, storing: this.#storing, onBytes: this.#onBytes });
   }
 
   /** Reads files; gives what became of each, in order. */
@@ -188,8 +184,8 @@ export class Ingest {
 
   /** Reads a file window by window, again when it changed meanwhile. */
   async #largeFile(file: FileToIngest): Promise<Ingested> {
-    const adopted = await this.#adoptFile(file);
-    if (adopted !== undefined) return adopted;
+    const adopted = await this.#adoption?.adopt(file);
+    if (adopted !== undefined) return { kind: "entry", ...adopted };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const source = FileContent.open(this.#pool.fs, file.file);
       if (source.failed !== undefined) return failed(file, source.status, source.failed);
@@ -208,57 +204,6 @@ export class Ingest {
       }
     }
     return failed(file, readStatus.changed);
-  }
-
-  /** Has a file adopted, where that can be done and pays. */
-  async #adoptFile(file: FileToIngest): Promise<Ingested | undefined> {
-    if (this.#adopter === undefined || (file.size ?? ADOPTED_BYTES_MIN) < ADOPTED_BYTES_MIN) return undefined;
-    const content = await beginAdoption(this.#adopter, this.#pool.fs, file.file);
-    if (content === undefined) return undefined;
-    try {
-      return await this.#adopt(this.#adopter, file, content);
-    } catch (error) {
-      if (error instanceof UnreadableContent) return undefined;
-      throw error;
-    } finally {
-      await endAdoption(content);
-    }
-  }
-
-  async #adopt(adopter: Adopter, file: FileToIngest, content: AdoptedContent): Promise<Ingested | undefined> {
-    const { adoption, source, read } = content;
-    const { stat } = source;
-    const list = new ChunkListBuilder(this.#lists);
-    const hasher = contentHasher();
-    const older = file.before === undefined ? undefined : await this.#older?.chunksOf(file.before);
-    let size = 0;
-    let knownBytes = 0;
-    for await (const { window, chunks, length: taken } of readWindows(
-      read,
-      this.#pool.windows,
-      () => this.#pool.next(),
-      this.#signal,
-    )) {
-      hasher.update(window.bytes.subarray(0, taken));
-      this.#pool.windows.giveBack(window);
-      const { digests, lengths } = chunks;
-      addChunks(list, chunks, 0, lengths.length, older);
-      lengths.forEach((length, index) => {
-        if (!this.#storing.isNew(digests, index * DIGEST_BYTES, length)) knownBytes += length;
-      });
-      size += taken;
-      if (knownBytes * 2 > size || !adoption.hasRoom) return undefined;
-      adoption.addChunks(digests, lengths);
-      this.#onBytes(taken, file.path);
-    }
-    if (read === source && source.finish(size) === undefined) return undefined;
-    const digest = hasher.digest();
-    const chunkList = list.finish();
-    // Others may have stored the same meanwhile.
-    const newBytes = adoption.bytesOf((digests, at) => this.#storing.isNew(digests, at, 0));
-    if (newBytes > 0) await adopter.adopt(adoption, digest, newBytes);
-    const entry: FileEntry = { path: file.path, kind: "file", size, digest, chunkList, executable: isExecutable(stat) };
-    return { kind: "entry", entry, stat };
   }
 
   /** Reads content window by window: while one is stored, the next ones are read. */
@@ -304,14 +249,6 @@ export class Ingest {
 }
 
 function ignore(): void {}
-
-function addChunks(list: ChunkListBuilder, columns: ChunkColumns, from: number, to: number, older?: OlderChunks): void {
-  for (let index = from; index < to; index++) {
-    const at = index * DIGEST_BYTES;
-    const chunk = { digest: digestFromBytes(columns.digests, at), length: columns.lengths[index] as number };
-    list.add(chunk, older?.leafOf(columns.digests, at));
-  }
-}
 
 /** A step, and what became of its file. */
 export interface Settled<Step> {

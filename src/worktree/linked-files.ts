@@ -17,7 +17,7 @@ import {
   removeQuietly,
   storeWriteError,
 } from "../platform/index.ts";
-import { type Written, writeError } from "./blob-writer.ts";
+import type { Written } from "./blob-writer.ts";
 import { TargetFolder } from "./target-folder.ts";
 
 /** The folder of cached files, below the store's. */
@@ -141,25 +141,35 @@ export class LinkedFiles {
   /** Makes a link, in the place of what is there. @returns its stat; nothing where no link can be made */
   #link(entry: FileEntry, target: TargetFolder): FileStat | undefined {
     const { file, release } = target.place(entry.path);
-    const temporary = path.join(path.dirname(file), `.artifold-${randomHex(8)}.tmp`);
+    const cached = path.join(this.#folder, nameOf(entry));
     try {
-      try {
-        this.#fs.addName(path.join(this.#folder, nameOf(entry)), temporary);
-      } catch (error) {
-        const errno = errnoOf(error);
-        if (errno === undefined) throw error;
-        // One file can have only so many names. Anything else is so for all files.
-        if (errno !== "EMLINK") this.#isHopeless = true;
-        return undefined;
-      }
-      this.#fs.rename(temporary, file);
+      this.#addName(cached, file);
       return this.#fs.lookAt(file);
     } catch (error) {
-      throw writeError(entry.path, error);
+      const errno = errnoOf(error);
+      if (errno === undefined) throw error;
+      // One file can have only so many names. Anything else is so for all files.
+      if (errno !== "EMLINK") this.#isHopeless = true;
+      return undefined;
+    } finally {
+      release();
+    }
+  }
+
+  #addName(cached: string, file: string): void {
+    try {
+      this.#fs.addName(cached, file);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
+    const temporary = path.join(path.dirname(file), `.artifold-${randomHex(8)}.tmp`);
+    try {
+      this.#fs.addName(cached, temporary);
+      this.#fs.rename(temporary, file);
     } finally {
       // It is left where the file was this link already: then a rename does nothing.
       removeQuietly(this.#fs, temporary);
-      release();
     }
   }
 }

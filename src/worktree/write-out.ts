@@ -85,10 +85,9 @@ class Writer {
     const isLittle =
       this.#started === 0 && batch.length <= LITTLE_FILES && batch.every((entry) => entry.size <= LITTLE_FILE_BYTES);
     this.#started += batch.length;
-    const port = isLittle ? pool.inPlace : pool.next();
     const [only] = batch as [FileEntry];
-    if (batch.length === 1 && only.size > SMALL_FILE_BYTES) return [await this.#writeLarge(port, only)];
-    return this.#writeSmall(port, batch);
+    if (batch.length === 1 && only.size > SMALL_FILE_BYTES) return [await this.#writeLarge(only)];
+    return this.#writeSmall(isLittle ? pool.inPlace : pool.next(), batch);
   }
 
   async #writeSmall(port: ContentPort, batch: readonly FileEntry[]): Promise<readonly Written[]> {
@@ -126,12 +125,12 @@ class Writer {
   }
 
   /** A large file is hashed by a thread that follows the one that writes it. Found wrong, it is written again, chunk by checked chunk. */
-  async #writeLarge(port: ContentPort, entry: FileEntry): Promise<Written> {
-    const written =
-      (await this.#tryClone(entry)) ??
-      (await this.#tryLarge(port, entry, true)) ??
-      (await this.#tryLarge(port, entry, false));
-    return written as Written;
+  async #writeLarge(entry: FileEntry): Promise<Written> {
+    const cloned = await this.#tryClone(entry);
+    if (cloned !== undefined) return cloned;
+    // Only now: a clone needs no thread.
+    const port = this.#options.pool.next();
+    return ((await this.#tryLarge(port, entry, true)) ?? (await this.#tryLarge(port, entry, false))) as Written;
   }
 
   /** @returns nothing where it cannot be cloned */

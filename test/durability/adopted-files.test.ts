@@ -64,7 +64,7 @@ function adopted(): string[] {
 /** The calls by which a file is adopted, and those that make its version durable and visible. */
 const isMeant = ({ name, path: at }: FileCall): boolean =>
   name === "clone" ||
-  (at.includes("/files") && name !== "read" && name !== "close") ||
+  ((at.includes("/files") || at.includes("/.tmp-")) && name !== "read" && name !== "close") ||
   (at.includes("/journal/") && (name.startsWith("write") || name === "flush"));
 
 /** Uploads with one fault at each of these calls. */

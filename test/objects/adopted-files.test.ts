@@ -120,7 +120,7 @@ test("bytes that are not those of the table's digest are refused, and so is anot
 
 test("a device from which nothing can be cloned is tried once", async () => {
   let calls = 0;
-  const clone = (): never => {
+  const clone = async (): Promise<never> => {
     calls++;
     throw Object.assign(new Error("not supported"), { code: "ENOTSUP" });
   };
@@ -140,10 +140,25 @@ test("what is given up leaves nothing, and what is adopted is read-only", async 
   await kept.finish(hashContent(content));
   await begin(content);
   const names = readdirSync(path.join(folder, "files"));
-  expect(names.filter((name) => name.startsWith(".tmp-"))).toHaveLength(1);
+  expect(readdirSync(folder).filter((name) => name.startsWith(".tmp-"))).toHaveLength(1);
   for (const name of names.filter((each) => /^[0-9a-f]/.test(each))) {
     expect((nodeFileSystem.lookAt(path.join(folder, "files", name))?.mode as number) & 0o777).toBe(0o400);
   }
   await adopted.abort();
   expect(readdirSync(path.join(folder, "files"))).toEqual(["somebody-else's"]);
+  expect(readdirSync(folder).sort()).toEqual(["files", "source"]);
+});
+
+test("chunks of many files are found, whichever of their tables were merged", async () => {
+  const chunks: Uint8Array[] = [];
+  for (let number = 1; number <= 20; number++) {
+    const content = randomBytesOf(number, 300);
+    const adoption = await begin(content);
+    chunks.push(...tell(adoption, content, [100, 200]));
+    await adoption.finish(hashContent(content));
+    await adopted.ready();
+  }
+  expect(readdirSync(folder).some((name) => name.startsWith("cache-places-"))).toBe(true);
+  for (const chunk of chunks) expect(adopted.has(digestToBytes(hashContent(chunk)), 0)).toBe(true);
+  await adopted.abort();
 });

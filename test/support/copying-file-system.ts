@@ -4,5 +4,5 @@ import { type FileSystem, nodeFileSystem } from "../../src/platform/index.ts";
 
 export const copyingFileSystem: FileSystem = {
   ...nodeFileSystem,
-  clone: (from, to) => copyFileSync(from, to, constants.COPYFILE_EXCL),
+  clone: async (from, to) => copyFileSync(from, to, constants.COPYFILE_EXCL),
 };
