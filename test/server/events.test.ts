@@ -112,6 +112,7 @@ describe("a page that listens", () => {
   test("that goes away leaves nothing behind, and the end of the server ends all", async () => {
     const around = await servedStore();
     await uploadFiles(around.store, { a: "1" });
+    for (let at = 0; at < 300; at++) expect((await around.ask("/api/events", { method: "HEAD" })).body).toBeNull();
     const streams = await Promise.all(Array.from({ length: 257 }, () => around.ask("/api/events")));
     expect(streams.map(({ status }) => status).filter((status) => status !== 200)).toEqual([429]);
     for (const { body } of streams) await body?.cancel();

@@ -53,7 +53,7 @@ const file: RouteCode<"file"> = route({ path: requiredText, inline: flag, ticket
 const archive: RouteCode<"archive"> = route(
   { format: word<"zip" | "tar">(["zip", "tar"], undefined), folder: textOrEmpty, ticket: optionalText },
   async (call) => {
-    const { query, request, signal } = call;
+    const { query, signal } = call;
     const version = openVersion(call);
     const folder = query.folder.replace(/^\/+|\/+$/g, "");
     const { entries } = await version.below(folder);
@@ -67,7 +67,6 @@ const archive: RouteCode<"archive"> = route(
       "content-type": query.format === "zip" ? "application/zip" : "application/x-tar",
       "content-disposition": attachment(`${version.name}-${version.version}${place}.${query.format}`),
     };
-    if (request.method === "HEAD") return new Response(null, { headers });
     const make = query.format === "zip" ? zipOf : tarOf;
     return new Response(make(version, folder, signal) as ConstructorParameters<typeof Response>[0], { headers });
   },
