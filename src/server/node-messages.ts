@@ -77,6 +77,8 @@ export async function sendResponse(
       await reader.cancel().catch(() => undefined);
     }
   }
+  // Its caller went away, and no event will come of it any more.
+  if (outgoing.destroyed) return;
   await new Promise<void>((resolve, reject) => {
     outgoing.once("close", resolve);
     outgoing.once("error", reject);
