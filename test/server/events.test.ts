@@ -109,6 +109,18 @@ describe("a page that listens", () => {
     other.stop();
   });
 
+  test("hears no more once its token is revoked, or the store is no longer open to it", async () => {
+    const around = await servedStore();
+    await uploadFiles(around.store, { a: "1" });
+    const { token, facts } = await around.app.tokens.create({ user: "kim", scope: "read" });
+    const page = listen(around, { token });
+    await listening(around, page);
+    await around.app.tokens.revoke(facts.id);
+    await (await around.store.resolve("sample:V1")).tag("secret");
+    await page.ended;
+    expect(page.heard.join()).not.toContain("secret");
+  });
+
   test("that goes away leaves nothing behind, and the end of the server ends all", async () => {
     const around = await servedStore();
     await uploadFiles(around.store, { a: "1" });

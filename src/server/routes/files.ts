@@ -39,7 +39,7 @@ const file: RouteCode<"file"> = route({ path: requiredText, inline: flag, ticket
     });
   }
   const { first, last } = range ?? { first: 0, last: size - 1 };
-  const body = request.method === "HEAD" ? null : version.stream(entry.path, { start: first, end: last + 1, signal });
+  const body = version.stream(entry.path, { start: first, end: last + 1, signal });
   return new Response(body as ConstructorParameters<typeof Response>[0], {
     status: range === undefined ? 200 : 206,
     headers: {
