@@ -1,5 +1,7 @@
 /** `serve` as people start it: what it prints, who gets in, and how it ends. */
-import { connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Client } from "../../src/client/index.ts";
@@ -17,7 +19,8 @@ interface Serving extends Running {
 
 /** Starts it on a free port, and ends it with the test. */
 async function serving(store: string, args: readonly string[] = []): Promise<Serving> {
-  const running = startCommand(store, ["serve", "--port", "0", "--json", ...args]);
+  const port = args.includes("--port") ? [] : ["--port", "0"];
+  const running = startCommand(store, ["serve", ...port, "--json", ...args]);
   onTestFinished(async () => {
     running.child.kill("SIGTERM");
     await running.ended;
@@ -90,6 +93,21 @@ describe("serve", () => {
     gone.abort();
   });
 
+  test("has both addresses of this machine, or says that somebody else has one", async () => {
+    const { url } = await serving(newStore());
+    const { port } = new URL(url);
+    const others = Object.values(networkInterfaces()).flat();
+    if (others.some((each) => each?.address === "::1")) {
+      expect(await (await fetch(`http://[::1]:${port}/health`)).json()).toEqual({ ok: true });
+      const other = createServer().listen(0, "::1");
+      onTestFinished(() => void other.close());
+      await once(other, "listening");
+      const taken = (other.address() as AddressInfo).port;
+      const { printed } = await serving(newStore(), ["--port", String(taken)]);
+      expect(printed().stderr).toContain("may not be this server");
+    } else expect((await fetch(`${url}/health`)).ok).toBe(true);
+  });
+
   test("in private tells nobody anything", async () => {
     const { url } = await serving(newStore(), ["--private"]);
     for (const route of ["experiments", "artifacts", "runs", "log", "events"] as const) {
@@ -144,6 +162,31 @@ describe("serve", () => {
     child.kill("SIGTERM");
     expect((await ended).code).toBe(0);
     expect(await next).toMatchObject({ done: true });
+  });
+
+  test.skipIf(process.platform === "win32")("does not wait for an upload that stands still", async () => {
+    const { url, login, child, ended } = await serving(newStore());
+    const { token } = await new Client({ url }).call("openSession", { body: { code: codeOf(login) } });
+    const api = new Client({ url, token: () => token });
+    const params = { team: "t", experiment: "e", type: "dataset", name: "sample" };
+    const { draft } = await api.call("openDraft", { params });
+    const headers = [
+      `PUT /api/drafts/${draft}/file?path=a HTTP/1.1`,
+      `host: ${new URL(url).host}`,
+      `authorization: Bearer ${token}`,
+      "content-type: application/octet-stream",
+      "content-length: 100",
+    ];
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname, () => socket.write(`${headers.join("\r\n")}\r\n\r\nonly this`));
+    socket.on("error", () => undefined);
+    // It has begun once another request of the draft waits for it.
+    const waiting = api.call("removeEntries", { params: { draft }, query: { glob: "x" } }).catch(() => "ended");
+    await until("it was taken", async () => (await fetch(`${url}/health`)).ok);
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+    await waiting;
+    socket.destroy();
   });
 
   test("says what is in its way", async () => {
