@@ -82,7 +82,7 @@ describe.skipIf(chromiumPath === undefined)(`from init to the files of V2${howTo
       expect(facts.join("\n")).toContain(said);
     }
     await page.getByRole("link", { name: "Relation" }).click();
-    await page.getByRole("link", { name: /^run sable-life-1/ }).click();
+    await page.getByRole("link", { name: /^sable-life-1/ }).click();
     await page.waitForURL("**/sable-life-1/run/relation");
     check();
   });

@@ -57,12 +57,12 @@ export function VersionPage({ place, onShown }: VersionPageProps): JSX.Element {
     if (shown !== undefined) onShown(shown);
   }, [shown]);
   return (
-    <Awaited of={artifact} what="artifact">
+    <Awaited of={artifact} what="artifact" isTitle>
       {(details) =>
         isGone ? (
           <NoVersion artifact={details} />
         ) : (
-          <Awaited of={version} what="version">
+          <Awaited of={version} what="version" isTitle>
             {(found) => <Shown place={place} version={found} />}
           </Awaited>
         )
@@ -116,13 +116,13 @@ function Head({ place, version }: VersionProps): JSX.Element {
         <Icon name="left" /> All artifacts
       </a>
       <div class="version-title">
-        <h2>
+        <h1>
           <span class={`kind ${kindOf(type)}`} title={`Type ${type}`}>
             <Icon name="artifact" />
           </span>
           <span class="name">{name}</span>
           <span class="version-number">{version.version}</span>
-        </h2>
+        </h1>
         <Tags version={version} />
       </div>
       {version.message !== "" && <p class="message name">{version.message}</p>}
