@@ -150,6 +150,11 @@ export class Catalog {
     return this.statement("SELECT count(*) FROM place").pluck().get() as number;
   }
 
+  /** The digests of all objects of the last segment. */
+  placedDigests(): Buffer[] {
+    return this.statement("SELECT digest FROM place").pluck().all() as Buffer[];
+  }
+
   /** All objects of the last segment, in the order of their frames. */
   *places(): Generator<PlacedObject> {
     const sql = "SELECT digest, offset, length, position FROM place ORDER BY offset, abs(position)";

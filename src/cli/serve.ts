@@ -1,4 +1,5 @@
 /** `serve`: the store in a browser, and for programs over HTTP, until a signal ends it. */
+import { once } from "node:events";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { isLoopback } from "../remote/index.ts";
 import { type App, hostRule, type RunningServer, serve, serveStore } from "../server/index.ts";
@@ -50,10 +51,11 @@ export async function run(run: Run): Promise<number> {
     `To change things there, log in: ${login}`,
     "Ctrl-C ends",
   ]);
-  await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+  if (!signal.aborted) await once(signal, "abort");
   await app.close();
   await server.close(GRACE_MS);
-  throw signal.reason;
+  // A signal is how serving ends.
+  return 0;
 }
 
 /** Whoever opens it is logged in. What stands after "#" is not sent anywhere, and so in no log. */

@@ -277,7 +277,6 @@ export const commands: readonly CommandSpec[] = [
         help: "also answer to this name, as a proxy or a network has it",
       },
     ],
-    whenStopped: { happened: "no", said: "what was answered stands, and unfinished uploads are given up" },
     load: () => import("./serve.ts"),
   },
   {

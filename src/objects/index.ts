@@ -8,6 +8,7 @@ export {
   prepareCompression,
 } from "./compression.ts";
 export { type BaseChunk, ContentWriter, type WrittenContent } from "./content-writer.ts";
+export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
   BASES_MAX,
   FRAME_PREAMBLE_BYTES_MAX,

@@ -48,6 +48,8 @@ export class ObjectStore {
    * @throws ArtifoldError DAMAGED where the frame of a delta cannot be read
    */
   needsOf(digest: Digest): readonly Digest[] | undefined {
+    // Mostly the first place says it.
+    if (this.locate(digest)?.isDelta === false) return [];
     let delta: Place | undefined;
     for (const place of this.#placesOf(digest)) {
       if (!place.isDelta) return [];

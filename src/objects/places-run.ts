@@ -28,8 +28,8 @@ const VERSION = 3;
 const HEAD_BYTES = 64;
 const PAGE_ROWS = 128;
 const PAGE_BYTES: number = PAGE_ROWS * RUN_ROW_BYTES;
-/** Pages that a run keeps in memory. */
-const PAGES_KEPT = 256;
+/** Pages that a run keeps in memory: 16 MiB. */
+const PAGES_KEPT = 2700;
 /** Rows that are read at once when all are wanted. */
 const WINDOW_ROWS = 4096;
 /** The largest filter that is kept in memory; of larger runs every lookup reads a page. */
@@ -130,12 +130,14 @@ export class PlacesRun {
   }
 
   #findInPage(rows: Buffer, wanted: Buffer): Place | undefined {
+    const key = wanted.readUInt32BE(0);
     let low = 0;
     let high = rows.length / RUN_ROW_BYTES - 1;
     while (low <= high) {
       const middle = (low + high) >>> 1;
       const at = middle * RUN_ROW_BYTES;
-      const order = rows.compare(wanted, 0, DIGEST_BYTES, at, at + DIGEST_BYTES);
+      // Four bytes nearly always tell, at a tenth of the cost of all.
+      const order = rows.readUInt32BE(at) - key || rows.compare(wanted, 0, DIGEST_BYTES, at, at + DIGEST_BYTES);
       if (order === 0) return this.#placeAt(rows, at);
       if (order < 0) low = middle + 1;
       else high = middle - 1;

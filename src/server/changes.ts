@@ -27,6 +27,10 @@ export async function readChange(
   if (message !== undefined && typeof message !== "string") throw new ArtifoldError("USAGE", "message is a text");
   const isList = Array.isArray(tags) && tags.length <= TAGS_MAX && tags.every((tag) => typeof tag === "string");
   if (tags !== undefined && !isList) throw new ArtifoldError("USAGE", `tags is a list of at most ${TAGS_MAX} texts`);
-  if (metadata !== undefined) metadataText(metadata as Metadata);
+  if (metadata !== undefined) {
+    const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
+    if (!isObject) throw new ArtifoldError("USAGE", "metadata is an object");
+    metadataText(metadata as Metadata);
+  }
   return body as VersionChangeBody;
 }

@@ -23,7 +23,6 @@ import {
   type JournalEntry,
   type JournalPosition,
   SEGMENT_BYTES,
-  segmentPath,
 } from "../journal/index.ts";
 import {
   type EncodedFrames,
@@ -32,7 +31,6 @@ import {
   ObjectStore,
   objectCountOf,
   PACKS_FOLDER,
-  type Place,
   placedObjects,
   prepareCompression,
   type SealedPack,
@@ -55,6 +53,7 @@ import {
 import type { LongCallOptions } from "../progress.ts";
 import { ContentPool, PROBE_PREFIX } from "../worktree/index.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
+import { CatalogPlaces } from "./recent-places.ts";
 import {
   checkStore,
   createStore,
@@ -123,7 +122,7 @@ export class Engine {
   readonly #current: CurrentCatalog;
   #filesState = "";
   /** Whether objects lie in the journal's last segment: where none do, nobody needs to ask for them. */
-  #hasRecent = false;
+  readonly #recent = new CatalogPlaces();
   #folders: FolderCache | undefined;
   #failed: ArtifoldError | undefined;
   #open = true;
@@ -139,7 +138,7 @@ export class Engine {
     this.runLocks = new RunLocks(this.fs, parts.folder);
     this.journal = parts.journal;
     this.#current = parts.current;
-    this.objects = new ObjectStore(this.fs, parts.folder, { find: (digest) => this.#recentPlace(digest) });
+    this.objects = new ObjectStore(this.fs, parts.folder, this.#recent);
     this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
   }
 
@@ -231,6 +230,7 @@ export class Engine {
     const release = await this.locks.writer(this.lockWaitMs, signal);
     try {
       await this.#current.foldUnderLock();
+      this.#refreshFiles();
       this.#checkWritable();
       const step = prepare();
       if (step === undefined) return undefined;
@@ -367,14 +367,7 @@ export class Engine {
     if (state === this.#filesState) return;
     this.#filesState = state;
     this.objects.setFiles(this.#current.catalog.contentFiles());
-    this.#hasRecent = this.#current.catalog.placeCount() > 0;
-  }
-
-  #recentPlace(digest: Buffer): Place | undefined {
-    if (!this.#hasRecent) return undefined;
-    const place = this.#current.catalog.place(digest);
-    if (place === undefined) return undefined;
-    return { ...place, path: segmentPath((this.#current.catalog.position() as JournalPosition).segment) };
+    this.#recent.follow(this.#current.catalog);
   }
 
   #checkOpen(): void {

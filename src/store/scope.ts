@@ -78,7 +78,7 @@ export class Scope {
   async *versions(address: string, options: ResolveOptions): AsyncGenerator<Version, void, undefined> {
     await this.engine.refresh();
     const artifact = this.#artifact(parseRef(address), options);
-    for (let below = Number.MAX_SAFE_INTEGER; ; ) {
+    for (let below = Number.POSITIVE_INFINITY; ; ) {
       const rows = this.engine.catalog.versions(artifact.row, { removed: options.removed === true, limit: 256, below });
       for (const row of rows) yield new Version(this.engine, artifact, row, this.#recorder);
       const last = rows.at(-1);

@@ -19,6 +19,7 @@ import {
 import type { ObjectStore } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import type { ContentPool } from "../worktree/index.ts";
 import { ContentReading } from "./content-reading.ts";
 import { FileCheck } from "./file-check.ts";
 import { whatLacks } from "./presence.ts";
@@ -45,6 +46,8 @@ export interface VerifyTarget {
   readonly journal: Journal;
   readonly catalog: Catalog;
   readonly objects: ObjectStore;
+  /** The threads that read. */
+  readonly pool: ContentPool;
 }
 
 /** How to verify. */
@@ -133,29 +136,46 @@ class Verification {
     }
   }
 
-  /** Packs and sealed segments: that they are there, and, in a full run, every byte of packs. */
+  /** Packs and sealed segments: that they are there, and, in a full run, every byte of packs, in threads. */
   async checkFiles(): Promise<void> {
-    for (const file of this.#target.catalog.contentFiles()) {
-      let fd: number;
-      try {
-        fd = this.#target.fs.open(path.join(this.#target.folder, file.path), openFlags.read);
-      } catch (error) {
-        const reason =
-          errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
-        this.#report("lost", file.path, null, reason);
-        continue;
+    const { pool } = this.#target;
+    const underWay = new Set<Promise<void>>();
+    try {
+      for (const file of this.#target.catalog.contentFiles()) {
+        const checking = this.#checkFile(file).finally(() => underWay.delete(checking));
+        underWay.add(checking);
+        if (underWay.size >= pool.width) await Promise.race(underWay);
+        await this.#pause();
       }
-      try {
-        const check = new FileCheck(this.#target.fs, fd, file.path, this.#target.objects);
-        const isPack = file.kind !== "segment";
-        this.#found.push(...(await check.table()));
-        if (isPack && this.#options.quick !== true) this.#found.push(...(await check.bytes(() => this.#pause())));
-        if (isPack) this.#bytes += this.#options.quick === true ? 0 : file.bytes;
-        this.#files++;
-        this.#tell(file.path);
-      } finally {
-        this.#target.fs.close(fd);
+    } finally {
+      await Promise.all(underWay);
+    }
+  }
+
+  async #checkFile(file: { readonly path: string; readonly kind: string; readonly bytes: number }): Promise<void> {
+    const { fs, folder, objects, pool } = this.#target;
+    const filePath = path.join(folder, file.path);
+    let fd: number;
+    try {
+      fd = fs.open(filePath, openFlags.read);
+    } catch (error) {
+      const reason =
+        errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
+      this.#report("lost", file.path, null, reason);
+      return;
+    }
+    try {
+      const check = new FileCheck(fs, fd, file.path, objects);
+      const found = await check.table();
+      if (file.kind !== "segment" && this.#options.quick !== true) {
+        found.push(...check.bytes(await pool.next().request<Digest>({ op: "hash", path: filePath })));
+        this.#bytes += file.bytes;
       }
+      this.#found.push(...found);
+      this.#files++;
+      this.#tell(file.path);
+    } finally {
+      fs.close(fd);
     }
   }
 

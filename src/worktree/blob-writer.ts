@@ -8,9 +8,9 @@ import path from "node:path";
 import { contentHasher, type Digest, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
+import { putStat, STAT_NUMBERS } from "./file-columns.ts";
 import { digestInRow, type PlacedColumns, sizeInRow } from "./placed-columns.ts";
 import type { PlacedReader } from "./placed-reader.ts";
-import { putStat, STAT_NUMBERS } from "./run.ts";
 
 /** What is asked of a writer. */
 export type WriteRequest =

@@ -8,11 +8,12 @@ import type { Digest } from "../digest/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import { comparePaths, diffManifests, type Entry, entrySize, type NodeReader, readEntries } from "../manifest/index.ts";
 import { Breather, type FileStat, kindOf } from "../platform/index.ts";
+import type { FreshStat } from "./file-columns.ts";
 import type { FolderMemory } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
 import { type FileToIngest, type Ingest, type Ingested, withContent } from "./ingest.ts";
 import { PathCursor } from "./path-cursor.ts";
-import type { CachedEntry, StatNumbers } from "./run.ts";
+import type { CachedEntry } from "./run.ts";
 import type { Sweep, SweepCounts, Swept } from "./sweep.ts";
 import { type LeftOut, PAUSE } from "./walk.ts";
 
@@ -30,7 +31,7 @@ export interface Compared {
   /** Whether the stat cache has a row for it. */
   readonly hasRow: boolean;
   /** What was found out of the folder and is not in the stat cache yet; an empty folder has no stat. */
-  readonly fresh: { readonly stat: StatNumbers | undefined } | undefined;
+  readonly fresh: { readonly stat: FreshStat | undefined } | undefined;
 }
 
 /** What a comparison needs. */

@@ -4,6 +4,7 @@ import type { SharedMemory } from "../chunking/index.ts";
 import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
+import { type HashRequest, hashFile } from "./hash-file.ts";
 import { type LookRequest, lookAtRun } from "./look-at-run.ts";
 import { PlacedReader } from "./placed-reader.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -11,7 +12,7 @@ import { Windows } from "./windows.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 
 /** What a thread is asked to do. */
-export type ContentRequest = ReadRequest | WriteRequest | LookRequest;
+export type ContentRequest = ReadRequest | WriteRequest | LookRequest | HashRequest;
 
 /** Answers requests, here or in a thread. Requests to one port are answered in order. */
 export interface ContentPort {
@@ -36,6 +37,7 @@ export class ContentHandler {
 
   handle(request: ContentRequest): unknown {
     if (request.op === "look") return lookAtRun(this.#fs, request);
+    if (request.op === "hash") return hashFile(this.#fs, request.path);
     return request.op.startsWith("write-")
       ? this.#writer.handle(request as WriteRequest)
       : this.#reader.handle(request as ReadRequest);

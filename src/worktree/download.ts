@@ -8,10 +8,11 @@ import { ArtifoldError } from "../errors.ts";
 import { comparePaths, type Entry, type FileEntry, type LinkEntry, parentOf, sameEntry } from "../manifest/index.ts";
 import { type FileStat, kindOf } from "../platform/index.ts";
 import { type Compared, type ComparisonOptions, compareFolder } from "./comparison.ts";
-import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
+import type { FolderMemory, RacyClock } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
 import { PackedRows } from "./packed-rows.ts";
-import type { CachedEntry, NewRow, StatNumbers } from "./run.ts";
+import { type RowEdit, RowEditor } from "./row-editor.ts";
+import type { CachedEntry, NewRow } from "./run.ts";
 import type { TargetFolder } from "./target-folder.ts";
 import { type LeftOut, refuseStoreName } from "./walk.ts";
 import { type WriteOutOptions, writeOut } from "./write-out.ts";
@@ -294,7 +295,7 @@ function removeFolderInTheWay(path: string, target: TargetFolder): void {
 }
 
 function linkRow(link: LinkEntry, target: TargetFolder, clock: RacyClock): RowEdit["row"] {
-  const stat: StatNumbers | undefined = target.lookAt(link.path);
+  const stat = target.lookAt(link.path);
   return stat === undefined ? undefined : { entry: link, stat, racy: clock.isRacy(stat) };
 }
 

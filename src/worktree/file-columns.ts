@@ -1,7 +1,37 @@
 /** What became of files that were read, as columns of numbers, which travel between threads at little cost. */
 import { DIGEST_BYTES } from "../digest/index.ts";
 import { type FileStat, isExecutable } from "../platform/index.ts";
-import { putStat, STAT_NUMBERS } from "./run.ts";
+import type { StatNumbers } from "./run.ts";
+
+/** A stat that was just taken, and of which file system. */
+export interface FreshStat extends StatNumbers {
+  readonly dev: number;
+}
+
+/** How many numbers a stat has in a column. */
+export const STAT_NUMBERS = 5;
+
+/** Reads the stat of a row from a column of them. */
+export function statOf(column: Float64Array, row: number): FreshStat {
+  const at = row * STAT_NUMBERS;
+  return {
+    ino: column[at] as number,
+    size: column[at + 1] as number,
+    mtimeMs: column[at + 2] as number,
+    ctimeMs: column[at + 3] as number,
+    dev: column[at + 4] as number,
+  };
+}
+
+/** Writes a stat as a row of a column. */
+export function putStat(column: Float64Array, row: number, stat: FreshStat): void {
+  const at = row * STAT_NUMBERS;
+  column[at] = stat.ino;
+  column[at + 1] = stat.size;
+  column[at + 2] = stat.mtimeMs;
+  column[at + 3] = stat.ctimeMs;
+  column[at + 4] = stat.dev;
+}
 
 /** How reading a file ended; `large` and `later` are of files that were not read: too long for it, or for what was left. */
 export const readStatus = { ok: 0, changed: 1, notAFile: 2, failed: 3, large: 4, later: 5 } as const;
@@ -12,7 +42,7 @@ export interface FileColumns {
   /** Errno of those that failed, by row. */
   readonly errnos: { readonly [row: number]: string };
   readonly executable: Uint8Array;
-  /** Inode, size, mtime and ctime in nanoseconds, of the descriptor that was read. */
+  /** Stats of the descriptors that were read. */
   readonly stats: Float64Array;
   /** Digests of whole contents, 32 bytes each. */
   readonly digests: Uint8Array;

@@ -9,8 +9,9 @@ import {
   readEntries,
 } from "../manifest/index.ts";
 import type { DownloadDone } from "./download.ts";
-import { type FolderMemory, type RacyClock, RowEditor } from "./folder-memory.ts";
+import type { FolderMemory, RacyClock } from "./folder-memory.ts";
 import type { PathFilter } from "./globs.ts";
+import { RowEditor } from "./row-editor.ts";
 import type { TargetFolder } from "./target-folder.ts";
 import { refuseStoreName } from "./walk.ts";
 import { type WriteOutOptions, writeOut } from "./write-out.ts";

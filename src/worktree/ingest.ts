@@ -13,10 +13,9 @@ import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
 import { type BaseSource, type ChunkSink, ChunkStoring, type FindLikes } from "./chunk-storing.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
-import { type FileColumns, readStatus } from "./file-columns.ts";
+import { type FileColumns, type FreshStat, readStatus, STAT_NUMBERS, statOf } from "./file-columns.ts";
 import type { OlderChunks } from "./older-chunks.ts";
 import type { ChunkColumns, FilesRead } from "./read-request.ts";
-import { STAT_NUMBERS, type StatNumbers, statOf } from "./run.ts";
 import { changedError, foundError } from "./source-errors.ts";
 import { type Cut, FileContent, StreamContent, UnreadableContent, type WindowedContent } from "./windowed-content.ts";
 import type { Window } from "./windows.ts";
@@ -35,7 +34,7 @@ export interface FileToIngest {
 
 /** What became of a file. */
 export type Ingested =
-  | { readonly kind: "entry"; readonly entry: FileEntry; readonly stat: StatNumbers }
+  | { readonly kind: "entry"; readonly entry: FileEntry; readonly stat: FreshStat }
   | { readonly kind: "failed"; readonly path: string; readonly error: unknown };
 
 const BATCH_LIMITS: BatchLimits = { bytes: BATCH_BYTES, items: BATCH_FILES, singleBytes: WHOLE_FILE_BYTES };

@@ -5,7 +5,7 @@
  * machine's own (a cache, never part of the format): a checksum, counts, columns of numbers, digests, texts.
  */
 import { DIGEST_BYTES, digestFromBytes, digestToBytes, hashContentBytes } from "../digest/index.ts";
-import type { Entry } from "../manifest/index.ts";
+import { comparePaths, type Entry } from "../manifest/index.ts";
 import { type FileStat, isExecutable, kindOf } from "../platform/index.ts";
 
 /** What the cache can remember. */
@@ -19,11 +19,10 @@ export interface StatNumbers {
   readonly ctimeMs: number;
 }
 
-/** How many numbers a stat has in a column. */
-export const STAT_NUMBERS = 4;
+/** How many numbers of a stat a row has. */
+const STAT_NUMBERS = 4;
 
-/** Reads the stat of a row from a column of them. */
-export function statOf(column: Float64Array, row: number): StatNumbers {
+function statOf(column: Float64Array, row: number): StatNumbers {
   const at = row * STAT_NUMBERS;
   return {
     ino: column[at] as number,
@@ -33,8 +32,7 @@ export function statOf(column: Float64Array, row: number): StatNumbers {
   };
 }
 
-/** Writes a stat as a row of a column. */
-export function putStat(column: Float64Array, row: number, stat: StatNumbers): void {
+function putStat(column: Float64Array, row: number, stat: StatNumbers): void {
   const at = row * STAT_NUMBERS;
   column[at] = stat.ino;
   column[at + 1] = stat.size;
@@ -62,38 +60,79 @@ const FLAG_LIST = 8;
 const CHECKSUM_BYTES = 16;
 const HEAD_BYTES = 32;
 
+/** Rows of a run, one after another, that go into another run as they are. */
+export interface RowRange {
+  readonly view: RunView;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Packs rows. */
-export function encodeRun(rows: readonly NewRow[]): Buffer {
-  const texts = Buffer.from(textsOf(rows), "utf8");
-  const digestCount = rows.reduce((sum, { entry }) => sum + digestsOf(entry), 0);
-  const flagsAt = HEAD_BYTES + rows.length * STAT_NUMBERS * 8;
-  const digestsAt = flagsAt + pad(rows.length);
+export function encodeRun(parts: readonly (NewRow | RowRange)[]): Buffer {
+  const { paths, targets, digestCount } = measured(parts);
+  const texts = Buffer.from(paths.concat(targets).join("\0"), "utf8");
+  const flagsAt = HEAD_BYTES + paths.length * STAT_NUMBERS * 8;
+  const digestsAt = flagsAt + pad(paths.length);
   const textsAt = digestsAt + digestCount * DIGEST_BYTES;
   const data = Buffer.alloc(textsAt + texts.length);
-  data.writeUInt32LE(rows.length, CHECKSUM_BYTES);
+  data.writeUInt32LE(paths.length, CHECKSUM_BYTES);
   data.writeUInt32LE(digestCount, CHECKSUM_BYTES + 4);
-  const numbers = new Float64Array(rows.length * STAT_NUMBERS);
+  const numbers = new Float64Array(paths.length * STAT_NUMBERS);
+  let row = 0;
   let digestAt = digestsAt;
-  rows.forEach(({ entry, stat, racy }, index) => {
+  for (const part of parts) {
+    if ("view" in part) {
+      const copied = part.view.rows(part.from, part.to);
+      numbers.set(copied.numbers, row * STAT_NUMBERS);
+      data.set(copied.flags, flagsAt + row);
+      data.set(copied.digests, digestAt);
+      row += copied.flags.length;
+      digestAt += copied.digests.length;
+      continue;
+    }
+    const { entry, stat, racy } = part;
     const hasList = entry.kind === "file" && entry.chunkList !== undefined;
-    data[flagsAt + index] = kindFlag(entry) | (racy ? FLAG_RACY : 0) | (hasList ? FLAG_LIST : 0);
-    if (stat !== undefined) putStat(numbers, index, stat);
-    if (entry.kind !== "file") return;
+    data[flagsAt + row] = kindFlag(entry) | (racy ? FLAG_RACY : 0) | (hasList ? FLAG_LIST : 0);
+    if (stat !== undefined) putStat(numbers, row, stat);
+    row++;
+    if (entry.kind !== "file") continue;
     digestToBytes(entry.digest, data, digestAt);
     if (entry.chunkList !== undefined) digestToBytes(entry.chunkList, data, digestAt + DIGEST_BYTES);
     digestAt += digestsOf(entry) * DIGEST_BYTES;
-  });
+  }
   data.set(new Uint8Array(numbers.buffer), HEAD_BYTES);
   data.set(texts, textsAt);
   data.set(hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES), 0);
   return data;
 }
 
-/** Paths of all rows, then targets of links. */
-function textsOf(rows: readonly NewRow[]): string {
-  const texts = rows.map(({ entry }) => entry.path);
-  for (const { entry } of rows) if (entry.kind === "link") texts.push(entry.target);
-  return texts.join("\0");
+/** The texts of rows, and how many digests they have. */
+function measured(parts: readonly (NewRow | RowRange)[]): { paths: string[]; targets: string[]; digestCount: number } {
+  const paths: string[] = [];
+  const targets: string[] = [];
+  let digestCount = 0;
+  for (const part of parts) {
+    if ("view" in part) {
+      const copied = part.view.rows(part.from, part.to);
+      for (const path of copied.paths) paths.push(path);
+      for (const target of copied.targets) targets.push(target);
+      digestCount += copied.digests.length / DIGEST_BYTES;
+      continue;
+    }
+    paths.push(part.entry.path);
+    if (part.entry.kind === "link") targets.push(part.entry.target);
+    digestCount += digestsOf(part.entry);
+  }
+  return { paths, targets, digestCount };
+}
+
+/** Columns of some rows of a run. */
+interface CopiedRows {
+  readonly numbers: Float64Array;
+  readonly flags: Uint8Array;
+  readonly digests: Uint8Array;
+  readonly paths: readonly string[];
+  readonly targets: readonly string[];
 }
 
 function digestsOf(entry: CachedEntry): number {
@@ -195,6 +234,32 @@ export class RunView {
     }
   }
 
+  /** The first row whose path is at or behind one, looked for from a row on; `count` when there is none. */
+  rowAt(path: string, from: number): number {
+    let low = from;
+    let high = this.count;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (comparePaths(this.path(middle), path) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Rows as they can be packed again. */
+  rows(from: number, to: number): CopiedRows {
+    return {
+      numbers: this.#numbers.subarray(from * STAT_NUMBERS, to * STAT_NUMBERS),
+      flags: this.#flags.subarray(from, to),
+      digests: this.#digests.subarray(this.#digestPlace(from), this.#digestPlace(to)),
+      paths: this.#paths.slice(from, to),
+      targets:
+        this.#targets.length === 0
+          ? []
+          : this.#targets.slice(this.#countBefore(from, KIND_LINK), this.#countBefore(to, KIND_LINK)),
+    };
+  }
+
   /** The row as it can be packed again. */
   row(index: number): NewRow {
     const flags = this.#flags[index] as number;
@@ -204,15 +269,15 @@ export class RunView {
 
   #places: Uint32Array | undefined;
 
-  /** Where the digests of a row begin; worked out once for all rows. */
+  /** Where the digests of a row begin, and those of the last end; worked out once for all rows. */
   #digestPlace(index: number): number {
     if (this.#places === undefined) {
-      this.#places = new Uint32Array(this.count);
+      this.#places = new Uint32Array(this.count + 1);
       let at = 0;
       for (let row = 0; row < this.count; row++) {
-        this.#places[row] = at;
         const flags = this.#flags[row] as number;
         if ((flags & KIND_MASK) <= KIND_EXECUTABLE) at += (flags & FLAG_LIST) === 0 ? DIGEST_BYTES : 2 * DIGEST_BYTES;
+        this.#places[row + 1] = at;
       }
     }
     return this.#places[index] as number;

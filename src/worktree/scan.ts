@@ -21,10 +21,11 @@ import {
   sameEntry,
 } from "../manifest/index.ts";
 import { Breather, type FileSystem, kindOf } from "../platform/index.ts";
-import { type FolderMemory, type RacyClock, type RowEdit, RowEditor } from "./folder-memory.ts";
+import type { FolderMemory, RacyClock } from "./folder-memory.ts";
 import { type FileToIngest, type Ingest, type Ingested, withContent } from "./ingest.ts";
 import type { LookAhead } from "./look-ahead.ts";
 import { PathCursor } from "./path-cursor.ts";
+import { type RowEdit, RowEditor } from "./row-editor.ts";
 import type { CachedEntry } from "./run.ts";
 import { foundError } from "./source-errors.ts";
 import { Sweep, type SweepCounts, type Swept } from "./sweep.ts";

@@ -6,8 +6,8 @@ import type { Place } from "../objects/index.ts";
 import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
 import type { FilesWritten, FileToWrite } from "./blob-writer.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
+import { type FreshStat, statOf } from "./file-columns.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
-import { type StatNumbers, statOf } from "./run.ts";
 import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
 
 /** Where stored content is found. */
@@ -25,7 +25,7 @@ export interface ContentSource {
 /** A file that was written, and its stat under its final name. */
 export interface Written {
   readonly entry: FileEntry;
-  readonly stat: StatNumbers;
+  readonly stat: FreshStat;
 }
 
 /** Files up to this size are written many in one request. */

@@ -140,7 +140,7 @@ const meet: Record<Exclude<ErrorCode, "DENIED" | "UNREACHABLE">, () => Promise<T
   },
   INTERNAL: () => {
     const broken = path.join(temporaryFolder(), "broken.cjs");
-    writeFileSync(broken, 'require("node:fs").opendirSync = () => { throw new Error("not as it should be"); };');
+    writeFileSync(broken, 'require("node:fs").readdirSync = () => { throw new Error("not as it should be"); };');
     const data = planted({ a: "1" });
     const args = ["upload", data, "--name", "n", "--type", "t", "--store", path.join(temporaryFolder(), "store")];
     return toldByCommand(args, { env: { NODE_OPTIONS: `--require ${broken}` } });
@@ -214,7 +214,7 @@ describe("a native part that cannot be used", () => {
 
 test("a fault of artifold is told in words, with its stack on request only", () => {
   const broken = path.join(temporaryFolder(), "broken.cjs");
-  writeFileSync(broken, 'require("node:fs").opendirSync = () => { throw new Error("not as it should be"); };');
+  writeFileSync(broken, 'require("node:fs").readdirSync = () => { throw new Error("not as it should be"); };');
   const args = [commandPath, "upload", planted({ a: "1" }), "--name", "n", "--type", "t"];
   const env = {
     ...process.env,
@@ -228,7 +228,7 @@ test("a fault of artifold is told in words, with its stack on request only", () 
   expect(run.stderr).not.toMatch(/^\s+at /m);
   const debugging = { ...env, ARTIFOLD_DEBUG: "1" };
   expect(spawnSync(process.execPath, args, { encoding: "utf8", env: debugging }).stderr).toMatch(
-    /^\s+at .*opendirSync/m,
+    /^\s+at .*readdirSync/m,
   );
 });
 

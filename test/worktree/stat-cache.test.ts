@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import Database from "better-sqlite3";
 import { expect, onTestFinished, test } from "vitest";
+import { type FileStat, type FileSystem, nodeFileSystem } from "../../src/platform/index.ts";
 import { plant, temporaryFolder } from "../support/folders.ts";
 import { DATA, mirror, pathsOf, testStore, WatchedFileSystem } from "../support/mirrors.ts";
 import { until } from "../support/stores.ts";
@@ -52,19 +53,78 @@ test("of a changed folder only what changed is read", async () => {
   expect(second).toMatchObject({ changed: true, version: "V2", added: 1, modified: 1, removed: 0 });
 });
 
-test("a file that is written again in the same tick as the scan is found, again and again", async () => {
-  const folder = temporaryFolder();
-  const file = path.join(folder, "counter.txt");
-  const store = await testStore();
-  for (let round = 0; round < 40; round++) {
-    // Same size, same inode, and mostly the same tick of the clock as the scan before.
-    const text = String(round).padStart(4, "0");
-    fs.writeFileSync(file, text);
-    const result = await mirror(store, folder);
-    expect(result).toMatchObject({ changed: true, number: round + 1 });
-    expect(Buffer.from(await (await store.getArtifact(DATA)).read("counter.txt")).toString()).toBe(text);
-  }
+/** A file system whose clock ticks every ten milliseconds, however often one looks. */
+const coarseFileSystem: FileSystem = {
+  ...nodeFileSystem,
+  stat: (fd) => coarsely(nodeFileSystem.stat(fd)),
+  lookAt: (file) => {
+    const stat = nodeFileSystem.lookAt(file);
+    return stat && coarsely(stat);
+  },
+};
+
+function coarsely(stat: FileStat): FileStat {
+  const down = (milliseconds: number): number => Math.floor(milliseconds / 10) * 10 + 1;
+  return { ...stat, mode: stat.mode, mtimeMs: down(stat.mtimeMs), ctimeMs: down(stat.ctimeMs) };
+}
+
+test.each([
+  ["the machine's file system", nodeFileSystem],
+  ["one with a slow clock", coarseFileSystem],
+])(
+  "on %s, a file that is written again in the same tick as the scan is found, again and again",
+  async (_, fileSystem) => {
+    const folder = temporaryFolder();
+    const file = path.join(folder, "counter.txt");
+    const store = await testStore({ fs: fileSystem });
+    for (let round = 0; round < 40; round++) {
+      // Same size, same inode, and mostly the same tick of the clock as the scan before.
+      const text = String(round).padStart(4, "0");
+      fs.writeFileSync(file, text);
+      const result = await mirror(store, folder);
+      expect(result).toMatchObject({ changed: true, number: round + 1 });
+      expect(Buffer.from(await (await store.getArtifact(DATA)).read("counter.txt")).toString()).toBe(text);
+    }
+  },
+);
+
+test.each([
+  ["told from its look by the clock, is found where the clock tells", nodeFileSystem],
+  ["in the tick of its making, is found on a slow clock too", coarseFileSystem],
+])("a change right after a download, %s", async (_, fileSystem) => {
+  const store = await testStore({ fs: fileSystem });
+  const from = temporaryFolder();
+  plant(from, Object.fromEntries(Array.from({ length: 20 }, (__, index) => [`${index}.txt`, "first"])));
+  await mirror(store, from);
+  const version = await store.getArtifact(DATA);
+  const to = path.join(temporaryFolder(), "to");
+  await version.download(to);
+  for (let index = 0; index < 20; index++) fs.writeFileSync(path.join(to, `${index}.txt`), "other");
+  expect(await mirror(store, to)).toMatchObject({ changed: true, modified: 20 });
 });
+
+test("what was just downloaded is not read again where the clock tells each change from the look before it", async () => {
+  const watched = new WatchedFileSystem();
+  const store = await testStore({ fs: watched.fs });
+  const from = temporaryFolder();
+  plant(from, { "a.txt": "alpha", "b/c.txt": "gamma" });
+  await mirror(store, from);
+  const to = path.join(temporaryFolder(), "to");
+  await (await store.getArtifact(DATA)).download(to);
+  watched.takeOpened();
+  await (await store.getArtifact(DATA)).download(to);
+  expect(watched.takeOpened()).toEqual(hasFineClock() ? [] : ["a.txt", "c.txt"]);
+});
+
+/** Whether each change that follows a look has a time of its own here. */
+function hasFineClock(): boolean {
+  const file = path.join(temporaryFolder(), "clock");
+  const times = Array.from({ length: 30 }, () => {
+    fs.writeFileSync(file, "");
+    return fs.statSync(file, { bigint: true }).ctimeNs;
+  });
+  return new Set(times).size === times.length;
+}
 
 test("a file rewritten with the same size and its mtime set back is found", async () => {
   const { folder, store } = await known();
