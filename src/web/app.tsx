@@ -6,7 +6,7 @@ import { Home } from "./pages/home.tsx";
 import { RunPage } from "./pages/run.tsx";
 import { LoginDialog } from "./shell/login.tsx";
 import { route } from "./shell/navigation.ts";
-import { session } from "./shell/session.ts";
+import { isEntering, session } from "./shell/session.ts";
 import { Shell } from "./shell/shell.tsx";
 
 /** The application. */
@@ -19,9 +19,9 @@ export function App(): JSX.Element {
 }
 
 function Page(): JSX.Element | null {
-  const { value: who } = session;
-  if (who === undefined) return null;
-  if (!who.may.read) return <Closed />;
+  if (isEntering.value) return null;
+  // Until the server says otherwise, what can be read without a login is asked for: most often it can.
+  if (session.value?.may.read === false) return <Closed />;
   const { value: here } = route;
   switch (here.page) {
     case "home":
