@@ -12,7 +12,7 @@ import type {
   VersionMade,
 } from "../journal/index.ts";
 import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
-import { type PlacedObject, packPath } from "../objects/index.ts";
+import { adoptedPath, type PlacedObject, packPath } from "../objects/index.ts";
 import { addLink, addRun, endRun, setConfig } from "./apply-run.ts";
 import type { Catalog } from "./catalog.ts";
 import { addFolded, nameScopes } from "./folded-names.ts";
@@ -29,6 +29,7 @@ export function applyEntry(
     for (const change of entry.changes) applyChange(catalog, change);
     const addFile = catalog.statement("INSERT OR IGNORE INTO content_file (path, kind, bytes) VALUES (?, ?, ?)");
     for (const pack of entry.packs) addFile.run(packPath(pack.name), pack.kind, pack.bytes);
+    for (const file of entry.files ?? []) addFile.run(adoptedPath(file.name), "file", file.bytes);
     addPlaces(catalog, places);
     catalog
       .statement("INSERT INTO operation (sequence, at, by, changes) VALUES (?, ?, ?, ?)")

@@ -52,8 +52,7 @@ export async function run(run: Run): Promise<number> {
     "Ctrl-C ends",
   ]);
   if (!signal.aborted) await once(signal, "abort");
-  await app.close();
-  await server.close(GRACE_MS);
+  await Promise.all([app.close(), server.close(GRACE_MS)]);
   // A signal is how serving ends.
   return 0;
 }

@@ -1,4 +1,5 @@
 /** Objects on disk: frames, packs, tables, compression; finding, reading and writing them. */
+export { ADOPTED_BYTES_MAX, type AdoptedFile, type Adoption } from "./adopted-files.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
@@ -32,6 +33,7 @@ export { ObjectStore } from "./object-store.ts";
 export { PACK_HEAD_BYTES, PACKS_FOLDER, type PackKind, packPath, readPackHead, type SealedPack } from "./pack.ts";
 export type { ContentFile, RecentPlaces } from "./place-index.ts";
 export { MAKING_PREFIX } from "./places-run.ts";
+export { adoptedPath, FILES_FOLDER, isAdopted, tablePathOf } from "./store-files.ts";
 export {
   decodeFoot,
   encodeFoot,

@@ -62,8 +62,14 @@ async function answerRoute(request: Request, services: Services): Promise<Respon
     signal: request.signal,
   } as unknown as Call;
   const answer: unknown = await code.handle(call);
-  if (answer instanceof Response) return answer;
-  return answer === undefined ? done() : answered(answer);
+  const response = answer instanceof Response ? answer : answer === undefined ? done() : answered(answer);
+  return request.method === "HEAD" ? withoutBody(response) : response;
+}
+
+/** Nobody will read the body of it, nor end what makes it. */
+async function withoutBody(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return new Response(null, { status: response.status, headers: response.headers });
 }
 
 /** Who asks; on some routes a ticket says so in the place of a header. */

@@ -1,4 +1,5 @@
 /** One store, opened for each user who changes it, so that the record names whoever did. */
+import { ArtifoldError } from "../errors.ts";
 import { Store } from "../store/index.ts";
 
 const OPEN_MAX = 16;
@@ -14,6 +15,7 @@ export class UserStores {
   readonly #main: Store;
   /** By user; who used theirs last stands last. */
   readonly #opened = new Map<string, Opened>();
+  #isClosed = false;
 
   constructor(main: Store) {
     this.#main = main;
@@ -31,6 +33,7 @@ export class UserStores {
 
   /** The store on behalf of a user, until it is released. */
   async take(user: string): Promise<{ readonly store: Store; readonly release: () => void }> {
+    if (this.#isClosed) throw new ArtifoldError("CLOSED", "the server ends");
     if (user === this.#main.engine.user) return { store: this.#main, release: () => {} };
     const opened = this.#opened.get(user) ?? { store: this.#open(user), uses: 0 };
     opened.uses++;
@@ -49,6 +52,7 @@ export class UserStores {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     const opened = [...this.#opened.values()];
     this.#opened.clear();
     for (const { store } of opened) await (await store.catch(() => undefined))?.close();

@@ -17,7 +17,6 @@ import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
   type Change,
   encodePayload,
-  JOURNAL_FOLDER,
   Journal,
   type JournalDamage,
   type JournalEntry,
@@ -27,10 +26,8 @@ import {
 import {
   type EncodedFrames,
   encodeFoot,
-  MAKING_PREFIX,
   ObjectStore,
   objectCountOf,
-  PACKS_FOLDER,
   placedObjects,
   prepareCompression,
   type SealedPack,
@@ -43,25 +40,17 @@ import {
   type Clock,
   defaultWorkerCount,
   type FileSystem,
-  namesIn,
   nodeFileSystem,
   onStoreFiles,
   removeQuietly,
   systemClock,
-  TEMPORARY_PREFIX,
 } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { ContentPool, PROBE_PREFIX } from "../worktree/index.ts";
+import { ContentPool } from "../worktree/index.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
+import { leftoversIn } from "./leftovers.ts";
 import { CatalogPlaces } from "./recent-places.ts";
-import {
-  checkStore,
-  createStore,
-  FOLDER_LOCK_PREFIX,
-  type StoreMark,
-  type StoreTrust,
-  storeNames,
-} from "./store-folder.ts";
+import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
 /** How to open a store. */
 export interface EngineOptions extends StoreTrust {
@@ -87,7 +76,7 @@ export interface Step {
 export interface Committed {
   /** Sequence of the journal record: what the log calls the operation. */
   readonly operation: number;
-  /** Bytes written to the journal and, with its content, to packs. */
+  /** Bytes written to the journal and, with its content, to packs, and tables of adopted files; not what those share. */
   readonly writtenBytes: number;
 }
 
@@ -99,9 +88,6 @@ interface EngineParts {
   readonly journal: Journal;
   readonly current: CurrentCatalog;
 }
-
-/** How names begin of files that are being made, or exist for a moment. */
-const leftovers: readonly string[] = [TEMPORARY_PREFIX, MAKING_PREFIX, PROBE_PREFIX, FOLDER_LOCK_PREFIX];
 
 /** The journal's last segment is sealed before it would hold more. Its table, 38 bytes an object, falls to one upload. */
 const SEGMENT_OBJECTS_MAX: number = 1536;
@@ -264,13 +250,9 @@ export class Engine {
   /** Removes what killed processes left. Only when nobody uses the store, and without waiting for that. */
   sweepTemporaryFiles(): void {
     if (this.#current.isReadOnly) return;
-    const folders = [this.folder, path.join(this.folder, JOURNAL_FOLDER), path.join(this.folder, PACKS_FOLDER)];
-    const left = folders.flatMap((folder) => {
-      const names = namesIn(this.fs, folder).filter((name) => leftovers.some((prefix) => name.startsWith(prefix)));
-      return names.map((name) => path.join(folder, name));
-    });
+    const left = leftoversIn(this.fs, this.folder);
     if (left.length === 0) return;
-    // Packs and runs are made, and folders locked, under a shared lock, all else under the writer's: with this one nobody
+    // Packs and runs are made, files adopted, and folders locked, under a shared lock, all else under the writer's: with this one nobody
     // makes anything.
     let release: Release | undefined;
     try {
@@ -299,6 +281,7 @@ export class Engine {
     let writtenBytes = 0;
     const frames = step.content?.frames ?? [];
     const packs = step.content?.packs ?? [];
+    const files = step.content?.files ?? [];
     let position = this.#current.catalog.position() as JournalPosition;
     if (this.#isSegmentFull(position, frames)) {
       const rolled = await this.#guarded(() => this.#roll(position));
@@ -309,6 +292,7 @@ export class Engine {
       at: this.clock.now(),
       by: this.user,
       packs: packs.map(({ kind, name, bytes, objects }) => ({ kind, name, bytes, objects })),
+      ...(files.length > 0 && { files: files.map(({ name, bytes, objects }) => ({ name, bytes, objects })) }),
       ...(frames.length > 0 && { objects: Buffer.concat(frames.map((each) => each.digests)) }),
       changes: step.changes,
     };
@@ -319,6 +303,7 @@ export class Engine {
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
+    writtenBytes += files.reduce((sum, file) => sum + file.tableBytes, 0);
     const places = [...placedObjects(frames, appended.attachmentOffset)];
     await afterwards(async () => {
       await this.#current.follow((catalog) => applyEntry(catalog, entry, places, appended.position));

@@ -146,6 +146,31 @@ describe("serve", () => {
     expect(await next).toMatchObject({ done: true });
   });
 
+  test.skipIf(process.platform === "win32")("does not wait for an upload that stands still", async () => {
+    const { url, login, child, ended } = await serving(newStore());
+    const { token } = await new Client({ url }).call("openSession", { body: { code: codeOf(login) } });
+    const api = new Client({ url, token: () => token });
+    const params = { team: "t", experiment: "e", type: "dataset", name: "sample" };
+    const { draft } = await api.call("openDraft", { params });
+    const headers = [
+      `PUT /api/drafts/${draft}/file?path=a HTTP/1.1`,
+      `host: ${new URL(url).host}`,
+      `authorization: Bearer ${token}`,
+      "content-type: application/octet-stream",
+      "content-length: 100",
+    ];
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname, () => socket.write(`${headers.join("\r\n")}\r\n\r\nonly this`));
+    socket.on("error", () => undefined);
+    // It has begun once another request of the draft waits for it.
+    const waiting = api.call("removeEntries", { params: { draft }, query: { glob: "x" } }).catch(() => "ended");
+    await until("it was taken", async () => (await fetch(`${url}/health`)).ok);
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+    await waiting;
+    socket.destroy();
+  });
+
   test("says what is in its way", async () => {
     const store = newStore();
     const { url } = await serving(store);

@@ -109,9 +109,22 @@ describe("a page that listens", () => {
     other.stop();
   });
 
+  test("hears no more once its token is revoked, or the store is no longer open to it", async () => {
+    const around = await servedStore();
+    await uploadFiles(around.store, { a: "1" });
+    const { token, facts } = await around.app.tokens.create({ user: "kim", scope: "read" });
+    const page = listen(around, { token });
+    await listening(around, page);
+    await around.app.tokens.revoke(facts.id);
+    await (await around.store.resolve("sample:V1")).tag("secret");
+    await page.ended;
+    expect(page.heard.join()).not.toContain("secret");
+  });
+
   test("that goes away leaves nothing behind, and the end of the server ends all", async () => {
     const around = await servedStore();
     await uploadFiles(around.store, { a: "1" });
+    for (let at = 0; at < 300; at++) expect((await around.ask("/api/events", { method: "HEAD" })).body).toBeNull();
     const streams = await Promise.all(Array.from({ length: 257 }, () => around.ask("/api/events")));
     expect(streams.map(({ status }) => status).filter((status) => status !== 200)).toEqual([429]);
     for (const { body } of streams) await body?.cancel();

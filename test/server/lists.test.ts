@@ -294,6 +294,17 @@ describe("folders of a version", () => {
   });
 });
 
+test("a glob that would hold the server up for hostile names is refused", async () => {
+  const { store, client } = await servedStore();
+  await uploadFiles(store, { ["a".repeat(250)]: "" });
+  const find = (glob: string): Promise<string> => codeOf(client().call("find", { params: version, query: { glob } }));
+  for (const glob of ["*a*a*a*b", "{a,aa}{a,aa}{a,aa}b", "+(a|aa)b", `${"*/".repeat(9)}b`, "x".repeat(1025)]) {
+    expect(await find(glob), glob).toBe("400 USAGE");
+  }
+  for (const glob of ["*a*a*b", "**/*.{csv,txt}", "data/**/[0-9]*.csv", "a(1)"])
+    expect(await find(glob), glob).toBe("none");
+});
+
 describe("differences", () => {
   test("come in pages, to a version of the same artifact or of another", async () => {
     const { store, client } = await servedStore();

@@ -7,6 +7,7 @@ import { Breather } from "../../platform/index.ts";
 import { absent, failed } from "../api-answers.ts";
 import { type Call, NO_TEAM, type RouteCode, type RouteCodes, route } from "../call.ts";
 import { readChange } from "../changes.ts";
+import { checkGlob } from "../globs.ts";
 import type { Login } from "../login.ts";
 import { requiredText } from "../queries.ts";
 
@@ -38,6 +39,7 @@ const putFile: RouteCode<"putFile"> = route({ path: requiredText }, async (call)
 
 const removeEntries: RouteCode<"removeEntries"> = route({ glob: requiredText }, async (call) => {
   const { params, query, services, signal } = call;
+  checkGlob(query.glob);
   return services.drafts.use(params.draft, loginOf(call), async (artifact) => ({
     removed: await artifact.remove(query.glob, { signal }),
   }));

@@ -39,7 +39,7 @@ const file: RouteCode<"file"> = route({ path: requiredText, inline: flag, ticket
     });
   }
   const { first, last } = range ?? { first: 0, last: size - 1 };
-  const body = request.method === "HEAD" ? null : version.stream(entry.path, { start: first, end: last + 1, signal });
+  const body = version.stream(entry.path, { start: first, end: last + 1, signal });
   return new Response(body as ConstructorParameters<typeof Response>[0], {
     status: range === undefined ? 200 : 206,
     headers: {
@@ -53,7 +53,7 @@ const file: RouteCode<"file"> = route({ path: requiredText, inline: flag, ticket
 const archive: RouteCode<"archive"> = route(
   { format: word<"zip" | "tar">(["zip", "tar"], undefined), folder: textOrEmpty, ticket: optionalText },
   async (call) => {
-    const { query, request, signal } = call;
+    const { query, signal } = call;
     const version = openVersion(call);
     const folder = query.folder.replace(/^\/+|\/+$/g, "");
     const { entries } = await version.below(folder);
@@ -67,7 +67,6 @@ const archive: RouteCode<"archive"> = route(
       "content-type": query.format === "zip" ? "application/zip" : "application/x-tar",
       "content-disposition": attachment(`${version.name}-${version.version}${place}.${query.format}`),
     };
-    if (request.method === "HEAD") return new Response(null, { headers });
     const make = query.format === "zip" ? zipOf : tarOf;
     return new Response(make(version, folder, signal) as ConstructorParameters<typeof Response>[0], { headers });
   },

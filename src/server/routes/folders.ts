@@ -1,9 +1,9 @@
 /** Routes of what is in a version. */
 import type { EntryItem } from "../../client/index.ts";
 import { Breather } from "../../platform/index.ts";
-import { compileGlobs } from "../../worktree/index.ts";
 import { type RouteCode, type RouteCodes, route } from "../call.ts";
 import { openVersion } from "../finding.ts";
+import { matcherOf } from "../globs.ts";
 import { count, flag, optionalText, page, requiredText, textOrEmpty } from "../queries.ts";
 
 /** How long is looked for files before what was found goes out. */
@@ -62,13 +62,6 @@ const find: RouteCode<"find"> = route(
     return { items, next: null, looked };
   },
 );
-
-/** What people type is part of a path until it looks like a glob. */
-function matcherOf(glob: string): (path: string) => boolean {
-  if (/[*?[\]{}!()/]/.test(glob)) return compileGlobs([glob]);
-  const part = glob.normalize("NFC").toLowerCase();
-  return (path) => path.toLowerCase().includes(part);
-}
 
 /** Routes of what is in a version. */
 export const folderRoutes: RouteCodes<"entries" | "find"> = {
