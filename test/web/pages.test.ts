@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { axeComplaints, chromiumPath, howToGetChromium } from "../support/browser.ts";
 import { type Dashboard, openDashboard, writeFiles } from "../support/dashboard.ts";
-import { picture, sound } from "../support/media.ts";
+import { parquet, picture, sound } from "../support/media.ts";
 
 const at = "/lab/experi/pets/exp";
 const sample = `${at}/artifacts/dataset/sample`;
@@ -24,6 +24,7 @@ const pages: readonly (readonly [name: string, path: string, shown: string])[] =
   ["a table", `${sample}/V2/files?file=table.csv`, "3 columns"],
   ["JSON", `${sample}/V2/files?file=data.json`, "nested"],
   ["lines of JSON", `${sample}/V2/files?file=lines.jsonl`, "The first 2 rows"],
+  ["Parquet", `${sample}/V2/files?file=rows.parquet`, "120 rows in 1 row group, 2 columns"],
   ["text", `${sample}/V2/files?file=notes.txt`, "고양이"],
   ["bytes", `${sample}/V2/files?file=weights.bin`, "no kind of file"],
   ["a sound", `${sample}/V2/files?file=beep.wav`, "beep.wav"],
@@ -57,7 +58,7 @@ describe.skipIf(chromiumPath === undefined)(`pages${howToGetChromium}`, () => {
       "notes.txt": "one\n고양이\n",
       "weights.bin": Buffer.alloc(300, 255),
     });
-    writeFiles(data, { "table.csv": "a,b,c\n1,2,3\n4,5,x\n", "folder/more.csv": "a\n1\n" });
+    writeFiles(data, { "rows.parquet": parquet, "table.csv": "a,b,c\n1,2,3\n4,5,x\n", "folder/more.csv": "a\n1\n" });
     await artifold(["upload", "data", ...names, ...scope, "--message", "The first"]);
     writeFiles(data, { "cat.png": picture(8, 20), "notes.txt": "two\n고양이\n", "beep.wav": sound() });
     writeFiles(data, { "data.json": '{"nested":{"list":[1,null]}}', "lines.jsonl": '{"a":1}\n{"a":2}\n' });
