@@ -61,7 +61,7 @@ export function FileGrid(props: FileGridProps): JSX.Element {
 
 function Head(): JSX.Element {
   return (
-    <div role="rowgroup">
+    <div class="grid-top" role="rowgroup">
       <div class="grid-head file-row" role="row" aria-rowindex={1}>
         <span role="columnheader" class="number">
           #
