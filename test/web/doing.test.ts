@@ -81,6 +81,23 @@ describe.skipIf(chromiumPath === undefined)(`doing things${howToGetChromium}`, (
     await page.context().close();
   });
 
+  test("a folder becomes a new artifact, with the paths inside of it", async () => {
+    const { page, check } = await dashboard.openLoggedIn("/lab/experi/pets/exp/artifacts");
+    await page.getByRole("button", { name: "New artifact" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill("uploaded");
+    await dialog.getByLabel("Type").fill("text");
+    await dialog.getByLabel("A folder").setInputFiles(path.join(dashboard.folder, "data"));
+    await dialog.getByLabel("Into the folder").fill("in/here");
+    await dialog.getByRole("button", { name: "Upload" }).click();
+    await page.getByRole("treeitem", { name: /uploaded/ }).waitFor();
+    const listed = await dashboard.artifold(["ls", "lab/pets/uploaded:V1", "--recursive", "--json"]);
+    const paths = (JSON.parse(listed) as { path: string }[]).map((entry) => entry.path);
+    expect(paths).toEqual(expect.arrayContaining(["in/here/one.txt", "in/here/사진/고양이.txt"]));
+    check();
+    await page.context().close();
+  });
+
   test("a version that another process makes appears by itself", async () => {
     const { page, check } = await dashboard.open("/lab/experi/pets/exp/artifacts/dataset/sample");
     await page.getByRole("treeitem", { name: /^V2/ }).waitFor();
