@@ -81,6 +81,10 @@ describe.skipIf(chromiumPath === undefined)(`pages${howToGetChromium}`, () => {
     expect(await axeComplaints(page)).toEqual([]);
     const [width, scrolled] = await page.evaluate<number[]>("[innerWidth, document.documentElement.scrollWidth]");
     expect(scrolled).toBe(width);
+    const heights = await page.evaluate<number[]>(
+      "[...document.querySelectorAll('main nav')].filter((nav) => nav.offsetParent).map((nav) => nav.clientHeight)",
+    );
+    for (const height of heights) expect(height).toBeGreaterThan(20);
     check(NOT_THERE);
     await page.context().close();
   });

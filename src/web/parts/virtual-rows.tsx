@@ -69,6 +69,7 @@ export function VirtualRows(props: VirtualRowsProps): JSX.Element {
       ref={box}
       class={`rows ${props.class ?? ""}`}
       role={role}
+      style={{ "--rows": count }}
       tabIndex={0}
       aria-label={label}
       aria-activedescendant={isSeen ? `${id}-${current}` : undefined}
