@@ -1,6 +1,6 @@
 /** `serve`: the store in a browser, and for programs over HTTP, until a signal ends it. */
 import { once } from "node:events";
-import { ArtifoldError, errnoOf } from "../errors.ts";
+import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import { isLoopback } from "../remote/index.ts";
 import { type App, hostRule, type RunningServer, serve, serveStore } from "../server/index.ts";
 import type { Run } from "./command.ts";
@@ -45,6 +45,8 @@ export async function run(run: Run): Promise<number> {
       `what goes to and from ${safe(host)} is not encrypted: put a proxy with TLS before it, and use a network that you trust`,
     );
   }
+  const beside =
+    call.text("host") === undefined ? await listenBeside(app, Number(new URL(server.url).port), run) : undefined;
   const login = loginUrl(server.url, code);
   output.result({ url: server.url, login, store: store.folder, isPrivate: !app.access.isOpen }, server.url, [
     `Serving ${safe(store.folder)} at ${server.url}`,
@@ -52,7 +54,7 @@ export async function run(run: Run): Promise<number> {
     "Ctrl-C ends",
   ]);
   if (!signal.aborted) await once(signal, "abort");
-  await Promise.all([app.close(), server.close(GRACE_MS)]);
+  await Promise.all([app.close(), server.close(GRACE_MS), beside?.close(GRACE_MS)]);
   // A signal is how serving ends.
   return 0;
 }
@@ -60,6 +62,18 @@ export async function run(run: Run): Promise<number> {
 /** Whoever opens it is logged in. What stands after "#" is not sent anywhere, and so in no log. */
 function loginUrl(url: string, code: string): string {
   return `${url}/login#code=${code}`;
+}
+
+/** "localhost" may be either address of this machine: nobody else shall have the other one. */
+async function listenBeside(app: App, port: number, run: Run): Promise<RunningServer | undefined> {
+  try {
+    return await listen(app, "::1", port, run);
+  } catch (error) {
+    // A machine without it has nobody else there either.
+    if (!isArtifoldError(error, "BUSY")) return undefined;
+    run.output.warn(`something else listens at port ${port} of [::1]: http://localhost:${port} may not be this server`);
+    return undefined;
+  }
 }
 
 async function listen(app: App, host: string, port: number, { output, signal }: Run): Promise<RunningServer> {

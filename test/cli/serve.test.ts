@@ -1,5 +1,7 @@
 /** `serve` as people start it: what it prints, who gets in, and how it ends. */
-import { connect } from "node:net";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Client } from "../../src/client/index.ts";
@@ -17,7 +19,8 @@ interface Serving extends Running {
 
 /** Starts it on a free port, and ends it with the test. */
 async function serving(store: string, args: readonly string[] = []): Promise<Serving> {
-  const running = startCommand(store, ["serve", "--port", "0", "--json", ...args]);
+  const port = args.includes("--port") ? [] : ["--port", "0"];
+  const running = startCommand(store, ["serve", ...port, "--json", ...args]);
   onTestFinished(async () => {
     running.child.kill("SIGTERM");
     await running.ended;
@@ -88,6 +91,21 @@ describe("serve", () => {
     await command(store, ["upload", data, "--name", "sample", "--type", "dataset"]);
     expect((await next).value?.changes.map(({ kind }) => kind)).toEqual(["artifact", "version"]);
     gone.abort();
+  });
+
+  test("has both addresses of this machine, or says that somebody else has one", async () => {
+    const { url } = await serving(newStore());
+    const { port } = new URL(url);
+    const others = Object.values(networkInterfaces()).flat();
+    if (others.some((each) => each?.address === "::1")) {
+      expect(await (await fetch(`http://[::1]:${port}/health`)).json()).toEqual({ ok: true });
+      const other = createServer().listen(0, "::1");
+      onTestFinished(() => void other.close());
+      await once(other, "listening");
+      const taken = (other.address() as AddressInfo).port;
+      const { printed } = await serving(newStore(), ["--port", String(taken)]);
+      expect(printed().stderr).toContain("may not be this server");
+    } else expect((await fetch(`${url}/health`)).ok).toBe(true);
   });
 
   test("in private tells nobody anything", async () => {
