@@ -58,7 +58,6 @@ async function makeStore() {
     await large.add(new TextEncoder().encode(`changed ${at}\n`), { as: `d${String(at).padStart(4, "0")}/1.txt` });
   }
   await large.upload({ message: "ten changes" });
-  rmSync(tree, { recursive: true });
   const many = await store.artifact({ ...scope, name: "many" });
   for (let at = 1; at <= versions; at++) {
     await many.add(new TextEncoder().encode(`state ${at}\n`), { as: "state.txt" });
@@ -70,6 +69,7 @@ async function makeStore() {
     await draft.upload();
   }
   await store.close();
+  rmSync(tree, { recursive: true });
 }
 
 async function serve() {

@@ -84,7 +84,7 @@ describe.skipIf(chromiumPath === undefined)(`pages${howToGetChromium}`, () => {
     const heights = await page.evaluate<number[]>(
       "[...document.querySelectorAll('main nav')].filter((nav) => nav.offsetParent).map((nav) => nav.clientHeight)",
     );
-    for (const height of heights) expect(height).toBeGreaterThan(20);
+    for (const height of heights) expect(height).toBeGreaterThan(15);
     check(NOT_THERE);
     await page.context().close();
   });
