@@ -1,10 +1,25 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { defineConfig } from "vite";
+import { defineConfig, type Plugin } from "vite";
+
+const fonts = ["atkinson-hyperlegible-next", "atkinson-hyperlegible-mono"];
+
+/** Fonts come in by way of styles, where the licenses of what is bundled are not looked for. */
+const fontLicenses: Plugin = {
+  name: "font-licenses",
+  generateBundle() {
+    for (const font of fonts) {
+      const place = new URL(`node_modules/@fontsource-variable/${font}/LICENSE`, import.meta.url);
+      this.emitFile({ type: "asset", fileName: `licenses/${font}.txt`, source: readFileSync(place, "utf8") });
+    }
+  },
+};
 
 /** The dashboard: `src/web` into `dist/web`. `scripts/build.mjs` runs it; `npx vite` serves it while you work on it. */
 export default defineConfig({
   root: fileURLToPath(new URL("src/web", import.meta.url)),
   logLevel: "warn",
+  plugins: [fontLicenses],
   // A page in development speaks to a server that runs beside it.
   server: { proxy: { "/api": "http://127.0.0.1:9111" } },
   build: {
@@ -15,6 +30,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    license: { fileName: "licenses/scripts.txt" },
     rolldownOptions: {
       treeshake: {
         // When loaded as a whole it compiles WebAssembly, which the page's content security policy refuses.

@@ -4,10 +4,9 @@ import { ArtifactsPage } from "./artifacts/page.tsx";
 import { ExperimentPage, RunsPage } from "./pages/experiment.tsx";
 import { Home } from "./pages/home.tsx";
 import { RunPage } from "./pages/run.tsx";
-import { Empty } from "./parts/bits.tsx";
 import { LoginDialog } from "./shell/login.tsx";
 import { route } from "./shell/navigation.ts";
-import { session } from "./shell/session.ts";
+import { isEntering, session } from "./shell/session.ts";
 import { Shell } from "./shell/shell.tsx";
 
 /** The application. */
@@ -20,9 +19,9 @@ export function App(): JSX.Element {
 }
 
 function Page(): JSX.Element | null {
-  const { value: who } = session;
-  if (who === undefined) return null;
-  if (!who.may.read) return <Closed />;
+  if (isEntering.value) return null;
+  // Until the server says otherwise, what can be read without a login is asked for: most often it can.
+  if (session.value?.may.read === false) return <Closed />;
   const { value: here } = route;
   switch (here.page) {
     case "home":
@@ -40,11 +39,10 @@ function Page(): JSX.Element | null {
     case "missing":
       return (
         <div class="page">
-          <Empty title="There is no such page">
-            <p>
-              <a href="/">All experiments</a>
-            </p>
-          </Empty>
+          <h1>There is no such page</h1>
+          <p>
+            <a href="/">All experiments</a>
+          </p>
         </div>
       );
   }
@@ -54,11 +52,7 @@ function Page(): JSX.Element | null {
 function Closed(): JSX.Element {
   return (
     <div class="page">
-      <Empty title="Log in to see what is here">
-        <p>
-          <code>artifold serve</code> printed a link with a one-time code. Open it, or enter the code.
-        </p>
-      </Empty>
+      <h1>Log in to see what is here</h1>
       <LoginDialog onClose={() => undefined} />
     </div>
   );

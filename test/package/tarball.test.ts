@@ -53,6 +53,7 @@ test("it holds what is used and read, and nothing else", () => {
       "dist/content-worker.js",
     ]),
   );
+  expect(files).toEqual(expect.arrayContaining(["dist/web/index.html", "dist/web/licenses/scripts.txt"]));
   expect(files.filter((file) => !/^(dist\/|docs\/|README|LICENSE|CHANGELOG|package\.json)/.test(file))).toEqual([]);
 });
 

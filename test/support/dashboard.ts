@@ -16,6 +16,8 @@ interface Served {
 export interface Dashboard {
   readonly browser: Browser;
   readonly url: string;
+  /** The store's folder. */
+  readonly store: string;
   /** A folder for files of the test. */
   readonly folder: string;
   /** Runs the command on the same store, as another process, and gives what it printed. */
@@ -48,7 +50,7 @@ export async function openDashboard(serveArgs: readonly string[] = []): Promise<
     nextLogin = /https?:\S+#code=\S+/g.exec(heard.slice(heard.lastIndexOf("http")))?.[0] ?? nextLogin;
   });
   return {
-    ...{ browser, url, folder, open },
+    ...{ browser, url, store, folder, open },
     artifold: async (args, cwd = folder) => {
       const { code, stdout, stderr } = await command(store, args, cwd);
       if (code !== 0) throw new Error(`artifold ${args.join(" ")}: ${code}\n${stderr}`);

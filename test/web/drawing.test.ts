@@ -38,6 +38,20 @@ test("every edge leads to the right, and no two nodes touch", () => {
   );
 });
 
+test("an edge that passes a column goes around what stands there", () => {
+  const edges = [
+    { from: "V1", to: "run 1" },
+    { from: "run 1", to: "V2" },
+    { from: "V1", to: "V2" },
+  ];
+  const { nodes, edges: drawn, height } = placeGraph(["V1", "run 1", "V2"], edges, measures);
+  const passed = nodes.find(({ id }) => id === "run 1");
+  const levels = [...(drawn[2]?.path ?? "").matchAll(/ (\d+)H/g)].map(([, y]) => Number(y));
+  expect(levels).toHaveLength(1);
+  expect(Math.abs((levels[0] ?? 0) - (passed?.y ?? 0))).toBeGreaterThan(20);
+  expect(height).toBe(40 + 10 + 14);
+});
+
 test("a circle, a node that is not there and an edge to itself do no harm", () => {
   const edges = [
     { from: "a", to: "b" },

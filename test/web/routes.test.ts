@@ -10,6 +10,7 @@ const at = (href: string): Route => {
 
 test.each<[string, Route]>([
   ["/", { page: "home" }],
+  ["/login", { page: "home" }],
   ["/molamola.babo", { page: "team", team: "molamola.babo" }],
   ["/molamola.babo/experi/first", { page: "chart", team: "molamola.babo", experiment: "first" }],
   ["/molamola.babo/experi/first/exp/chart", { page: "chart", team: "molamola.babo", experiment: "first" }],
@@ -48,7 +49,9 @@ test("an unknown tab of a version is its first one", () => {
   expect(at("/t/experi/e/exp/artifacts/d/n/V1/nothing")).not.toHaveProperty("tab");
 });
 
-const name = fc.stringMatching(/^[\p{L}\p{N}_][\p{L}\p{N}._-]{0,20}$/u).filter((text) => text !== "experi");
+const name = fc
+  .stringMatching(/^[\p{L}\p{N}_][\p{L}\p{N}._-]{0,20}$/u)
+  .filter((text) => text !== "experi" && text !== "login");
 const text = fc.string({ minLength: 1, unit: "grapheme" });
 const place = { team: name, experiment: name };
 const version = fc.record({

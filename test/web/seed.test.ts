@@ -82,8 +82,11 @@ describe.skipIf(chromiumPath === undefined)(`from init to the files of V2${howTo
       expect(facts.join("\n")).toContain(said);
     }
     await page.getByRole("link", { name: "Relation" }).click();
-    await page.getByRole("link", { name: /^run sable-life-1/ }).click();
+    const graph = page.getByRole("region", { name: "Graph of runs and versions" });
+    await page.evaluate("window.isSamePage = true");
+    await graph.getByRole("link", { name: /^sable-life-1/ }).click();
     await page.waitForURL("**/sable-life-1/run/relation");
+    expect(await page.evaluate("window.isSamePage")).toBe(true);
     check();
   });
 });

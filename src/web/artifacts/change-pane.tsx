@@ -29,7 +29,7 @@ export function ChangePane({ change, before, after }: ChangePaneProps): JSX.Elem
   const made = change.after?.kind === "file" ? { params: after, path } : undefined;
   return (
     <aside class="file-pane" aria-label="The chosen change">
-      <h3 class="name">{plainly(path)}</h3>
+      <h2 class="name">{plainly(path)}</h2>
       {old !== undefined && made !== undefined ? (
         <Both old={old} made={made} change={change} />
       ) : (
@@ -119,11 +119,11 @@ function SideBySide({ old, made, change }: BothProps): JSX.Element {
   return (
     <div class="sides">
       <section class="side-one removed" aria-label="Before">
-        <h4>Before, {size(change.before?.size ?? 0)}</h4>
+        <h3>Before, {size(change.before?.size ?? 0)}</h3>
         <Preview source={old} />
       </section>
       <section class="side-one added" aria-label="After">
-        <h4>After, {size(change.after?.size ?? 0)}</h4>
+        <h3>After, {size(change.after?.size ?? 0)}</h3>
         <Preview source={made} />
       </section>
     </div>

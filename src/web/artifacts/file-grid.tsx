@@ -61,7 +61,7 @@ export function FileGrid(props: FileGridProps): JSX.Element {
 
 function Head(): JSX.Element {
   return (
-    <div role="rowgroup">
+    <div class="grid-top" role="rowgroup">
       <div class="grid-head file-row" role="row" aria-rowindex={1}>
         <span role="columnheader" class="number">
           #
@@ -105,8 +105,8 @@ function Row({ index, at, base, hrefOf, params }: FileGridProps & { readonly ind
         {item.uri !== undefined && <span class="soft clip"> {plainly(item.uri)}</span>}
         {item.executable && <span class="soft">executable</span>}
       </span>
-      <span role="gridcell" class="number" title={item.size === null ? undefined : `${count(item.size)} bytes`}>
-        {item.size === null ? "" : size(item.size)}
+      <span role="gridcell" class="number" title={`${count(item.size)} bytes`}>
+        {size(item.size)}
       </span>
       <span role="gridcell" class="file-digest">
         {item.digest !== null ? (

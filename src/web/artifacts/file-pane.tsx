@@ -21,7 +21,7 @@ export function FilePane({ place, version, file }: VersionProps & { readonly fil
   return (
     <aside ref={box} class="file-pane" aria-label="The chosen file">
       <header class="part-head">
-        <h3 class="name">{plainly(file.split("/").at(-1) ?? "")}</h3>
+        <h2 class="name">{plainly(file.split("/").at(-1) ?? "")}</h2>
         <span class="actions">
           <Download params={{ ...params, version: version.version }} file={file} />
           <Copy text={file} what="the path" />

@@ -13,13 +13,17 @@ export function Overview(props: VersionProps): JSX.Element {
   return (
     <div class="overview-columns">
       <section class="part" aria-labelledby="of-version">
-        <h3 id="of-version">Version</h3>
+        <h2 class="minor" id="of-version">
+          Version
+        </h2>
         <OfVersion {...props} />
       </section>
       <section class="part" aria-labelledby="of-artifact">
-        <h3 id="of-artifact">Artifact</h3>
+        <h2 class="minor" id="of-artifact">
+          Artifact
+        </h2>
         <OfArtifact version={props.version} />
-        <h3>Metadata</h3>
+        <h2 class="minor">Metadata</h2>
         <JsonView value={props.version.metadata} />
       </section>
     </div>

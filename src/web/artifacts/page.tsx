@@ -38,7 +38,7 @@ export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.
   const isChosen = type !== undefined && name !== undefined;
   return (
     <div class={isChosen ? "artifacts chosen" : "artifacts"}>
-      <ExperimentHead place={place} tab="artifacts" />
+      <ExperimentHead place={place} tab="artifacts" isTitle={!isChosen} />
       <aside class="side" aria-label="Artifacts">
         <div class="finder">
           <input

@@ -46,14 +46,14 @@ export function Relation({ version }: VersionProps): JSX.Element {
       </Awaited>
       {version.madeBy.length > 0 && (
         <section class="part">
-          <h3>Made by</h3>
-          <RunTable runs={version.madeBy} />
+          <h2 class="minor">Made by</h2>
+          <RunTable label="Runs that made it" runs={version.madeBy} />
         </section>
       )}
       {version.usedBy.length > 0 && (
         <section class="part">
-          <h3>Used by</h3>
-          <RunTable runs={version.usedBy} />
+          <h2 class="minor">Used by</h2>
+          <RunTable label="Runs that used it" runs={version.usedBy} />
         </section>
       )}
     </div>

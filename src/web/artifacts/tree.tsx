@@ -244,24 +244,15 @@ function VersionRow({ place, version }: { place: VersionPlace; version: VersionV
   );
 }
 
+/** What a row is for those who do not see it. What it is called is what stands in it. */
 function propsOf(
   row: TreeRow<ArtifactView> | undefined,
   versions: Sparse<VersionView>,
 ): HTMLAttributes<HTMLDivElement> {
   if (row === undefined) return {};
-  if (row.kind === "type") return { "aria-level": 1, "aria-expanded": row.isOpen, "aria-label": `Type ${row.type}` };
-  if (row.kind === "artifact") {
-    return { "aria-level": 2, "aria-expanded": row.isOpen, "aria-label": `Artifact ${row.artifact.name}` };
-  }
-  const version = versions.at(row.index);
-  return {
-    "aria-level": 3,
-    "aria-setsize": versions.count,
-    "aria-posinset": row.index + 1,
-    ...(version && {
-      "aria-label": [version.version, version.isLatest ? "latest" : "", ...version.tags].filter(Boolean).join(", "),
-    }),
-  };
+  if (row.kind === "version")
+    return { "aria-level": 3, "aria-setsize": versions.count, "aria-posinset": row.index + 1 };
+  return { "aria-level": row.kind === "type" ? 1 : 2, "aria-expanded": row.isOpen };
 }
 
 function hrefOfArtifact({ team, experiment, tab }: VersionPlace, { type, name }: ArtifactView): string {

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import type { ArtifactDetails, VersionDetails } from "../../client/index.ts";
-import { Awaited, Button, Empty, Tabs, When } from "../parts/bits.tsx";
+import { Awaited, Button, Empty, Tabs, Trouble, When } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { useLoad } from "../parts/load.ts";
 import { counted, size } from "../parts/text.ts";
@@ -44,11 +44,10 @@ export function VersionPage({ place, onShown }: VersionPageProps): JSX.Element {
   const revision = revisionOf(params);
   const key = JSON.stringify([params, loginRevision.value]);
   const artifact = useLoad(`artifact/${key}`, (signal) => client.call("artifact", { params, signal }), revision);
-  // Without a living version the newest of the removed ones is shown, from where it can be restored.
   const isGone = artifact.value?.latest === null && place.version === undefined;
   const asked = place.version ?? "latest";
   const version = useLoad(
-    artifact.value === undefined || isGone ? "" : `version/${asked}/${key}`,
+    `version/${asked}/${key}`,
     (signal) => client.call("version", { params: { ...params, version: asked }, signal }),
     revision,
   );
@@ -56,17 +55,12 @@ export function VersionPage({ place, onShown }: VersionPageProps): JSX.Element {
   useEffect(() => {
     if (shown !== undefined) onShown(shown);
   }, [shown]);
+  if (isGone && artifact.value !== undefined) return <NoVersion artifact={artifact.value} />;
+  // Of an artifact that is not there this is what is told, and not that its version is not.
+  if (artifact.error !== undefined) return <Trouble error={artifact.error} what="artifact" isTitle />;
   return (
-    <Awaited of={artifact} what="artifact">
-      {(details) =>
-        isGone ? (
-          <NoVersion artifact={details} />
-        ) : (
-          <Awaited of={version} what="version">
-            {(found) => <Shown place={place} version={found} />}
-          </Awaited>
-        )
-      }
+    <Awaited of={version} what="version" isTitle>
+      {(found) => <Shown place={place} version={found} />}
     </Awaited>
   );
 }
@@ -116,13 +110,13 @@ function Head({ place, version }: VersionProps): JSX.Element {
         <Icon name="left" /> All artifacts
       </a>
       <div class="version-title">
-        <h2>
+        <h1>
           <span class={`kind ${kindOf(type)}`} title={`Type ${type}`}>
             <Icon name="artifact" />
           </span>
           <span class="name">{name}</span>
           <span class="version-number">{version.version}</span>
-        </h2>
+        </h1>
         <Tags version={version} />
       </div>
       {version.message !== "" && <p class="message name">{version.message}</p>}

@@ -1,7 +1,7 @@
 /**
  * Places the nodes of a directed graph without circles in columns, so that every edge leads to the right. Columns by the
  * longest way, order within a column by the middle of the neighbours, swept to and fro: the frame of Sugiyama, Tagawa and
- * Toda (1981), with edges that pass columns drawn as one curve.
+ * Toda (1981), in which an edge keeps a place of its own in every column that it passes, so that it crosses no node.
  */
 
 /** An edge: from what came first to what came of it. */
@@ -36,31 +36,65 @@ export interface GraphMeasures {
 }
 
 const SWEEPS = 6;
+/** Height of the place that an edge takes in a column that it only passes. */
+const LANE_PX = 14;
+
+/** A place in a column: of a node, or of an edge that passes by. */
+interface Cell {
+  readonly id: string;
+  readonly isNode: boolean;
+}
 
 /** Places nodes. Edges of nodes that are not there are left out; an edge that would close a circle is drawn and not followed. */
 export function placeGraph(ids: readonly string[], edges: readonly GraphEdge[], measures: GraphMeasures): PlacedGraph {
   const known = new Set(ids);
   const drawn = edges.filter(({ from, to }) => known.has(from) && known.has(to) && from !== to);
-  const columns = columnsOf(ids, drawn);
-  order(columns, drawn);
-  const { nodeWidth, nodeHeight, columnGap, rowGap } = measures;
-  const tallest = Math.max(1, ...columns.map((column) => column.length));
-  const height = tallest * (nodeHeight + rowGap) - rowGap;
-  const nodes = columns.flatMap((column, at) => {
-    const own = column.length * (nodeHeight + rowGap) - rowGap;
-    return column.map((id, row) => ({
-      id,
-      x: at * (nodeWidth + columnGap) + nodeWidth / 2,
-      y: (height - own) / 2 + row * (nodeHeight + rowGap) + nodeHeight / 2,
-    }));
-  });
-  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const columns: Cell[][] = columnsOf(ids, drawn).map((column) => column.map((id) => ({ id, isNode: true })));
+  const ways = drawn.map((edge) => addLanes(columns, edge));
+  const steps = ways.flatMap((way) => way.slice(1).map((to, at): GraphEdge => ({ from: way[at] as string, to })));
+  order(columns, steps);
+  const { places, height } = placeCells(columns, measures);
   return {
-    nodes,
-    edges: drawn.map((edge) => ({ ...edge, path: curve(byId, edge, measures) })),
-    width: Math.max(1, columns.length) * (nodeWidth + columnGap) - columnGap,
+    nodes: ids.map((id) => places.get(id)).filter((node) => node !== undefined),
+    edges: drawn.map((edge, at) => ({ ...edge, path: curve(ways[at] ?? [], places, measures) })),
+    width: Math.max(1, columns.length) * (measures.nodeWidth + measures.columnGap) - measures.columnGap,
     height,
   };
+}
+
+/** Keeps a place for an edge in every column between its ends. @returns the ids from its beginning to its end */
+function addLanes(columns: Cell[][], { from, to }: GraphEdge): string[] {
+  const columnOf = (id: string): number => columns.findIndex((column) => column.some((cell) => cell.id === id));
+  const way = [from];
+  for (let at = columnOf(from) + 1; at < columnOf(to); at++) {
+    const id = JSON.stringify([from, to, at]);
+    columns[at]?.push({ id, isNode: false });
+    way.push(id);
+  }
+  return [...way, to];
+}
+
+/** Stacks the cells of each column around the middle. */
+function placeCells(columns: readonly (readonly Cell[])[], measures: GraphMeasures): CellPlaces {
+  const { nodeWidth, nodeHeight, columnGap, rowGap } = measures;
+  const heightOf = ({ isNode }: Cell): number => (isNode ? nodeHeight : LANE_PX) + rowGap;
+  const heights = columns.map((column) => column.reduce((sum, cell) => sum + heightOf(cell), -rowGap));
+  const height = Math.max(nodeHeight, ...heights);
+  const places = new Map<string, PlacedNode>();
+  for (const [at, column] of columns.entries()) {
+    let top = (height - (heights[at] ?? 0)) / 2;
+    for (const cell of column) {
+      const y = top + (heightOf(cell) - rowGap) / 2;
+      places.set(cell.id, { id: cell.id, x: at * (nodeWidth + columnGap) + nodeWidth / 2, y });
+      top += heightOf(cell);
+    }
+  }
+  return { places, height };
+}
+
+interface CellPlaces {
+  readonly places: ReadonlyMap<string, PlacedNode>;
+  readonly height: number;
 }
 
 /** Nodes by the number of edges on the longest way to them. */
@@ -89,35 +123,49 @@ function columnsOf(ids: readonly string[], edges: readonly GraphEdge[]): string[
 }
 
 /** Orders each column by the middle of its neighbours in the one before, then in the one after. */
-function order(columns: string[][], edges: readonly GraphEdge[]): void {
+function order(columns: Cell[][], steps: readonly GraphEdge[]): void {
   const place = new Map<string, number>();
-  const settle = (column: readonly string[]): void => {
-    for (const [row, id] of column.entries()) place.set(id, row - column.length / 2);
+  const settle = (column: readonly Cell[]): void => {
+    for (const [row, { id }] of column.entries()) place.set(id, row - column.length / 2);
   };
+  const before = new Map<string, string[]>();
+  const after = new Map<string, string[]>();
+  for (const { from, to } of steps) {
+    before.set(to, [...(before.get(to) ?? []), from]);
+    after.set(from, [...(after.get(from) ?? []), to]);
+  }
   for (const column of columns) settle(column);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const isForward = sweep % 2 === 0;
     for (const column of isForward ? columns : columns.toReversed()) {
       const middle = new Map(
-        column.map((id) => {
-          const near = edges.flatMap(({ from, to }) =>
-            isForward ? (to === id ? [from] : []) : from === id ? [to] : [],
-          );
-          const sum = near.reduce((all, each) => all + (place.get(each) ?? 0), 0);
-          return [id, near.length === 0 ? (place.get(id) ?? 0) : sum / near.length];
+        column.map(({ id }) => {
+          const near = (isForward ? before : after).get(id);
+          const sum = (near ?? []).reduce((all, each) => all + (place.get(each) ?? 0), 0);
+          return [id, near === undefined ? (place.get(id) ?? 0) : sum / near.length];
         }),
       );
-      column.sort((left, right) => (middle.get(left) ?? 0) - (middle.get(right) ?? 0));
+      column.sort((left, right) => (middle.get(left.id) ?? 0) - (middle.get(right.id) ?? 0));
       settle(column);
     }
   }
 }
 
-function curve(nodes: ReadonlyMap<string, PlacedNode>, { from, to }: GraphEdge, { nodeWidth }: GraphMeasures): string {
-  const start = nodes.get(from);
-  const end = nodes.get(to);
-  if (start === undefined || end === undefined) return "";
-  const [x0, x1] = [start.x + nodeWidth / 2, end.x - nodeWidth / 2];
-  const bend = Math.max(24, (x1 - x0) / 2);
-  return `M${x0} ${start.y}C${x0 + bend} ${start.y} ${x1 - bend} ${end.y} ${x1} ${end.y}`;
+/** A line through all places of a way: straight through columns, bent between them. */
+function curve(way: readonly string[], places: CellPlaces["places"], { nodeWidth }: GraphMeasures): string {
+  let path = "";
+  let from: PlacedNode | undefined;
+  for (const id of way) {
+    const to = places.get(id);
+    if (to === undefined) continue;
+    if (from === undefined) path = `M${to.x + nodeWidth / 2} ${to.y}`;
+    else {
+      const [x0, x1] = [from.x + nodeWidth / 2, to.x - nodeWidth / 2];
+      const bend = Math.max(24, (x1 - x0) / 2);
+      path += `C${x0 + bend} ${from.y} ${x1 - bend} ${to.y} ${x1} ${to.y}`;
+      if (id !== way.at(-1)) path += `H${to.x + nodeWidth / 2}`;
+    }
+    from = to;
+  }
+  return path;
 }

@@ -92,7 +92,7 @@ function Node({ placed, node, isStart }: NodeProps): JSX.Element | null {
     );
   }
   return (
-    <a class={look} href={href} aria-label={`${node.kind} ${title}, ${line}`} aria-current={isStart} {...place}>
+    <a class={look} href={href} aria-current={isStart} {...place}>
       {inside}
     </a>
   );

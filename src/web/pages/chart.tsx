@@ -97,7 +97,7 @@ function Chooser({ place, items, chosen }: ChooserProps): JSX.Element {
 }
 
 /** Four charts over the same versions. What is pointed at in one is shown in all. */
-export function Charts({ artifact }: { readonly artifact: ArtifactParams }): JSX.Element {
+function Charts({ artifact }: { readonly artifact: ArtifactParams }): JSX.Element {
   const { team, experiment, type, name } = artifact;
   const params = { team, experiment, type, name };
   const [at, setAt] = useState<number>();

@@ -17,9 +17,18 @@ const TABS: { readonly [Each in Tab]: string } = { chart: "Chart", runs: "Runs",
 const RUNS_SHOWN = 8;
 const RUNS_PAGE = 100;
 
+/** What the head is told. */
+export interface ExperimentHeadProps {
+  readonly place: ExperimentPlace;
+  readonly tab: Tab;
+  /** Whether the page is called by the experiment, and not by something in it. */
+  readonly isTitle?: boolean;
+}
+
 /** The name of an experiment, what it holds, and its tabs. */
-export function ExperimentHead({ place, tab }: { readonly place: ExperimentPlace; readonly tab: Tab }): JSX.Element {
+export function ExperimentHead({ place, tab, isTitle = true }: ExperimentHeadProps): JSX.Element {
   const { team, experiment } = place;
+  const Title = isTitle ? "h1" : "p";
   const found = useLoad(
     `experiment/${team}/${experiment}/${loginRevision.value}`,
     (signal) => client.call("experiment", { params: { team, experiment }, signal }),
@@ -27,10 +36,10 @@ export function ExperimentHead({ place, tab }: { readonly place: ExperimentPlace
   );
   return (
     <div class="experiment-head">
-      <h1>
+      <Title class="experiment-name">
         <Icon name="flask" />
         <span class="name">{experiment}</span>
-      </h1>
+      </Title>
       <Tabs
         label="Of the experiment"
         tabs={(Object.keys(TABS) as Tab[]).map((each) => ({
@@ -108,7 +117,11 @@ function Runs({ place: { team, experiment }, limit, text = "", onMore }: RunsPro
       <Awaited of={runs} what="runs">
         {({ items, total }) => (
           <>
-            {items.length > 0 ? <RunTable runs={items} /> : <NoRuns {...{ team, experiment, text }} />}
+            {items.length > 0 ? (
+              <RunTable label="Table of runs" runs={items} />
+            ) : (
+              <NoRuns {...{ team, experiment, text }} />
+            )}
             {total > items.length && onMore === undefined && (
               <a href={hrefOf({ page: "runs", team, experiment })}>All {counted(total, "run")}</a>
             )}

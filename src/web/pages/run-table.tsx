@@ -42,10 +42,10 @@ export function runHref({ team, experiment, name }: Pick<RunView, "team" | "expe
 }
 
 /** A table of runs. */
-export function RunTable({ runs }: { readonly runs: readonly RunView[] }): JSX.Element {
+export function RunTable({ runs, label }: { readonly runs: readonly RunView[]; readonly label: string }): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
-    <section class="table-box" tabIndex={0} aria-label="Runs">
+    <section class="table-box" tabIndex={0} aria-label={label}>
       <table class="table">
         <thead>
           <tr>

@@ -33,7 +33,7 @@ export function RunPage({ params, tab }: { readonly params: RunParams; readonly 
   );
   return (
     <div class="page">
-      <Awaited of={found} what="run">
+      <Awaited of={found} what="run" isTitle>
         {(view) => (
           <>
             <Head run={view} />
@@ -164,7 +164,7 @@ function Versions(props: {
       <h2>{title}</h2>
       {versions.error !== undefined && <Trouble error={versions.error} what="versions" />}
       {versions.isDone && versions.items.length === 0 && versions.error === undefined && <p class="soft">Nothing.</p>}
-      {versions.items.length > 0 && <VersionTable versions={versions.items} />}
+      {versions.items.length > 0 && <VersionTable title={`Versions: ${title}`} versions={versions.items} />}
       {!versions.isDone && versions.items.length > 0 && (
         <button type="button" class="button" onClick={versions.more}>
           More
@@ -174,10 +174,10 @@ function Versions(props: {
   );
 }
 
-function VersionTable({ versions }: { readonly versions: readonly VersionView[] }): JSX.Element {
+function VersionTable({ title, versions }: { title: string; versions: readonly VersionView[] }): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
-    <section class="table-box" tabIndex={0} aria-label="Versions">
+    <section class="table-box" tabIndex={0} aria-label={title}>
       <table class="table">
         <thead>
           <tr>

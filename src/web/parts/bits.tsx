@@ -108,24 +108,31 @@ export function CodeLine({ code, what }: { readonly code: string; readonly what:
   );
 }
 
+/** What is told of something that was asked for. */
+export interface AwaitedProps<T> {
+  readonly of: Loaded<T>;
+  /** What it is called. */
+  readonly what: string;
+  /** Whether the page is called by it. */
+  readonly isTitle?: boolean;
+  readonly children: (value: T) => ComponentChildren;
+}
+
 /** What was asked for, or what stands in its place. */
-export function Awaited<T>(props: {
-  of: Loaded<T>;
-  what: string;
-  children: (value: T) => ComponentChildren;
-}): JSX.Element {
-  const { value, error } = props.of;
-  if (error !== undefined) return <Trouble error={error} what={props.what} />;
-  if (value === undefined) return <p class="waiting">Reading {props.what} …</p>;
-  return <>{props.children(value)}</>;
+export function Awaited<T>({ of: { value, error }, what, isTitle = false, children }: AwaitedProps<T>): JSX.Element {
+  if (error !== undefined) return <Trouble error={error} what={what} isTitle={isTitle} />;
+  if (value === undefined) return <p class="waiting">Reading {what} …</p>;
+  return <>{children(value)}</>;
 }
 
 /** What went wrong, in the words of the server. */
-export function Trouble({ error, what }: { readonly error: Error; readonly what: string }): JSX.Element {
+export function Trouble(props: { error: Error; what: string; isTitle?: boolean }): JSX.Element {
+  const { error, what, isTitle = false } = props;
   const hint = "hint" in error && typeof error.hint === "string" ? error.hint : undefined;
+  const Title = isTitle ? "h1" : "h2";
   return (
     <div class="empty" role="alert">
-      <h2>No {what} to show</h2>
+      <Title>No {what} to show</Title>
       <p class="name">{error.message}</p>
       {hint !== undefined && <p class="name">{hint}</p>}
     </div>

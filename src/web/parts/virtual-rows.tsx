@@ -25,7 +25,7 @@ export interface VirtualRowsProps {
   readonly onKey?: (key: string, index: number) => boolean;
   /** Rows came into view. */
   readonly onShown?: (first: number, last: number) => void;
-  /** Rows that stand above all others, as a grid's head does. */
+  /** A row that stays above all others, as a grid's head does: as high as they are. */
   readonly head?: JSX.Element;
   readonly class?: string;
 }
@@ -38,7 +38,7 @@ const SPARE = 8;
 export function VirtualRows(props: VirtualRowsProps): JSX.Element {
   const { label, role, count, rowHeight, chosen = -1 } = props;
   const id = useId();
-  const { box, position, measures, show, view } = useScrolling(count, rowHeight);
+  const { box, position, measures, show, view } = useScrolling(count, rowHeight, props.head ? rowHeight : 0);
   const [active, setActive] = useState(Math.max(0, chosen));
   const current = Math.min(active, Math.max(0, count - 1));
   const first = Math.max(0, Math.floor(position.at / rowHeight) - SPARE);
@@ -47,7 +47,7 @@ export function VirtualRows(props: VirtualRowsProps): JSX.Element {
   useLayoutEffect(() => {
     if (chosen < 0) return;
     setActive(chosen);
-    show(chosen);
+    show(chosen, true);
   }, [chosen, count === 0, view > 0]);
   useLayoutEffect(() => props.onShown?.(first, last), [first, last, count]);
 
@@ -69,6 +69,7 @@ export function VirtualRows(props: VirtualRowsProps): JSX.Element {
       ref={box}
       class={`rows ${props.class ?? ""}`}
       role={role}
+      style={{ "--rows": count }}
       tabIndex={0}
       aria-label={label}
       aria-activedescendant={isSeen ? `${id}-${current}` : undefined}
@@ -127,11 +128,12 @@ interface Scrolling {
   readonly position: ScrollPosition;
   readonly measures: { readonly total: number; readonly view: number };
   readonly view: number;
-  /** Brings a row into view. */
-  readonly show: (index: number) => void;
+  /** Brings a row into view, by as little as possible; or, if it is out of view, into the middle. */
+  readonly show: (index: number, isMiddle?: boolean) => void;
 }
 
-function useScrolling(count: number, rowHeight: number): Scrolling {
+/** The head stays above the rows: what is seen of them is so much less. */
+function useScrolling(count: number, rowHeight: number, headHeight: number): Scrolling {
   const box = useRef<HTMLDivElement>(null);
   const [view, setView] = useState(0);
   const [position, setPosition] = useState<ScrollPosition>({ top: 0, at: 0 });
@@ -150,8 +152,9 @@ function useScrolling(count: number, rowHeight: number): Scrolling {
     const onScroll = (): void => {
       if (element.scrollTop !== at.current.top) take(scrolled(at.current, element.scrollTop, latest.current));
     };
-    const observer = new ResizeObserver(() => setView(element.clientHeight));
-    setView(element.clientHeight);
+    const look = (): void => setView(Math.max(0, element.clientHeight - headHeight));
+    const observer = new ResizeObserver(look);
+    look();
     observer.observe(element);
     element.addEventListener("scroll", onScroll, { passive: true });
     return () => {
@@ -164,7 +167,7 @@ function useScrolling(count: number, rowHeight: number): Scrolling {
     if (at.current.at > Math.max(0, measures.total - view)) take(positionAt(at.current.at, measures));
   }, [measures.total, view]);
 
-  const show = (index: number): void => {
+  const show = (index: number, isMiddle = false): void => {
     const element = box.current;
     const { at: above } = at.current;
     if (element === null || latest.current.view === 0) return;
@@ -172,7 +175,8 @@ function useScrolling(count: number, rowHeight: number): Scrolling {
     const bottom = top + rowHeight - latest.current.view;
     const wanted = Math.min(top, Math.max(above, bottom));
     if (wanted === above) return;
-    const next = positionAt(wanted, latest.current);
+    const middle = top - (latest.current.view - rowHeight) / 2;
+    const next = positionAt(isMiddle ? middle : wanted, latest.current);
     take(next);
     element.scrollTop = next.top;
   };

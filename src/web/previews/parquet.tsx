@@ -10,7 +10,7 @@ import {
 import type { JSX } from "preact";
 import { Awaited } from "../parts/bits.tsx";
 import { useLoad } from "../parts/load.ts";
-import { count, size } from "../parts/text.ts";
+import { counted, size } from "../parts/text.ts";
 import { Rows } from "./rows.tsx";
 import { type FileSource, type PreviewProps, readRange } from "./source.ts";
 
@@ -41,8 +41,8 @@ export function Parquet({ source, head }: PreviewProps): JSX.Element {
       {({ metadata, columns, rows }) => (
         <div class="stack">
           <p class="soft small">
-            {count(Number(metadata.num_rows))} rows in {count(metadata.row_groups.length)} row groups, {columns.length}{" "}
-            columns; {size(head.size)} in all.
+            {counted(Number(metadata.num_rows), "row")} in {counted(metadata.row_groups.length, "row group")},{" "}
+            {counted(columns.length, "column")}; {size(head.size)} in all.
           </p>
           {rows === undefined ? (
             <p class="soft">Its first row group is larger than {size(GROUP_MAX_BYTES)}: rows are not shown.</p>

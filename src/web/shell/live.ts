@@ -1,13 +1,10 @@
 /** What happens in the store while the page is open, from whatever process, as revisions that pages watch. */
 import { type Signal, signal } from "@preact/signals";
 import type { OperationView } from "../../client/index.ts";
-import { client } from "./session.ts";
+import { client, session } from "./session.ts";
 
 /** Whether the server's events come in. */
 export const isLive = signal(false);
-
-/** The newest operation that came in. */
-export const newest = signal<OperationView | undefined>(undefined);
 
 const AGAIN_MS = 2000;
 const revisions = new Map<string, Signal<number>>();
@@ -42,6 +39,11 @@ export async function listenToStore(signal: AbortSignal): Promise<void> {
     isFirst = false;
   };
   while (!signal.aborted) {
+    if (session.value?.may.read === false) {
+      // Nobody is logged in. That somebody is shows within a moment.
+      await pause();
+      continue;
+    }
     try {
       for await (const operation of client.events({ signal, onOpen, ...(after !== undefined && { after }) })) {
         if (operation === null) bumpAll();
@@ -54,12 +56,15 @@ export async function listenToStore(signal: AbortSignal): Promise<void> {
       // Whatever it was: it is tried again until the page is closed.
     }
     isLive.value = false;
-    await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+    await pause();
   }
 }
 
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+}
+
 function heard(operation: OperationView): void {
-  newest.value = operation;
   const keys = new Set([keyOf({})]);
   for (const { artifact, run } of operation.changes) {
     for (const at of [artifact, run]) {

@@ -22,7 +22,7 @@ export function listenToLinks(): void {
     if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     const link = event.target instanceof Element ? event.target.closest("a") : null;
     const href = link?.getAttribute("href");
-    if (link === null || href == null || link.target !== "" || link.hasAttribute("download")) return;
+    if (link === null || href == null || link.hasAttribute("target") || link.hasAttribute("download")) return;
     if (!href.startsWith("/") || href.startsWith("//") || href.startsWith("/api/")) return;
     event.preventDefault();
     go(href);

@@ -49,7 +49,8 @@ export function parseRoute(pathname: string, search = ""): Route {
   const parts = decoded(pathname);
   if (parts === undefined) return { page: "missing" };
   const [first, second, third, fourth, fifth] = parts;
-  if (first === undefined) return { page: "home" };
+  // Where a link with a one-time code leads to; no team is called that.
+  if (first === undefined || (first === "login" && second === undefined)) return { page: "home" };
   if (second === undefined) return { page: "team", team: first };
   if (first === "experi") return parseRun(parts) ?? { page: "missing" };
   if (second !== "experi" || third === undefined || (fourth ?? "exp") !== "exp") return { page: "missing" };

@@ -22,6 +22,9 @@ export const mayWrite = computed(() => session.value?.may.write === true);
 /** Whether this tab may remove and restore. */
 export const mayRemove = computed(() => session.value?.may.admin === true);
 
+/** Whether a link brought a code along that is being exchanged: what is asked for meanwhile would be asked without it. */
+export const isEntering = signal(new URLSearchParams(location.hash.slice(1)).has("code"));
+
 /** Changes with the login: all that was asked for before is asked for again. */
 export const loginRevision = signal(0);
 
@@ -35,6 +38,8 @@ export async function beginSession(): Promise<void> {
   } catch (error) {
     await look();
     throw error;
+  } finally {
+    isEntering.value = false;
   }
 }
 
