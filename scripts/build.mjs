@@ -13,6 +13,8 @@ await build({
   cwd: root,
   input: {
     index: "src/index.ts",
+    server: "src/server/index.ts",
+    client: "src/client/index.ts",
     testing: "src/testing/index.ts",
     cli: "src/cli/main.ts",
     "content-worker": "src/worktree/content-worker.ts",

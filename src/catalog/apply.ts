@@ -13,7 +13,7 @@ import type {
   VersionMade,
 } from "../journal/index.ts";
 import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
-import { type PlacedObject, packPath } from "../objects/index.ts";
+import { adoptedPath, type PlacedObject, packPath } from "../objects/index.ts";
 import { addLink, addRun, endRun, setConfig } from "./apply-run.ts";
 import { applyStep, type LocalChanges } from "./apply-step.ts";
 import type { Catalog } from "./catalog.ts";
@@ -32,6 +32,7 @@ export function applyEntry(
     for (const change of entry.changes) applyChange(catalog, change);
     const addFile = catalog.statement("INSERT OR IGNORE INTO content_file (path, kind, bytes) VALUES (?, ?, ?)");
     for (const pack of entry.packs) addFile.run(packPath(pack.name), pack.kind, pack.bytes);
+    for (const file of entry.files ?? []) addFile.run(adoptedPath(file.name), "file", file.bytes);
     addPlaces(catalog, places);
     // An entry that only brings content, which was on a remote before, is nothing that anybody did.
     if (entry.changes.length > 0) {

@@ -4,12 +4,13 @@ import { Locks, sqliteVersion } from "../catalog/index.ts";
 import { blake3Implementation } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { compressionImplementation, prepareCompression } from "../objects/index.ts";
-import { diskSpace, networkFileSystem, userFolders } from "../platform/index.ts";
+import { diskSpace, kindOf, namesIn, networkFileSystem, nodeFileSystem, userFolders } from "../platform/index.ts";
 import { type CurrentRun, type Setting, Store, storeExists, storeNames, userSettingsFile } from "../store/index.ts";
+import { LINKED_FOLDER } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
 import { nameOfRun } from "./current-run.ts";
 import { versionText } from "./help.ts";
-import { alignColumns, formatBytes, safe } from "./text.ts";
+import { alignColumns, formatBytes, formatCount, safe } from "./text.ts";
 
 /** One thing that was looked at. */
 interface Finding {
@@ -116,7 +117,23 @@ async function storeFindings({ call, context }: Run): Promise<Finding[]> {
     value: `${formatBytes(free)} free of ${formatBytes(total)}`,
     detail: "",
   });
+  findings.push(...linkedFiles(folder));
   return findings;
+}
+
+/** What downloads with --link keep beside the store. It may go at any time when nobody uses the store. */
+function linkedFiles(store: string): Finding[] {
+  const folder = path.join(store, LINKED_FOLDER);
+  if (nodeFileSystem.lookAt(folder) === undefined) return [];
+  let [files, bytes] = [0, 0];
+  for (const name of namesIn(nodeFileSystem, folder)) {
+    const stat = nodeFileSystem.lookAt(path.join(folder, name));
+    if (stat === undefined || kindOf(stat) !== "file") continue;
+    files++;
+    bytes += stat.size;
+  }
+  const value = `${formatCount(files, "file")}, ${formatBytes(bytes)}`;
+  return [{ name: "linked files", ok: true, value, detail: `a cache: ${folder} may be removed` }];
 }
 
 async function tried(name: string, look: () => Promise<string>): Promise<Finding> {

@@ -1,5 +1,6 @@
 /** `download`: makes a folder hold a version. */
 import path from "node:path";
+import { ArtifoldError } from "../errors.ts";
 import type { DownloadResult, Store, Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { confirm, listPaths, resolveVersion, shortRef } from "./common.ts";
@@ -22,14 +23,24 @@ export async function downloadTo(run: Run, store: Store, version: Version, to: s
     ...(globs.length > 0 && { path: globs }),
     force: call.flag("force"),
     clean: call.flag("clean") && ((paths) => mayRemove(run, folder, paths)),
+    link: call.flag("link"),
+    verify: whenToVerify(call.text("verify")),
     dryRun: call.flag("dry-run"),
     signal,
     onProgress: output.onProgress,
   });
   for (const reference of listPaths(result.references, "a reference, not fetched:")) output.warn(reference);
+  if (call.flag("link") && result.linked === 0 && result.writtenBytes > 0 && !call.flag("dry-run")) {
+    output.note("No file could be linked: the folder is on another device than the store. Copied instead.");
+  }
   const lines = [...describe(run, version, result), ...(call.flag("dry-run") ? [] : currentRunLines(store, "used by"))];
   output.result({ ...result, ...currentRunFacts(store) }, result.path, lines);
   return result.references.length > 0 ? 3 : 0;
+}
+
+function whenToVerify(when: string | undefined): "now" | "later" {
+  if (when === undefined || when === "now" || when === "later") return when ?? "now";
+  throw new ArtifoldError("USAGE", `--verify is "now" or "later", and not ${JSON.stringify(when)}`);
 }
 
 async function mayRemove(run: Run, folder: string, paths: readonly string[]): Promise<boolean> {
@@ -38,11 +49,13 @@ async function mayRemove(run: Run, folder: string, paths: readonly string[]): Pr
 }
 
 function describe(run: Run, version: Version, result: DownloadResult): string[] {
-  const { written, writtenBytes, unchanged, removed } = result;
+  const { written, writtenBytes, unchanged, removed, unverified, linked } = result;
   const told = [
     `${written.toLocaleString("en-US")} written (${formatBytes(writtenBytes)})`,
     ...(unchanged > 0 ? [`${unchanged.toLocaleString("en-US")} unchanged`] : []),
     ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
+    ...(linked > 0 ? [`${linked.toLocaleString("en-US")} of them linked`] : []),
+    ...(unverified > 0 ? [`${unverified.toLocaleString("en-US")} not verified`] : []),
   ];
   const dry = run.call.flag("dry-run") ? "  (dry run: nothing was written)" : "";
   return [`${run.output.paint("1", shortRef(run, version))}  in ${safe(result.path)}${dry}`, `  ${told.join(", ")}`];

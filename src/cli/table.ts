@@ -31,6 +31,8 @@ const downloadOptions: readonly OptionSpec[] = [
   { name: "path", value: "GLOB", many: true, help: "write only what a glob matches" },
   { name: "clean", help: "remove other people's files from the folder" },
   { name: "force", help: "overwrite files that were changed" },
+  { name: "link", help: "make read-only links into a cache beside the store instead of copies" },
+  { name: "verify", value: "WHEN", help: "check files that are cloned out of the store: now (the default), or later" },
   dryRunOption,
   yesOption,
 ];

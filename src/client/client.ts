@@ -116,15 +116,18 @@ export class Client {
   /**
    * Operations of the store as they come; null where some were missed, and all is to be asked for anew. Ends when the
    * connection does: call it again, with the number of the last one.
+   *
+   * @param options.onOpen called once operations come in
    */
   async *events(
-    options: { readonly signal?: AbortSignal; readonly after?: number } = {},
+    options: { readonly signal?: AbortSignal; readonly after?: number; readonly onOpen?: () => void } = {},
   ): AsyncGenerator<OperationView | null, void, undefined> {
-    const { signal, after } = options;
+    const { signal, after, onOpen } = options;
     const headers: Record<string, string> = after === undefined ? {} : { "last-event-id": String(after) };
     const response = await this.fetch("events", { signal }, headers);
     const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
     if (reader === undefined) return;
+    onOpen?.();
     let text = "";
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {

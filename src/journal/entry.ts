@@ -161,12 +161,21 @@ export interface PackAdded {
   readonly objects: number;
 }
 
+/** An adopted file that an entry makes part of the store. */
+export interface FileAdopted {
+  readonly name: string;
+  readonly bytes: number;
+  readonly objects: number;
+}
+
 /** One step of the store: what `log` shows as one operation. */
 export interface JournalEntry {
   /** Milliseconds since 1970, by the clock of the machine: shown, never decided by. */
   readonly at: number;
   readonly by: string;
   readonly packs: readonly PackAdded[];
+  /** Absent where there are none. */
+  readonly files?: readonly FileAdopted[];
   /** Digests of the objects in the record's attachment, 32 bytes each, in their order; absent where there are none. */
   readonly objects?: Uint8Array;
   readonly changes: readonly Change[];

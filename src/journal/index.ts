@@ -7,6 +7,7 @@ export {
   decodeCheckpoint,
   decodeEntry,
   encodePayload,
+  type FileAdopted,
   type JournalEntry,
   type NoteMade,
   type PackAdded,

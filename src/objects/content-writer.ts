@@ -4,9 +4,11 @@
  * Little content waits in memory and rides in the journal with the version, under one flush. More goes to packs while it
  * comes, so that memory stays bounded. Nothing of it is visible before the journal says so.
  */
+
 import { type Digest, digestToBytes } from "../digest/index.ts";
 import { decodeListNode, type NodeSink, type NodeSource, nodesBelow } from "../manifest/index.ts";
 import type { FileSystem } from "../platform/index.ts";
+import { type AdoptedFile, AdoptedFiles, type Adoption } from "./adopted-files.ts";
 import type { EncodedFrames } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";
 import { NodeEncoder, type NodeType } from "./node-encoder.ts";
@@ -20,6 +22,8 @@ export interface WrittenContent {
   readonly packs: readonly SealedPack[];
   /** Frames that are to ride in the journal. */
   readonly frames: readonly EncodedFrames[];
+  /** Files that were adopted, and are durable under their names. */
+  readonly files: readonly AdoptedFile[];
 }
 
 /** A stored chunk that others may go on from, and where it lies. */
@@ -48,6 +52,7 @@ export class ContentWriter implements NodeSource {
   readonly #source: Pick<StoredObjects, "read">;
   readonly #data: FrameSet;
   readonly #nodes: FrameSet;
+  readonly #adopted: AdoptedFiles;
   /** Nodes that are in no frame yet, newest last. */
   readonly #looseNodes = new Map<Digest, LooseNode>();
   #looseBytes = 0;
@@ -59,6 +64,7 @@ export class ContentWriter implements NodeSource {
     this.#source = source;
     this.#data = new FrameSet(fs, folder, "data", store);
     this.#nodes = new FrameSet(fs, folder, "nodes", store);
+    this.#adopted = new AdoptedFiles(fs, folder);
   }
 
   /** Bytes of content that the store did not have before. */
@@ -94,13 +100,27 @@ export class ContentWriter implements NodeSource {
   }
 
   #hasChunkAt(digests: Uint8Array, at: number): boolean {
-    return this.#data.has(digests, at) || this.#store.locateAt(digests, at) !== undefined;
+    return (
+      this.#data.has(digests, at) || this.#adopted.has(digests, at) || this.#store.locateAt(digests, at) !== undefined
+    );
   }
 
   /** Takes frames of chunks. */
   addChunks(frames: EncodedFrames, rawBytes: number): void {
     this.#newBytes += rawBytes;
     this.#data.add(frames);
+  }
+
+  /** Clones a file into the store, if that can be done. @param device that the file is on */
+  beginAdoption(file: string, device: number): Promise<Adoption | undefined> {
+    return this.#adopted.begin(file, device);
+  }
+
+  /** Takes a file whose chunks are all told. @param newBytes of those of them that are new */
+  async adopt(adoption: Adoption, digest: Digest, newBytes: number): Promise<void> {
+    await adoption.finish(digest);
+    this.#newBytes += newBytes;
+    await this.#adopted.ready();
   }
 
   /** Takes manifest nodes. */
@@ -134,13 +154,15 @@ export class ContentWriter implements NodeSource {
     this.#frameNodes();
     const data = await this.#data.seal();
     const nodes = await this.#nodes.seal();
-    return { packs: [...data.packs, ...nodes.packs], frames: [...data.frames, ...nodes.frames] };
+    const files = await this.#adopted.seal();
+    return { packs: [...data.packs, ...nodes.packs], frames: [...data.frames, ...nodes.frames], files };
   }
 
   /** Ends the upload: what was sealed is part of the store now. */
   close(): void {
     this.#data.close();
     this.#nodes.close();
+    this.#adopted.close();
   }
 
   /** Gives everything up, packs that nobody was told of included. */
@@ -148,6 +170,7 @@ export class ContentWriter implements NodeSource {
     this.#looseNodes.clear();
     await this.#data.abort();
     await this.#nodes.abort();
+    await this.#adopted.abort();
   }
 
   #addNode(type: NodeType, digest: Digest, bytes: Uint8Array, like?: Digest): void {

@@ -1,4 +1,5 @@
 /** Objects on disk: frames, packs, tables, compression; finding, reading and writing them. */
+export { ADOPTED_BYTES_MAX, type AdoptedFile, type Adoption } from "./adopted-files.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
@@ -45,6 +46,7 @@ export {
 export type { ContentFile, RecentPlaces } from "./place-index.ts";
 export { MAKING_PREFIX } from "./places-run.ts";
 export { fileOfRow, mergeRows, placeOfRow, type RowCursor, RUN_ROW_BYTES, TableCursor } from "./run-rows.ts";
+export { adoptedPath, FILES_FOLDER, isAdopted, tablePathOf } from "./store-files.ts";
 export {
   decodeFoot,
   encodeFoot,

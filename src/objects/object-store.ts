@@ -1,11 +1,12 @@
 /** Reads the objects of a store, whichever file they lie in. Every byte is checked before it leaves. */
+import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
 import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
-import { FRAME_BYTES_MAX, Frame, type ObjectType } from "./frame.ts";
+import { FRAME_BYTES_MAX, Frame, type ObjectType, objectDigest } from "./frame.ts";
 import { type ContentFile, PlaceIndex, type RecentPlaces } from "./place-index.ts";
-import { StoreFiles } from "./store-files.ts";
+import { isAdopted, StoreFiles } from "./store-files.ts";
 import type { Place } from "./table.ts";
 
 /** Frames being read stay in memory: neighbours are mostly wanted together. */
@@ -16,6 +17,9 @@ export class ObjectStore {
   readonly #files: StoreFiles;
   readonly #places: PlaceIndex;
   readonly #frames = new BoundedCache<Frame>(FRAMES_BYTES_MAX);
+  /** What {@link borrowAt} read last, and into what. */
+  #borrowed: { readonly key: string; readonly frame: Frame } | undefined;
+  #window: Buffer | undefined;
   /** The digest that is being looked for, as bytes. */
   readonly #wanted: Buffer = Buffer.alloc(DIGEST_BYTES);
 
@@ -33,6 +37,11 @@ export class ObjectStore {
   locate(digest: Digest): Place | undefined {
     digestToBytes(digest, this.#wanted);
     return this.#places.find(this.#wanted);
+  }
+
+  /** The adopted file, as a path below the store's folder, that is some content and nothing else. */
+  adoptedFile(content: Digest): string | undefined {
+    return this.#places.adopted(content);
   }
 
   /** As `locate`, of a digest that stands in a column of them. */
@@ -80,6 +89,7 @@ export class ObjectStore {
   /** Reads an object from a place that is known. @throws ArtifoldError DAMAGED when other bytes stand there */
   readAt(place: Place, digest: Digest, type: ObjectType): Uint8Array {
     try {
+      if (isAdopted(place.path)) return this.#readBare(place, digest, type);
       const frame = this.#frameAt(place);
       if (frame.head.type !== type) {
         throw new ArtifoldError("DAMAGED", `another object stands where ${type} ${digest} should be`);
@@ -95,6 +105,40 @@ export class ObjectStore {
         hint: "Run `artifold verify` to see which versions are hit.",
       });
     }
+  }
+
+  /**
+   * As {@link readAt}, for whoever checks the bytes in another way: into memory that the next call uses again.
+   *
+   * @throws ArtifoldError DAMAGED when what stands there is no such frame
+   */
+  borrowAt(place: Place, digest: Digest, type: ObjectType): Uint8Array {
+    const key = frameKey(place);
+    if (place.isDelta || isAdopted(place.path)) return this.readAt(place, digest, type);
+    if (this.#borrowed?.key !== key) this.#borrowed = { key, frame: this.#borrow(place, type) };
+    return this.#borrowed.frame.unchecked(place.index);
+  }
+
+  #borrow(place: Place, type: ObjectType): Frame {
+    this.#borrowed = undefined;
+    if (place.length > FRAME_BYTES_MAX) throw new ArtifoldError("DAMAGED", "a frame longer than frames can be");
+    this.#window ??= Buffer.allocUnsafeSlow(FRAME_BYTES_MAX);
+    const bytes = this.#window.subarray(0, place.length);
+    this.#files.readInto(bytes, place.path, place.offset);
+    const frame = new Frame(bytes);
+    if (frame.head.type !== type || frame.bases.length > 0) {
+      throw new ArtifoldError("DAMAGED", `${place.path} at ${place.offset}: another object stands there`);
+    }
+    frame.open();
+    return frame;
+  }
+
+  /** Reads an object that is in no frame: a chunk, for nothing else lies so. */
+  #readBare(place: Place, digest: Digest, type: ObjectType): Uint8Array {
+    if (place.length > CHUNK_MAX_BYTES) throw new ArtifoldError("DAMAGED", "a chunk longer than chunks can be");
+    const bytes = this.#files.read(place.path, place.offset, place.length);
+    if (type === "chunk" && objectDigest(type, bytes) === digest) return bytes;
+    throw new ArtifoldError("DAMAGED", `stored bytes are not those of digest ${digest}`);
   }
 
   /** The frame at a place, as it is stored. What it holds is to be checked by whoever asked. */
@@ -171,7 +215,7 @@ export class ObjectStore {
   readBases(bases: readonly Digest[], type: ObjectType): Uint8Array {
     const parts = bases.map((base) => {
       const whole = this.#tryPlaces(base, (place) => {
-        if (this.#frameAt(place).bases.length === 0) return this.readAt(place, base, type);
+        if (isAdopted(place.path) || this.#frameAt(place).bases.length === 0) return this.readAt(place, base, type);
         throw new ArtifoldError("DAMAGED", `a delta goes on from ${base}, which is a delta itself`);
       });
       if (whole === undefined) throw new ArtifoldError("DAMAGED", `a delta goes on from ${base}, which is not stored`);

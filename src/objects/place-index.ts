@@ -1,14 +1,15 @@
 /** Finds where objects lie: in the journal's last segment, in runs of places, and in the tables of files. */
 import path from "node:path";
+import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { removeQuietly } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { PlacesRun, runNames, writeRun } from "./places-run.ts";
 import { mergeRows, TableCursor } from "./run-rows.ts";
-import type { StoreFiles } from "./store-files.ts";
+import { adoptedPath, type StoreFiles, tablePathOf } from "./store-files.ts";
 import { decodeFoot, FOOT_BYTES, openTable, type Place, type Table } from "./table.ts";
 
-/** A file with frames and a table: a pack or a sealed segment of the journal. */
+/** A file with objects and a table: a pack, a sealed segment of the journal, or an adopted file. */
 export interface ContentFile {
   /** Path below the store's folder. */
   readonly path: string;
@@ -48,6 +49,12 @@ export class PlaceIndex {
     this.#files = [...files].reverse();
     this.damaged.clear();
     this.#openRuns();
+  }
+
+  /** The adopted file with some content, if there is one. */
+  adopted(content: Digest): string | undefined {
+    const start = adoptedPath(`${content}-`);
+    return this.#files.find((file) => file.path.startsWith(start))?.path;
   }
 
   /** Where an object lies; `undefined` when the store does not have it. */
@@ -160,8 +167,9 @@ export class PlaceIndex {
   }
 
   #readTable(file: string): Table {
-    const length = this.#storeFiles.length(file);
-    const foot = decodeFoot(this.#storeFiles.read(file, Math.max(0, length - FOOT_BYTES), FOOT_BYTES), length);
-    return openTable(this.#storeFiles.read(file, foot.tableOffset, foot.tableLength), foot);
+    const holder = tablePathOf(file);
+    const length = this.#storeFiles.length(holder);
+    const foot = decodeFoot(this.#storeFiles.read(holder, Math.max(0, length - FOOT_BYTES), FOOT_BYTES), length);
+    return openTable(this.#storeFiles.read(holder, foot.tableOffset, foot.tableLength), foot);
   }
 }

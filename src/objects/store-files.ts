@@ -6,6 +6,24 @@ import { BoundedCache } from "./bounded-cache.ts";
 
 const OPEN_FILES_MAX = 64;
 
+/** The folder of adopted files, below the store's. */
+export const FILES_FOLDER = "files";
+
+/** Path of an adopted file below the store's folder. */
+export function adoptedPath(name: string): string {
+  return `${FILES_FOLDER}/${name}`;
+}
+
+/** Whether a file of the store is an adopted one: then its objects are its bytes, and in no frame. */
+export function isAdopted(file: string): boolean {
+  return file.startsWith(`${FILES_FOLDER}/`);
+}
+
+/** Where the table of a file stands: that of an adopted one in a file beside it, that of others at their end. */
+export function tablePathOf(file: string): string {
+  return isAdopted(file) ? `${file}.table` : file;
+}
+
 /** The files of one store, kept open while they are used. Paths are below the store's folder. */
 export class StoreFiles {
   readonly fs: FileSystem;
@@ -25,9 +43,15 @@ export class StoreFiles {
   /** Reads a part of a file, in a buffer of its own. @throws ArtifoldError DAMAGED when it ends before, STORE_READ_FAILED */
   read(file: string, offset: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafeSlow(length);
+    this.readInto(bytes, file, offset);
+    return bytes;
+  }
+
+  /** Fills bytes with a part of a file. @throws ArtifoldError as {@link read} does */
+  readInto(bytes: Uint8Array, file: string, offset: number): void {
     const fd = this.#open(file);
     try {
-      if (readFully(this.fs, fd, bytes, offset) === length) return bytes;
+      if (readFully(this.fs, fd, bytes, offset) === bytes.length) return;
     } catch (error) {
       throw storeReadError(error);
     }

@@ -63,6 +63,11 @@ export class TableBuilder {
     this.#addObject(digestToBytes(digest), 0, offset, length, isDelta ? index | DELTA_MARK : index);
   }
 
+  /** Adds an object that stands by itself, not in a frame. @param digests has its digest from `at` on */
+  addBare(digests: Uint8Array, at: number, offset: number, length: number): void {
+    this.#addObject(digests, at, offset, length, 0);
+  }
+
   /** Where an object lies that was added. */
   find(digest: Uint8Array, at = 0): TablePlace | undefined {
     const mask = this.#slots.length - 1;

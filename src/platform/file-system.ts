@@ -67,14 +67,22 @@ export interface FileSystem {
   rename(from: string, to: string): void;
   /** Gives a file a second name (a hard link); fails with EEXIST when that is taken, by whatever. */
   addName(path: string, another: string): void;
+  /**
+   * Makes a new file that shares the bytes of another until one of them is changed. Fails where the file system cannot share,
+   * or the two are not in the same one.
+   */
+  clone(from: string, to: string): void;
   makeLink(target: string, path: string): void;
   /** The target of a symbolic link, as bytes: it need not be UTF-8. */
   readLink(path: string): Buffer;
   setMode(path: string, mode: number): void;
+  /** Sets when a file's bytes were last changed. @param ms since 1970 */
+  setModifiedTime(path: string, ms: number): void;
   /** The path without links; throws ENOENT when there is nothing. */
   realPath(path: string): string;
 }
 
+const { COPYFILE_FICLONE_FORCE, COPYFILE_EXCL } = fs.constants;
 const orAbsent = { throwIfNoEntry: false } as const;
 
 /** The real file system. */
@@ -118,9 +126,11 @@ export const nodeFileSystem: FileSystem = {
   remove: (path) => fs.unlinkSync(path),
   rename: (from, to) => fs.renameSync(from, to),
   addName: (path, another) => fs.linkSync(path, another),
+  clone: (from, to) => fs.copyFileSync(from, to, COPYFILE_FICLONE_FORCE | COPYFILE_EXCL),
   makeLink: (target, path) => fs.symlinkSync(target, path),
   readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
   setMode: (path, mode) => fs.chmodSync(path, mode),
+  setModifiedTime: (path, ms) => fs.utimesSync(path, ms / 1000, ms / 1000),
   realPath: (path) => fs.realpathSync.native(path),
 };
 

@@ -1,5 +1,6 @@
 /** Node's messages as requests and responses of the web, and back. */
 import type http from "node:http";
+import { Breather } from "../platform/index.ts";
 
 const DISCARD_MS = 5_000;
 
@@ -65,12 +66,19 @@ export async function sendResponse(
   if (isUnread) outgoing.setHeader("connection", "close");
   if (response.body !== null && incoming.method !== "HEAD") {
     const reader = response.body.getReader();
+    const breather = new Breather();
     try {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) await write(outgoing, next.value);
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        await write(outgoing, next.value);
+        // What the system takes at once gives nobody else a turn.
+        if (breather.dueAfterLong()) await breather.pause();
+      }
     } finally {
       await reader.cancel().catch(() => undefined);
     }
   }
+  // Its caller went away, and no event will come of it any more.
+  if (outgoing.destroyed) return;
   await new Promise<void>((resolve, reject) => {
     outgoing.once("close", resolve);
     outgoing.once("error", reject);

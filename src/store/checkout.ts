@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { manifestSums, type NodeReader, readEntries } from "../manifest/index.ts";
+import type { NodeReader } from "../manifest/index.ts";
 import type { FileStat } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
@@ -16,6 +16,7 @@ import {
   FolderWalk,
   fillFolder,
   holdsAll,
+  LinkedFiles,
   type PathFilter,
   planDownload,
   RacyClock,
@@ -30,6 +31,7 @@ import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
 import { sweepLeftovers } from "./leftovers.ts";
+import { selectedSums } from "./selected-sums.ts";
 import { findTarget, lockFolder } from "./target-place.ts";
 
 /** How to download. */
@@ -40,6 +42,16 @@ export interface DownloadOptions extends LongCallOptions {
   readonly force?: boolean | undefined;
   /** Removes other people's files from the folder. A function is asked first, and false ends the download. */
   readonly clean?: boolean | ((paths: readonly string[]) => boolean | Promise<boolean>) | undefined;
+  /**
+   * When the content of files is checked that are cloned out of the store, where its file system can: `"now"`, before they get
+   * their names, or `"later"`, by whoever runs `verify`. What is written is always checked.
+   */
+  readonly verify?: "now" | "later" | undefined;
+  /**
+   * Makes files hard links into a cache of read-only files beside the store, where the folder is on the same device; else they
+   * are copied, as always. A file that is linked is not to be changed in place: all its links would be.
+   */
+  readonly link?: boolean | undefined;
   /** Says what would be done and does nothing. */
   readonly dryRun?: boolean | undefined;
 }
@@ -60,9 +72,16 @@ export interface DownloadResult {
   /** Files that were there already. */
   readonly unchanged: number;
   readonly removed: number;
+  /** Files that became links, because `link` said so. */
+  readonly linked: number;
+  /** Files that were cloned and not checked, because `verify` said so. */
+  readonly unverified: number;
   /** References, whose content lies elsewhere and was not fetched. */
   readonly references: readonly string[];
 }
+
+/** What a download did, told by the part that did it. */
+type Outcome = Omit<DownloadResult, "path" | "version" | "digest" | "unverified" | "linked">;
 
 /** Makes a folder hold a version. */
 export async function download(
@@ -102,6 +121,8 @@ class Checkout {
   readonly #filter: PathFilter | undefined;
   /** Files that a killed download left. Nobody else writes here now, so that they can go. */
   readonly #temporary = new Set<string>();
+  #unverified = 0;
+  #links: LinkedFiles | undefined;
 
   constructor(engine: Engine, folder: string, options: DownloadOptions) {
     this.#engine = engine;
@@ -115,13 +136,32 @@ class Checkout {
   }
 
   async run(artifact: ArtifactRow, version: VersionRow, label: string): Promise<DownloadResult> {
+    const { link, dryRun } = this.#options;
+    if (link === true && dryRun !== true) {
+      this.#links = await LinkedFiles.open(this.#engine.fs, this.#engine.folder, this.#folder);
+    }
+    try {
+      return await this.#run(artifact, version, label);
+    } finally {
+      this.#links?.close();
+    }
+  }
+
+  async #run(artifact: ArtifactRow, version: VersionRow, label: string): Promise<DownloadResult> {
     const isEmpty = this.#isEmpty();
     if (!isEmpty) this.#refuseOther(artifact, version);
     const result = isEmpty ? await this.#fill(version) : await this.#change(version);
     if (this.#options.dryRun !== true) {
       this.#remember(artifact, version, this.#globsHeld(version, isEmpty), result.references.length === 0);
     }
-    return { path: this.#folder, version: label, digest: version.manifest, ...result };
+    return {
+      path: this.#folder,
+      version: label,
+      digest: version.manifest,
+      ...result,
+      unverified: this.#unverified,
+      linked: this.#links?.linked ?? 0,
+    };
   }
 
   #refuseOther(artifact: ArtifactRow, version: VersionRow): void {
@@ -166,7 +206,7 @@ class Checkout {
     return isEmpty;
   }
 
-  async #fill(version: VersionRow): Promise<Omit<DownloadResult, "path" | "version" | "digest">> {
+  async #fill(version: VersionRow): Promise<Outcome> {
     const sums = await this.#sums(version);
     await this.#refuseNames(version, []);
     if (this.#options.dryRun === true) {
@@ -202,7 +242,7 @@ class Checkout {
     await bringManifest(source, version.manifest, { filter, signal });
   }
 
-  async #change(version: VersionRow): Promise<Omit<DownloadResult, "path" | "version" | "digest">> {
+  async #change(version: VersionRow): Promise<Outcome> {
     const target = new TargetFolder(this.#engine.fs, this.#folder);
     try {
       const plan = await this.#plan(version, target);
@@ -289,8 +329,11 @@ class Checkout {
         basesAt: (place) => this.#engine.objects.basesAt(place),
         locateWhole: (digest) => this.#engine.objects.locateWhole(digest),
         chunkLists: chunkListSource(this.#engine.source),
+        adoptedFile: (content) => this.#engine.objects.adoptedFile(content),
       },
       signal,
+      links: this.#links,
+      onUnchecked: this.#options.verify === "later" ? () => void this.#unverified++ : undefined,
       onBytes: (more, entryPath) => {
         // A large file is heard of several times.
         if (entryPath !== last) files++;
@@ -340,27 +383,6 @@ async function rehearseEmpty(
   const names = targetNames(engine.fs, folder, false);
   if (!holdsAll(names)) await refuseNames(names, folder, entriesIn(reader, version.manifest, filter), []);
   const filled = await rehearseFill(reader, version.manifest, filter);
-  return { path: path.resolve(folder), version: label, digest: version.manifest, ...sums, ...filled, unchanged: 0 };
-}
-
-/** Files and bytes of a manifest that are meant. */
-async function selectedSums(
-  reader: NodeReader,
-  manifest: Digest,
-  filter: PathFilter | undefined,
-): Promise<{ files: number; bytes: number }> {
-  if (filter === undefined) {
-    const { files, bytes } = await manifestSums(reader, manifest);
-    return { files, bytes };
-  }
-  let files = 0;
-  let bytes = 0;
-  for await (const batch of readEntries(reader, manifest)) {
-    for (const entry of batch) {
-      if (entry.kind !== "file" || !filter(entry.path)) continue;
-      files++;
-      bytes += entry.size;
-    }
-  }
-  return { files, bytes };
+  const shown = { path: path.resolve(folder), version: label, digest: version.manifest };
+  return { ...shown, ...sums, ...filled, unchanged: 0, unverified: 0, linked: 0 };
 }

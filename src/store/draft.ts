@@ -388,6 +388,7 @@ export class Draft {
       sink: this.content,
       lists: this.content.chunkListNodes,
       older: this.#olderContent(),
+      adopter: this.content instanceof ContentWriter ? this.content : undefined,
       signal: call.signal,
       onBytes: (bytes, path_) => progress.stored(bytes, path_),
     });

@@ -81,7 +81,7 @@ export interface Step {
 export interface Committed {
   /** Sequence of the journal record: what the log calls the operation. */
   readonly operation: number;
-  /** Bytes written to the journal and, with its content, to packs. */
+  /** Bytes written to the journal and, with its content, to packs, and tables of adopted files; not what those share. */
   readonly writtenBytes: number;
 }
 
@@ -284,6 +284,7 @@ export class Engine {
     let writtenBytes = 0;
     const frames = step.content?.frames ?? [];
     const packs = step.content?.packs ?? [];
+    const files = step.content?.files ?? [];
     let position = this.#current.catalog.position() as JournalPosition;
     if (this.#isSegmentFull(position, frames)) {
       const rolled = await this.#guarded(() => this.#roll(position));
@@ -294,6 +295,7 @@ export class Engine {
       at: this.clock.now(),
       by: this.user,
       packs: packs.map(({ kind, name, bytes, objects }) => ({ kind, name, bytes, objects })),
+      ...(files.length > 0 && { files: files.map(({ name, bytes, objects }) => ({ name, bytes, objects })) }),
       ...(frames.length > 0 && { objects: Buffer.concat(frames.map((each) => each.digests)) }),
       changes: step.changes,
     };
@@ -304,6 +306,7 @@ export class Engine {
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
+    writtenBytes += files.reduce((sum, file) => sum + file.tableBytes, 0);
     const places = [...placedObjects(frames, appended.attachmentOffset)];
     await afterwards(async () => {
       await this.#current.follow((catalog) => applyEntry(catalog, entry, places, appended.position));

@@ -188,7 +188,7 @@ export async function createStore(fs: FileSystem, folder: string, trust: StoreTr
 }
 
 /** What may be in a folder that is to become a store: parts of one, and settings of the folder it is in. */
-const ownNames = /^(packs|journal|(catalog|cache|lock).*|\.tmp-.*|config\.json|run\.json)$/;
+const ownNames = /^(packs|files|journal|(catalog|cache|lock).*|\.tmp-.*|config\.json|run\.json)$/;
 
 /** Refuses a folder with something in it that no store has: it is somebody's, and not for us to fill. */
 function refuseForeign(fs: FileSystem, folder: string): void {

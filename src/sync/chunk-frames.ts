@@ -1,6 +1,13 @@
 /** Frames of chunks for a push: those of the store as they are, where all in them is wanted, and else new ones. */
 import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
-import { bytesOfFrames, type EncodedFrames, type Frame, FrameEncoder, type Place } from "../objects/index.ts";
+import {
+  bytesOfFrames,
+  type EncodedFrames,
+  type Frame,
+  FrameEncoder,
+  isAdopted,
+  type Place,
+} from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
 
 /** Where the chunks of a store lie. */
@@ -42,7 +49,8 @@ export async function* framesOfChunks(
 /** The frame that a chunk lies in, when all in it is wanted, which it is no longer then. */
 function wholeFrame(source: ChunkSource, digest: Digest, wanted: Set<Digest>): EncodedFrames | undefined {
   const place = source.locate(digest);
-  if (place === undefined || place.isDelta) return undefined;
+  // An adopted file has no frames.
+  if (place === undefined || place.isDelta || isAdopted(place.path)) return undefined;
   const frame = source.frameAt(place);
   const { count, type } = frame.head;
   if (type !== "chunk" || frame.bases.length > 0) return undefined;

@@ -175,6 +175,13 @@ export class FaultyFileSystem implements FileSystem {
     this.#name(another, () => this.#base.remove(another));
   }
 
+  clone(from: string, to: string): void {
+    this.#begin("clone", to);
+    this.#base.clone(from, to);
+    this.#flushed.set(to, 0);
+    this.#name(to, () => this.#base.remove(to));
+  }
+
   makeLink(target: string, file: string): void {
     this.#begin("makeLink", file);
     this.#base.makeLink(target, file);
@@ -189,6 +196,11 @@ export class FaultyFileSystem implements FileSystem {
   setMode(file: string, mode: number): void {
     this.#begin("setMode", file);
     this.#base.setMode(file, mode);
+  }
+
+  setModifiedTime(file: string, ms: number): void {
+    this.#begin("setModifiedTime", file);
+    this.#base.setModifiedTime(file, ms);
   }
 
   realPath(file: string): string {

@@ -16,10 +16,11 @@ import {
   type JournalPosition,
   segmentPath,
 } from "../journal/index.ts";
-import type { ObjectStore } from "../objects/index.ts";
+import { isAdopted, type ObjectStore } from "../objects/index.ts";
 import { Breather, type FileSystem, openFlags } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import type { ContentPool } from "../worktree/index.ts";
+import { AdoptedCheck, chunksOfAdopted } from "./adopted-check.ts";
 import { ContentReading } from "./content-reading.ts";
 import { FileCheck } from "./file-check.ts";
 import { whatLacks } from "./presence.ts";
@@ -161,14 +162,18 @@ class Verification {
     } catch (error) {
       const reason =
         errnoOf(error) === "ENOENT" ? "it is not there" : `it cannot be opened: ${(error as Error).message}`;
-      this.#report("lost", file.path, null, reason);
+      const lost = isAdopted(file.path) ? chunksOfAdopted(fs, folder, file.path) : [];
+      this.#found.push({ problem: { kind: "lost", file: file.path, offset: null, reason }, objects: lost });
       return;
     }
     try {
-      const check = new FileCheck(fs, fd, file.path, objects);
+      const check = isAdopted(file.path)
+        ? new AdoptedCheck(fs, folder, fd, file.path)
+        : new FileCheck(fs, fd, file.path, objects);
       const found = await check.table();
+      // What sealed segments hold is read with the journal.
       if (file.kind !== "segment" && this.#options.quick !== true) {
-        found.push(...check.bytes(await pool.next().request<Digest>({ op: "hash", path: filePath })));
+        found.push(...check.bytes(await pool.next().request<Digest>({ op: "hash-file", path: filePath })));
         this.#bytes += file.bytes;
       }
       this.#found.push(...found);

@@ -12,7 +12,16 @@ import { FileRows, readStatus } from "./file-columns.ts";
 import { encodeChunks, framesOfWindow } from "./frames-of-window.ts";
 import type { PlacedReader } from "./placed-reader.ts";
 import { ReadBases } from "./read-bases.ts";
-import type { CutRequest, EncodeRequest, FilesRead, FramesOfWindow, ReadRequest, WindowCut } from "./read-request.ts";
+import type {
+  CutRequest,
+  EncodeRequest,
+  FilesRead,
+  FramesOfWindow,
+  HashRequest,
+  ReadRequest,
+  WindowCut,
+  WindowHashed,
+} from "./read-request.ts";
 import { windowAddress, windowBytes } from "./windows.ts";
 
 /** Files up to this size are read whole, many in one request; larger ones come window by window. */
@@ -49,12 +58,14 @@ export class BlobReader {
   }
 
   /** Answers a request. */
-  handle(request: ReadRequest): FilesRead | WindowCut | FramesOfWindow {
+  handle(request: ReadRequest): FilesRead | WindowCut | WindowHashed | FramesOfWindow {
     switch (request.op) {
       case "files":
         return this.#readFiles(request.window, request.paths.split("\0"));
       case "cut":
         return this.#cutWindow(request);
+      case "hash":
+        return this.#hashWindow(request);
       case "encode":
         return this.#encode(request);
     }
@@ -145,23 +156,27 @@ export class BlobReader {
       try {
         read = readFully(this.#fs, fd, bytes.subarray(0, length), position);
       } catch (error) {
-        const nothing = { digests: new Uint8Array(), lengths: new Uint32Array(), arePlain: true };
-        return { read: 0, ...nothing, failed: errnoOrThrow(error) };
+        return { read: 0, lengths: new Uint32Array(), failed: errnoOrThrow(error) };
       }
     }
     const lengths: number[] = [];
     const address = windowAddress(window);
     this.#cut(address, address + read, isEnd, lengths);
+    return { read, lengths: Uint32Array.from(lengths) };
+  }
+
+  #hashWindow({ window, lengths }: HashRequest): WindowHashed {
+    const bytes = this.#window(window);
     const digests: Uint8Array[] = [];
     let arePlain = true;
     let at = 0;
-    for (const chunk of lengths) {
-      const content = bytes.subarray(at, at + chunk);
+    for (const length of lengths) {
+      const content = bytes.subarray(at, at + length);
       digests.push(hashContentBytes(content));
       arePlain &&= !looksCompressible(content);
-      at += chunk;
+      at += length;
     }
-    return { read, digests: joined(digests), lengths: Uint32Array.from(lengths), arePlain };
+    return { digests: joined(digests), arePlain };
   }
 
   /** Cuts what lies between two addresses. @param isEnd whether the content ends there; else what may be cut later is left */

@@ -2,13 +2,15 @@
  * Writes stored content out as files of the user's: each under a temporary name first, checked, then renamed.
  *
  * Runs in a worker thread or in place. Where frames lie is told by the caller; what they hold is checked here, against
- * the digest of each chunk and, for a file of several chunks, of the whole.
+ * the digest of each chunk and, for a file of several chunks, of the whole. A large file may be checked by another thread
+ * instead, which follows this one.
  */
 import path from "node:path";
 import { contentHasher, type Digest, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
+import type { FileEntry } from "../manifest/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
-import { putStat, STAT_NUMBERS } from "./file-columns.ts";
+import { type FreshStat, putStat, STAT_NUMBERS } from "./file-columns.ts";
 import { digestInRow, type PlacedColumns, sizeInRow } from "./placed-columns.ts";
 import type { PlacedReader } from "./placed-reader.ts";
 
@@ -21,8 +23,8 @@ export type WriteRequest =
       readonly chunks: PlacedColumns;
       readonly files: readonly FileToWrite[];
     }
-  /** Begin a large file. */
-  | { readonly op: "write-begin"; readonly file: Omit<FileToWrite, "chunks"> }
+  /** Begin a large file. One that is followed is not checked here: whoever follows it does. */
+  | { readonly op: "write-begin"; readonly file: Omit<FileToWrite, "chunks">; readonly isFollowed: boolean }
   /** Write on in it. */
   | {
       readonly op: "write-on";
@@ -52,6 +54,19 @@ export interface FilesWritten {
   readonly stats: Float64Array;
 }
 
+/** A file that was written, and its stat under its final name. */
+export interface Written {
+  readonly entry: FileEntry;
+  readonly stat: FreshStat;
+}
+
+/** Answer to "write-begin". */
+export interface WriteBegun {
+  readonly stream: number;
+  /** The name that it has while it is written. */
+  readonly temporary: string;
+}
+
 /** Names of files of the user's folder that are still being written. */
 export const TEMPORARY_NAME: RegExp = /^\.artifold-[0-9a-f]{16}\.tmp$/;
 
@@ -59,6 +74,7 @@ interface Stream {
   readonly file: Omit<FileToWrite, "chunks">;
   readonly temporary: string;
   readonly fd: number;
+  readonly isFollowed: boolean;
   /** Of the whole content; a file of one chunk needs none. */
   readonly hasher: Hasher | undefined;
   length: number;
@@ -82,12 +98,14 @@ export class BlobWriter {
     this.#chunks = chunks;
   }
 
-  handle(request: WriteRequest): FilesWritten | { stream: number } | undefined {
+  handle(request: WriteRequest): FilesWritten | WriteBegun | undefined {
     switch (request.op) {
       case "write-files":
         return this.#writeFiles(request);
-      case "write-begin":
-        return { stream: this.#begin(request.file, false) };
+      case "write-begin": {
+        const stream = this.#begin(request.file, request.isFollowed ? "elsewhere" : "whole");
+        return { stream, temporary: (this.#streams.get(stream) as Stream).temporary };
+      }
       case "write-on": {
         const stream = this.#streams.get(request.stream) as Stream;
         this.#guard(request.stream, () => this.#writeChunks(stream, request, 0, request.chunks.count));
@@ -112,7 +130,7 @@ export class BlobWriter {
     const stats = new Float64Array(request.files.length * STAT_NUMBERS);
     let chunk = 0;
     request.files.forEach((file, row) => {
-      const id = this.#begin(file, file.chunks < 2);
+      const id = this.#begin(file, file.chunks < 2 ? "chunk" : "whole");
       this.#guard(id, () => {
         this.#writeChunks(this.#streams.get(id) as Stream, request, chunk, chunk + file.chunks);
         this.#end(id, stats, row);
@@ -122,7 +140,8 @@ export class BlobWriter {
     return { stats };
   }
 
-  #begin(file: Omit<FileToWrite, "chunks">, isOneChunk: boolean): number {
+  /** @param checked what its digest is compared with: its one chunk, the hash of the whole, or nothing here */
+  #begin(file: Omit<FileToWrite, "chunks">, checked: "chunk" | "whole" | "elsewhere"): number {
     const temporary = path.join(path.dirname(file.path), this.#temporaryName());
     let fd: number;
     try {
@@ -132,13 +151,14 @@ export class BlobWriter {
       throw writeError(file.shown, error);
     }
     const id = this.#nextId++;
-    const hasher = isOneChunk ? undefined : contentHasher();
-    this.#streams.set(id, { file, temporary, fd, hasher, length: 0, last: EMPTY_DIGEST });
+    const hasher = checked === "whole" ? contentHasher() : undefined;
+    const isFollowed = checked === "elsewhere";
+    this.#streams.set(id, { file, temporary, fd, isFollowed, hasher, length: 0, last: EMPTY_DIGEST });
     return id;
   }
 
   #writeChunks(stream: Stream, request: { store: string; chunks: PlacedColumns }, from: number, to: number): void {
-    const read = this.#chunks.open(request.store, request.chunks);
+    const read = this.#chunks.open(request.store, request.chunks, stream.isFollowed ? "borrowed" : "checked");
     for (let row = from; row < to; row++) {
       const digest = digestInRow(request.chunks, row);
       const bytes = read(row);
@@ -161,7 +181,7 @@ export class BlobWriter {
   #end(id: number, stats: Float64Array, row: number): void {
     const stream = this.#streams.get(id) as Stream;
     const { file, temporary, fd } = stream;
-    if ((stream.hasher?.digest() ?? stream.last) !== file.digest) {
+    if (!stream.isFollowed && (stream.hasher?.digest() ?? stream.last) !== file.digest) {
       throw new ArtifoldError("DAMAGED", `the stored chunks of ${file.shown} do not make its content`, {
         info: { path: file.shown, digest: file.digest },
       });

@@ -51,14 +51,9 @@ export class ChunkStoring {
     this.#bases = bases;
   }
 
-  /** Does something with a window that fails with it: then nobody needs the window any more. */
-  async within<Result>(window: Window, action: () => Promise<Result>): Promise<Result> {
-    try {
-      return await action();
-    } catch (error) {
-      this.#windows.giveBack(window);
-      throw error;
-    }
+  /** Whether a chunk is neither stored nor on its way. @param digests has its digest from `at` on */
+  isNew(digests: Uint8Array, at: number, length: number): boolean {
+    return this.#sink.wants(digests, at, length) && !this.#underWay.has(digestFromBytes(digests, at));
   }
 
   /** Has those chunks of a window packed that nobody has yet; gives the window back when it is not needed any more. */
@@ -83,7 +78,7 @@ export class ChunkStoring {
       this.#windows.giveBack(window);
       return;
     }
-    const frames = await this.within(window, () => this.#pack(port, window, read, wanted, likes));
+    const frames = await this.#windows.within(window, () => this.#pack(port, window, read, wanted, likes));
     this.#sink.addChunks({ ...frames, giveBack: () => this.#windows.giveBack(window) }, rawBytes);
     for (const digest of claimed) this.#underWay.delete(digest);
     await this.#sink.ready();

@@ -4,7 +4,9 @@ import type { SharedMemory } from "../chunking/index.ts";
 import { type FileSystem, nodeFileSystem, PooledWorker } from "../platform/index.ts";
 import { BlobReader } from "./blob-reader.ts";
 import { BlobWriter, type WriteRequest } from "./blob-writer.ts";
-import { type HashRequest, hashFile } from "./hash-file.ts";
+import { type CheckRequest, checkChunks } from "./check-chunks.ts";
+import { FollowingHashes, type FollowRequest } from "./following-hash.ts";
+import { type HashFileRequest, hashFile } from "./hash-file.ts";
 import { type LookRequest, lookAtRun } from "./look-at-run.ts";
 import { PlacedReader } from "./placed-reader.ts";
 import type { ReadRequest } from "./read-request.ts";
@@ -12,7 +14,7 @@ import { Windows } from "./windows.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 
 /** What a thread is asked to do. */
-export type ContentRequest = ReadRequest | WriteRequest | LookRequest | HashRequest;
+export type ContentRequest = ReadRequest | WriteRequest | LookRequest | HashFileRequest | FollowRequest | CheckRequest;
 
 /** Answers requests, here or in a thread. Requests to one port are answered in order. */
 export interface ContentPort {
@@ -27,23 +29,28 @@ export class ContentHandler {
   readonly #chunks: PlacedReader;
   readonly #reader: BlobReader;
   readonly #writer: BlobWriter;
+  readonly #following: FollowingHashes;
 
   constructor(fs: FileSystem, memory: SharedMemory) {
     this.#fs = fs;
     this.#chunks = new PlacedReader(fs);
     this.#reader = new BlobReader(fs, memory, this.#chunks);
     this.#writer = new BlobWriter(fs, this.#chunks);
+    this.#following = new FollowingHashes(fs);
   }
 
   handle(request: ContentRequest): unknown {
     if (request.op === "look") return lookAtRun(this.#fs, request);
-    if (request.op === "hash") return hashFile(this.#fs, request.path);
+    if (request.op === "hash-file") return hashFile(this.#fs, request.path);
+    if (request.op.startsWith("follow-")) return this.#following.handle(request as FollowRequest);
+    if (request.op === "check") return checkChunks(this.#fs, request);
     return request.op.startsWith("write-")
       ? this.#writer.handle(request as WriteRequest)
       : this.#reader.handle(request as ReadRequest);
   }
 
   close(): void {
+    this.#following.close();
     this.#writer.close();
     this.#chunks.close();
   }

@@ -3,8 +3,8 @@ import { contentHasher, type Digest } from "../digest/index.ts";
 import { type FileSystem, openFlags, readFully } from "../platform/index.ts";
 
 /** What a thread is asked: to hash a file of the store. */
-export interface HashRequest {
-  readonly op: "hash";
+export interface HashFileRequest {
+  readonly op: "hash-file";
   readonly path: string;
 }
 

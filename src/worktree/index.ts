@@ -24,6 +24,7 @@ export {
 export { compileGlobs, IGNORE_FILE, type PathFilter } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
 export { type FileToIngest, Ingest, type Ingested, type OlderContent } from "./ingest.ts";
+export { FILLING_FOLDER, LINKED_FOLDER, LinkedFiles } from "./linked-files.ts";
 export { LookAhead } from "./look-ahead.ts";
 export { OlderChunks } from "./older-chunks.ts";
 export { PortabilityCheck, type PortabilityWarning } from "./portable.ts";

@@ -5,10 +5,10 @@
  * under way side by side and come out in the order in which they went in, so that their entries stay in path order.
  */
 import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
-import { throwIfAborted } from "../errors.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
 import type { ContentWriter } from "../objects/index.ts";
 import { isExecutable, sideBySide } from "../platform/index.ts";
+import { ADOPTED_BYTES_MIN, type AdoptedContent, type Adopter, beginAdoption, endAdoption } from "./adopting.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
 import { type BaseSource, type ChunkSink, ChunkStoring, type FindLikes } from "./chunk-storing.ts";
@@ -16,9 +16,9 @@ import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { type FileColumns, type FreshStat, readStatus, STAT_NUMBERS, statOf } from "./file-columns.ts";
 import type { OlderChunks } from "./older-chunks.ts";
 import type { ChunkColumns, FilesRead } from "./read-request.ts";
+import { readWindows } from "./read-windows.ts";
 import { changedError, foundError } from "./source-errors.ts";
-import { type Cut, FileContent, StreamContent, UnreadableContent, type WindowedContent } from "./windowed-content.ts";
-import type { Window } from "./windows.ts";
+import { FileContent, StreamContent, UnreadableContent, type WindowedContent } from "./windowed-content.ts";
 
 /** A file to be read. */
 export interface FileToIngest {
@@ -58,6 +58,7 @@ export class Ingest {
   readonly #storing: ChunkStoring;
   readonly #lists: ContentWriter["chunkListNodes"];
   readonly #older: OlderContent | undefined;
+  readonly #adopter: Adopter | undefined;
   readonly #signal: AbortSignal | undefined;
   readonly #onBytes: (bytes: number, path: string) => void;
   #started = 0;
@@ -69,6 +70,8 @@ export class Ingest {
     lists: ContentWriter["chunkListNodes"];
     /** Where content of older versions is found, for deltas. */
     older?: OlderContent | undefined;
+    /** Takes big files whole, where that can be done. */
+    adopter?: Adopter | undefined;
     signal?: AbortSignal | undefined;
     /** Hears of content that was read. */
     onBytes?: ((bytes: number, path: string) => void) | undefined;
@@ -77,6 +80,7 @@ export class Ingest {
     this.#storing = new ChunkStoring(options.pool.windows, options.sink, options.older);
     this.#lists = options.lists;
     this.#older = options.older;
+    this.#adopter = options.adopter;
     this.#signal = options.signal;
     this.#onBytes = options.onBytes ?? (() => {});
   }
@@ -117,11 +121,11 @@ export class Ingest {
   async #some(port: ContentPort, batch: readonly FileToIngest[], results: Ingested[]): Promise<void> {
     const paths = batch.map((file) => file.file).join("\0");
     const window = await this.#pool.windows.take();
-    const read = await this.#storing.within(window, () =>
+    const read = await this.#pool.windows.within(window, () =>
       port.request<FilesRead>({ op: "files", window: window.number, paths }),
     );
     const { files } = read;
-    const likes = await this.#storing.within(window, () => this.#likesOf(batch, read));
+    const likes = await this.#pool.windows.within(window, () => this.#likesOf(batch, read));
     await this.#storing.store(port, window, read, likes);
     let chunk = 0;
     for (let row = 0; row < batch.length && files.statuses[row] !== readStatus.later; row++) {
@@ -184,6 +188,8 @@ export class Ingest {
 
   /** Reads a file window by window, again when it changed meanwhile. */
   async #largeFile(file: FileToIngest): Promise<Ingested> {
+    const adopted = await this.#adoptFile(file);
+    if (adopted !== undefined) return adopted;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const source = FileContent.open(this.#pool.fs, file.file);
       if (source.failed !== undefined) return failed(file, source.status, source.failed);
@@ -204,6 +210,57 @@ export class Ingest {
     return failed(file, readStatus.changed);
   }
 
+  /** Has a file adopted, where that can be done and pays. */
+  async #adoptFile(file: FileToIngest): Promise<Ingested | undefined> {
+    if (this.#adopter === undefined || (file.size ?? ADOPTED_BYTES_MIN) < ADOPTED_BYTES_MIN) return undefined;
+    const content = await beginAdoption(this.#adopter, this.#pool.fs, file.file);
+    if (content === undefined) return undefined;
+    try {
+      return await this.#adopt(this.#adopter, file, content);
+    } catch (error) {
+      if (error instanceof UnreadableContent) return undefined;
+      throw error;
+    } finally {
+      await endAdoption(content);
+    }
+  }
+
+  async #adopt(adopter: Adopter, file: FileToIngest, content: AdoptedContent): Promise<Ingested | undefined> {
+    const { adoption, source, read } = content;
+    const { stat } = source;
+    const list = new ChunkListBuilder(this.#lists);
+    const hasher = contentHasher();
+    const older = file.before === undefined ? undefined : await this.#older?.chunksOf(file.before);
+    let size = 0;
+    let knownBytes = 0;
+    for await (const { window, chunks, length: taken } of readWindows(
+      read,
+      this.#pool.windows,
+      () => this.#pool.next(),
+      this.#signal,
+    )) {
+      hasher.update(window.bytes.subarray(0, taken));
+      this.#pool.windows.giveBack(window);
+      const { digests, lengths } = chunks;
+      addChunks(list, chunks, 0, lengths.length, older);
+      lengths.forEach((length, index) => {
+        if (!this.#storing.isNew(digests, index * DIGEST_BYTES, length)) knownBytes += length;
+      });
+      size += taken;
+      if (knownBytes * 2 > size || !adoption.hasRoom) return undefined;
+      adoption.addChunks(digests, lengths);
+      this.#onBytes(taken, file.path);
+    }
+    if (read === source && source.finish(size) === undefined) return undefined;
+    const digest = hasher.digest();
+    const chunkList = list.finish();
+    // Others may have stored the same meanwhile.
+    const newBytes = adoption.bytesOf((digests, at) => this.#storing.isNew(digests, at, 0));
+    if (newBytes > 0) await adopter.adopt(adoption, digest, newBytes);
+    const entry: FileEntry = { path: file.path, kind: "file", size, digest, chunkList, executable: isExecutable(stat) };
+    return { kind: "entry", entry, stat };
+  }
+
   /** Reads content window by window: while one is stored, the next ones are read. */
   async #large(
     source: WindowedContent,
@@ -217,54 +274,33 @@ export class Ingest {
     const storing: Promise<void>[] = [];
     let size = 0;
     let first: Digest | undefined;
-    let next: Promise<WindowInWork> | undefined = this.#cutNext(source, nextPort);
     try {
-      while (next !== undefined) {
-        throwIfAborted(this.#signal);
-        const { port, window, cut }: WindowInWork = await next;
-        // The next window is read while this one is looked at.
-        next = cut.isEnd ? undefined : this.#cutNext(source, nextPort);
-        size += cut.length;
-        hasher.update(window.bytes.subarray(0, cut.length));
-        addChunks(list, cut.chunks, 0, cut.chunks.lengths.length, older);
-        if (cut.length > 0) first ??= digestFromBytes(cut.chunks.digests, 0);
-        const { digests, lengths } = cut.chunks;
+      for await (const { port, window, chunks, length } of readWindows(
+        source,
+        this.#pool.windows,
+        nextPort,
+        this.#signal,
+      )) {
+        size += length;
+        hasher.update(window.bytes.subarray(0, length));
+        addChunks(list, chunks, 0, chunks.lengths.length, older);
+        if (length > 0) first ??= digestFromBytes(chunks.digests, 0);
+        const { digests, lengths } = chunks;
         const findLikes = older && ((wanted: Uint8Array) => older.next(digests, lengths, wanted));
-        const stored = this.#storing.store(port, window, cut.chunks, findLikes);
+        const stored = this.#storing.store(port, window, chunks, findLikes);
         stored.catch(ignore);
         storing.push(stored);
-        this.#onBytes(cut.length, path);
+        this.#onBytes(length, path);
         if (storing.length >= this.#pool.width) await storing.shift();
       }
       await Promise.all(storing);
     } finally {
-      next?.then(({ window }) => this.#pool.windows.giveBack(window), ignore);
-      await Promise.allSettled([...storing, next]);
+      await Promise.allSettled(storing);
     }
     const chunkList = list.finish();
     const digest = chunkList === undefined && first !== undefined ? first : hasher.digest();
     return { digest, size, chunkList };
   }
-
-  /** Has the next window of content filled and cut. A failure is met by whoever awaits it, and ends no process until then. */
-  #cutNext(source: WindowedContent, nextPort: () => ContentPort): Promise<WindowInWork> {
-    const cutting = (async () => {
-      await source.ready();
-      const window = await this.#pool.windows.take();
-      const port = nextPort();
-      const cut = await this.#storing.within(window, () => source.cut(port, window));
-      return { port, window, cut };
-    })();
-    cutting.catch(ignore);
-    return cutting;
-  }
-}
-
-/** A window whose content is cut, and who has it at hand. */
-interface WindowInWork {
-  readonly port: ContentPort;
-  readonly window: Window;
-  readonly cut: Cut;
 }
 
 function ignore(): void {}

@@ -17,13 +17,16 @@ export class PlacedReader {
   }
 
   /**
-   * Gives a way to read rows, until the next is asked for. What it gives is checked, and stays as it is for a while only.
+   * Gives a way to read rows, until the next is asked for. What it gives stays as it is for a while only; borrowed, it is not
+   * checked, and stays until the next row is read.
    *
    * @param store the store's folder
    */
-  open(store: string, chunks: PlacedColumns): (row: number) => Uint8Array {
+  open(store: string, chunks: PlacedColumns, how: "checked" | "borrowed" = "checked"): (row: number) => Uint8Array {
     const objects = this.#store(store);
     this.#bases = basesIn(chunks);
+    if (how === "borrowed")
+      return (row) => objects.borrowAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
     return (row) => objects.readAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
   }
 

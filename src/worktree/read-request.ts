@@ -9,7 +9,7 @@ import type { PlacedColumns } from "./placed-columns.ts";
 /** What is asked of a reader. */
 export type ReadRequest =
   /** Read small files whole, one after another. Paths are joined by NUL, which no path holds: one text travels faster than many. */
-  { readonly op: "files"; readonly window: number; readonly paths: string } | CutRequest | EncodeRequest;
+  { readonly op: "files"; readonly window: number; readonly paths: string } | CutRequest | HashRequest | EncodeRequest;
 
 /** Fill the window, and cut the content in it. */
 export interface CutRequest {
@@ -23,6 +23,13 @@ export interface CutRequest {
   readonly length: number;
   /** Whether the content ends with them; else what may belong to a longer chunk is left. */
   readonly isEnd: boolean;
+}
+
+/** Hash the chunks that lie one after another at the beginning of a window. */
+export interface HashRequest {
+  readonly op: "hash";
+  readonly window: number;
+  readonly lengths: Uint32Array;
 }
 
 /** Pack the chunks of a window whose byte in `wanted` is not 0. */
@@ -61,12 +68,17 @@ export interface FilesRead extends ChunkColumns {
 }
 
 /** Answer to "cut". */
-export interface WindowCut extends ChunkColumns {
+export interface WindowCut {
   /** How many bytes there were. */
   readonly read: number;
+  /** Of the chunks from the beginning of the window on. */
+  readonly lengths: Uint32Array;
   /** Errno of a read that failed. */
   readonly failed?: string;
 }
+
+/** Answer to "hash". */
+export type WindowHashed = Omit<ChunkColumns, "lengths">;
 
 /** Answer to "encode": frames, whose pieces lie in a buffer that travels with them, or in the window. */
 export interface FramesOfWindow

@@ -4,13 +4,13 @@ import { type FileStat, type FileSystem, kindOf, openFlags } from "../platform/i
 import { errnoOrThrow, isSameState } from "./blob-reader.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { readStatus } from "./file-columns.ts";
-import type { ChunkColumns, WindowCut } from "./read-request.ts";
+import type { WindowCut } from "./read-request.ts";
 import { WINDOW_BYTES, type Window } from "./windows.ts";
 
 /** What was found in a window. */
 export interface Cut {
-  /** The chunks from its beginning on. */
-  readonly chunks: ChunkColumns;
+  /** Lengths of the chunks from its beginning on. */
+  readonly lengths: Uint32Array;
   /** How many bytes they are. */
   readonly length: number;
   /** Whether the content ends with them. */
@@ -38,6 +38,7 @@ export class UnreadableContent extends Error {
 /** A large file, opened. */
 export class FileContent implements WindowedContent {
   readonly #fs: FileSystem;
+  readonly #file: string;
   #fd: number | undefined;
   #before: FileStat | undefined;
   #position = 0;
@@ -46,6 +47,7 @@ export class FileContent implements WindowedContent {
 
   private constructor(fs: FileSystem, file: string) {
     this.#fs = fs;
+    this.#file = file;
     try {
       this.#fd = fs.open(file, openFlags.readUserFile);
       this.#before = fs.stat(this.#fd);
@@ -65,6 +67,20 @@ export class FileContent implements WindowedContent {
     return this.failed === "" ? readStatus.notAFile : readStatus.failed;
   }
 
+  /** Its stat when it was opened. */
+  get stat(): FileStat {
+    return this.#before as FileStat;
+  }
+
+  get descriptor(): number {
+    return this.#fd as number;
+  }
+
+  /** A path to the open file: on Linux it leads there whatever has become of the file's name. */
+  get place(): string {
+    return process.platform === "linux" ? `/proc/self/fd/${this.#fd}` : this.#file;
+  }
+
   async ready(): Promise<void> {}
 
   async cut(port: ContentPort, window: Window): Promise<Cut> {
@@ -74,12 +90,12 @@ export class FileContent implements WindowedContent {
     const length = isEnd ? left + 1 : WINDOW_BYTES;
     const position = this.#position;
     const request = { op: "cut", window: window.number, fd: this.#fd, position, length, isEnd } as const;
-    const { read, failed, ...chunks } = await port.request<WindowCut>(request);
+    const { read, failed, lengths } = await port.request<WindowCut>(request);
     if (failed !== undefined) throw new UnreadableContent(failed);
     if (read !== (isEnd ? left : WINDOW_BYTES)) throw new UnreadableContent();
-    const taken = sum(chunks.lengths);
+    const taken = sum(lengths);
     this.#position += taken;
-    return { chunks, length: taken, isEnd };
+    return { lengths, length: taken, isEnd };
   }
 
   /** The file's stat, if it is what it was when it was opened. @param length what was read of it */
@@ -118,10 +134,10 @@ export class StreamContent implements WindowedContent {
     window.bytes.set(bytes, this.#rest.length);
     const length = this.#rest.length + bytes.length;
     const request = { op: "cut", window: window.number, fd: undefined, position: 0, length, isEnd } as const;
-    const chunks = await port.request<WindowCut>(request);
-    const taken = sum(chunks.lengths);
+    const { lengths } = await port.request<WindowCut>(request);
+    const taken = sum(lengths);
     this.#rest = Uint8Array.from(window.bytes.subarray(taken, length));
-    return { chunks, length: taken, isEnd };
+    return { lengths, length: taken, isEnd };
   }
 
   /** Lets the stream go. */

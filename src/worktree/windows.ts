@@ -44,6 +44,16 @@ export class Windows {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Does something with a window that fails with it: then nobody needs the window any more. */
+  async within<Result>(window: Window, action: () => Promise<Result>): Promise<Result> {
+    try {
+      return await action();
+    } catch (error) {
+      this.giveBack(window);
+      throw error;
+    }
+  }
+
   /** Gives a window back. Nobody may read it then. */
   giveBack(window: Window): void {
     const next = this.#waiting.shift();

@@ -5,9 +5,12 @@ import { type FileEntry, type NodeSource, readChunkList } from "../manifest/inde
 import type { Place } from "../objects/index.ts";
 import { sideBySide } from "../platform/index.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
-import type { FilesWritten, FileToWrite } from "./blob-writer.ts";
+import type { FilesWritten, FileToWrite, WriteBegun, Written } from "./blob-writer.ts";
+import { CloneOut } from "./clone-out.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
-import { type FreshStat, statOf } from "./file-columns.ts";
+import { statOf } from "./file-columns.ts";
+import { Follower } from "./follower.ts";
+import type { LinkedFiles } from "./linked-files.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
 import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
 
@@ -21,12 +24,8 @@ export interface ContentSource {
   locateWhole(digest: Digest): Place | undefined;
   /** Reads nodes of chunk lists. */
   readonly chunkLists: NodeSource;
-}
-
-/** A file that was written, and its stat under its final name. */
-export interface Written {
-  readonly entry: FileEntry;
-  readonly stat: FreshStat;
+  /** The adopted file, below the store's folder, that is some content and nothing else. */
+  adoptedFile(content: Digest): string | undefined;
 }
 
 /** Files up to this size are written many in one request. */
@@ -46,6 +45,10 @@ export interface WriteOutOptions {
   readonly signal?: AbortSignal | undefined;
   /** Hears of content that was written. */
   readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+  /** Clones are left unchecked where this is given, which hears of each. */
+  readonly onUnchecked?: ((path: string) => void) | undefined;
+  /** Where this is given files become links into it. */
+  readonly links?: LinkedFiles | undefined;
 }
 
 /** Writes files; gives what was written, in order. */
@@ -54,20 +57,27 @@ export function writeOut(
   options: WriteOutOptions,
 ): AsyncGenerator<readonly Written[], void, undefined> {
   const writer = new Writer(options);
+  const { links, onBytes, target, pool, signal } = options;
+  const write =
+    links === undefined
+      ? (batch: readonly FileEntry[]) => writer.write(batch)
+      : links.writerOf({ target, onBytes, writer, fillerOf: (filling) => new Writer({ ...options, ...filling }) });
   return sideBySide(
     inBatches(entries, BATCH_LIMITS, (entry) => entry.size),
-    options.pool.width,
-    (batch) => writer.write(batch),
-    options.signal,
+    pool.width,
+    write,
+    signal,
   );
 }
 
 class Writer {
   readonly #options: WriteOutOptions;
+  readonly #cloneOut: CloneOut;
   #started = 0;
 
   constructor(options: WriteOutOptions) {
     this.#options = options;
+    this.#cloneOut = new CloneOut({ ...options, ...options.source });
   }
 
   async write(batch: readonly FileEntry[]): Promise<readonly Written[]> {
@@ -115,41 +125,75 @@ class Writer {
     }
   }
 
+  /** A large file is hashed by a thread that follows the one that writes it. Found wrong, it is written again, chunk by checked chunk. */
   async #writeLarge(port: ContentPort, entry: FileEntry): Promise<Written> {
-    const { source, target, signal } = this.#options;
+    const written =
+      (await this.#tryClone(entry)) ??
+      (await this.#tryLarge(port, entry, true)) ??
+      (await this.#tryLarge(port, entry, false));
+    return written as Written;
+  }
+
+  /** @returns nothing where it cannot be cloned */
+  async #tryClone(entry: FileEntry): Promise<Written | undefined> {
+    const { file, release } = this.#options.target.place(entry.path);
+    try {
+      const stat = await this.#cloneOut.write(entry, file);
+      return stat && { entry, stat };
+    } finally {
+      release();
+    }
+  }
+
+  /** @returns nothing where the content is not what it should be, and that was found out by who followed */
+  async #tryLarge(port: ContentPort, entry: FileEntry, isFollowed: boolean): Promise<Written | undefined> {
+    const { target, pool } = this.#options;
     const { file, release } = target.place(entry.path);
     let stream: number | undefined;
+    let follower: Follower | undefined;
     try {
       const { digest, executable, path: shown } = entry;
-      const begun = await port.request<{ stream: number }>({
-        op: "write-begin",
-        file: { path: file, shown, digest, executable },
-      });
+      const to = { path: file, shown, digest, executable };
+      const beginning = port.request<WriteBegun>({ op: "write-begin", file: to, isFollowed });
+      // Chosen while the other is busy, so that it is another where there is one.
+      const other = pool.next();
+      const begun = await beginning;
       stream = begun.stream;
-      let pending: Promise<unknown> = Promise.resolve();
-      for await (const some of this.#chunksOf(entry)) {
-        throwIfAborted(signal);
-        const chunks = new PlacedRows();
-        for (const chunk of some) this.#add(chunk, chunks);
-        await pending;
-        const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
-        this.#options.onBytes?.(bytes, entry.path);
-        pending = port.request({
-          op: "write-on",
-          stream,
-          store: source.folder,
-          chunks: chunks.columns(),
-        });
-        pending.catch(() => {});
-      }
-      await pending;
+      if (isFollowed) follower = await Follower.begin(other, begun.temporary, shown);
+      await this.#writeChunks(port, entry, stream, follower);
+      const followed = await follower?.end();
+      follower = undefined;
+      if (followed !== undefined && followed !== digest) return undefined;
       const { stats } = await port.request<FilesWritten>({ op: "write-end", stream });
       stream = undefined;
       return { entry, stat: statOf(stats, 0) };
     } finally {
+      await follower?.end().catch(() => {});
       if (stream !== undefined) await port.request({ op: "write-abort", stream });
       release();
     }
+  }
+
+  /** Has all chunks written, some at a time: while some are, the next are looked up. */
+  async #writeChunks(port: ContentPort, entry: FileEntry, stream: number, follower?: Follower): Promise<void> {
+    const { source, signal } = this.#options;
+    let pending: Promise<void> = Promise.resolve();
+    let end = 0;
+    for await (const some of this.#chunksOf(entry)) {
+      throwIfAborted(signal);
+      const chunks = new PlacedRows();
+      for (const chunk of some) this.#add(chunk, chunks);
+      const bytes = some.reduce((sum, chunk) => sum + chunk.length, 0);
+      end += bytes;
+      const to = end;
+      await pending;
+      this.#options.onBytes?.(bytes, entry.path);
+      pending = port
+        .request({ op: "write-on", stream, store: source.folder, chunks: chunks.columns() })
+        .then(() => follower?.goOn(to));
+      pending.catch(() => {});
+    }
+    await pending;
   }
 
   #add(chunk: PlacedChunk, rows: PlacedRows): void {

@@ -6,7 +6,7 @@ import { complaintsOf, promisedOutput, runProgram } from "./programs.ts";
 
 /** Documents whose code is run. In each, blocks of a language follow one another as one session or one program. */
 const SESSIONS = ["README.md"];
-const PROGRAMS = ["README.md", "docs/library.md", "docs/seed-map.md"];
+const PROGRAMS = ["README.md", "docs/library.md", "docs/seed-map.md", "docs/server.md"];
 
 describe("sessions print what is shown", () => {
   test.each(SESSIONS)("%s", (file) => {

@@ -11,12 +11,19 @@ export function promisedOutput(program: string): string {
   return [...program.matchAll(/\/\/ prints: (.*)$/gm)].map((match) => `${match[1]}\n`).join("");
 }
 
+/** A part of the library as it was built. */
+function built(part: string): string {
+  return JSON.stringify(pathToFileURL(`${root}dist/${part}.js`).href);
+}
+
 /** Runs a program in an empty folder, which is its home too. @returns what it printed */
 export function runProgram(program: string): string {
   return inFolder((folder) => {
-    const library = JSON.stringify(pathToFileURL(`${root}dist/index.js`).href);
     const file = path.join(folder, "program.mjs");
-    writeFileSync(file, program.replaceAll('from "artifold"', `from ${library}`));
+    writeFileSync(
+      file,
+      program.replace(/from "artifold(?:\/(\w+))?"/g, (_, part = "index") => `from ${built(part)}`),
+    );
     const { ARTIFOLD_STORE: _, ARTIFOLD_RUN: __, ...environment } = process.env;
     const env = { ...environment, HOME: folder, XDG_DATA_HOME: folder, XDG_CONFIG_HOME: folder };
     return execFileSync(process.execPath, [file], { cwd: folder, encoding: "utf8", env });
@@ -34,7 +41,10 @@ export function complaintsOf(program: string): string {
       moduleResolution: "NodeNext",
       types: ["node"],
       typeRoots: [`${root}node_modules/@types`],
-      paths: { artifold: [`${root}dist/types/index.d.ts`] },
+      paths: {
+        artifold: [`${root}dist/types/index.d.ts`],
+        "artifold/*": [`${root}dist/types/*/index.d.ts`],
+      },
       strict: true,
       allowJs: true,
       checkJs: true,

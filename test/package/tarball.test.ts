@@ -44,7 +44,15 @@ test("it holds what is used and read, and nothing else", () => {
   expect(files).toEqual(
     expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/cli.js"]),
   );
-  expect(files).toEqual(expect.arrayContaining(["dist/testing.js", "dist/content-worker.js", "dist/types/index.d.ts"]));
+  expect(files).toEqual(
+    expect.arrayContaining([
+      "dist/testing.js",
+      "dist/server.js",
+      "dist/client.js",
+      "dist/web/index.html",
+      "dist/content-worker.js",
+    ]),
+  );
   expect(files.filter((file) => !/^(dist\/|docs\/|README|LICENSE|CHANGELOG|package\.json)/.test(file))).toEqual([]);
 });
 

@@ -27,6 +27,17 @@ test("a pause is due some milliseconds after the last one, and the clock is look
   expect(askedSixteenTimes(breather)).not.toContain(true);
 });
 
+test("who is at work together shares the time until the event loop comes round", async () => {
+  await new Promise((resolve) => setImmediate(resolve));
+  at(1000);
+  const [one, another] = [new Breather(), new Breather()];
+  expect([one.dueAfterLong(), another.dueAfterLong()]).toEqual([false, false]);
+  at(1013);
+  expect([one.dueAfterLong(), another.dueAfterLong()]).toEqual([true, true]);
+  await one.pause();
+  expect([one.dueAfterLong(), another.dueAfterLong()]).toEqual([false, false]);
+});
+
 test("a pause lets other work in", async () => {
   let ran = false;
   setImmediate(() => {

@@ -77,7 +77,10 @@ export class HostileContent {
   /** Puts all of it into a store, with a version that has the manifest. */
   async publish(store: Store, manifest: Digest, way: Way, name = "hostile"): Promise<Version> {
     const frames = [...this.#frames].map(([type, each]) => encodedFrames(type, each));
-    const content = way === "journal" ? { frames, packs: [] } : { frames: [], packs: await packsOf(store, frames) };
+    const content =
+      way === "journal"
+        ? { frames, packs: [], files: [] }
+        : { frames: [], packs: await packsOf(store, frames), files: [] };
     const artifact = hashContent(Buffer.from(name));
     const names = { team: "local", experiment: "uncategorized", type: "dataset", name };
     await store.engine.commit(() => {

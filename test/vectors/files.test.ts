@@ -12,6 +12,7 @@ import {
   compressionImplementation,
   decodeFoot,
   Frame,
+  ObjectStore,
   type ObjectType,
   openTable,
   prepareCompression,
@@ -19,8 +20,10 @@ import {
   readFrameLength,
   readPackHead,
   type TablePlace,
+  tablePathOf,
 } from "../../src/objects/index.ts";
 import { nodeFileSystem } from "../../src/platform/index.ts";
+import { AdoptedCheck } from "../../src/upkeep/adopted-check.ts";
 import { frameOf } from "../support/frames.ts";
 import { hex, seededBytes, unhex } from "./make/shape.ts";
 import { expectRefused, type Refused, readVectors } from "./read.ts";
@@ -156,6 +159,49 @@ describe("packs", () => {
   });
 });
 
+interface AdoptedVectors {
+  readonly valid: {
+    name: string;
+    content: { seed: number; length: number };
+    chunks: { digest: Digest; offset: number; length: number }[];
+    table: string;
+  }[];
+  readonly invalid: { name: string; why: string; table: string }[];
+}
+
+describe("adopted files", () => {
+  const { valid, invalid } = readVectors<AdoptedVectors>("adopted");
+  const [{ name, content, chunks, table }] = valid as [AdoptedVectors["valid"][number]];
+  const bytes = seededBytes(content.seed, content.length);
+
+  /** What verify says of the file with this table beside it. */
+  function found(beside: Uint8Array): unknown[] {
+    fs.mkdirSync(path.join(folder, "files"));
+    const file = `files/${name}`;
+    fs.writeFileSync(path.join(folder, file), bytes);
+    fs.writeFileSync(path.join(folder, tablePathOf(file)), beside);
+    const fd = fs.openSync(path.join(folder, file), "r");
+    const check = new AdoptedCheck(nodeFileSystem, folder, fd, file);
+    fs.closeSync(fd);
+    return check.table().map(({ problem }) => problem.kind);
+  }
+
+  test("are the content alone, named by its digest, and a table that tells of all of it", async () => {
+    expect(name.startsWith(`${hashContent(bytes)}-`)).toBe(true);
+    expect(found(unhex(table))).toEqual([]);
+    const objects = new ObjectStore(nodeFileSystem, folder, { find: () => undefined });
+    objects.setFiles([{ path: `files/${name}` }]);
+    for (const { digest, offset, length } of chunks) {
+      expect(hex(objects.read(digest, "chunk"))).toBe(hex(bytes.subarray(offset, offset + length)));
+    }
+    objects.close();
+  });
+
+  test.each(invalid.map((each) => [each.why, each.table] as const))("are damaged with %s", (_, beside) => {
+    expect(found(unhex(beside))).toEqual(["damaged"]);
+  });
+});
+
 interface Journals {
   readonly mark: string;
   readonly entries: { changes: Record<string, unknown>[]; payload: string }[];
@@ -224,7 +270,7 @@ describe("stores", () => {
   const { small, refusedMarks } = readVectors<Stores>("stores");
 
   function writeStore(): void {
-    for (const name of ["journal", "packs"]) fs.mkdirSync(path.join(folder, name));
+    for (const name of ["journal", "packs", "files"]) fs.mkdirSync(path.join(folder, name));
     for (const [name, bytes] of Object.entries(small.files)) fs.writeFileSync(path.join(folder, name), unhex(bytes));
   }
 

@@ -97,6 +97,14 @@ function applyRecord(folder, record, state, objects) {
     check(hash(bytes).toString("hex") === name, "a pack's name");
     readTable(file, bytes, objects);
   }
+  for (const { name } of payload.files ?? []) {
+    const file = `files/${name}`;
+    check(
+      name.startsWith(`${hash(fs.readFileSync(path.join(folder, file))).toString("hex")}-`),
+      "an adopted file's name",
+    );
+    readTable(file, fs.readFileSync(path.join(folder, `${file}.table`)), objects);
+  }
   for (const change of payload.changes) applyChange(change, state);
 }
 
@@ -270,6 +278,10 @@ function readObject(folder, objects, type, digest) {
   const fd = fs.openSync(path.join(folder, place.file));
   fs.readSync(fd, bytes, 0, place.length, place.offset);
   fs.closeSync(fd);
+  if (place.file.startsWith("files/")) {
+    check(type === CHUNK && hash(bytes).toString("hex") === digest, "a chunk of an adopted file");
+    return bytes;
+  }
   const frame = readFrame(bytes);
   check(frame.type === type, "a type of object");
   const raw = rawOf(folder, objects, frame);

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { type EntryView, openStore, type Store, type Version } from "../../src/index.ts";
+import { copyingFileSystem } from "../support/copying-file-system.ts";
 import { hex, seededBytes, text, unhex } from "./make/shape.ts";
 import { readVectors } from "./read.ts";
 
@@ -72,6 +73,7 @@ function makeFolder(at: string): void {
     write(`rows/${number % 7}/${number}.txt`, text(`row ${number}\n`.repeat(number)));
   write("noise.bin", seededBytes(21, 3_000_000));
   write("more noise.bin", seededBytes(22, 4_000_000));
+  write("model.bin", seededBytes(23, 17 * 1024 * 1024));
   write("text.txt", text("the same line, again and again\n".repeat(60_000)));
   fs.mkdirSync(path.join(at, "nothing here"));
   fs.symlinkSync("rows/0/0.txt", path.join(at, "link"));
@@ -79,7 +81,7 @@ function makeFolder(at: string): void {
 
 /** Uploads of one artifact: a large one, a small one, and what can happen to versions. */
 async function makeStore(at: string): Promise<void> {
-  await using store = await openStore(at, { user: "mina", workers: 0 });
+  await using store = await openStore(at, { user: "mina", workers: 0, fs: copyingFileSystem });
   const artifact = await store.artifact({ name: "sample", type: "dataset" });
   await artifact.add(path.join(folder, "data"));
   const metadata = { epochs: 3, nested: { list: [1, "two", null] } };
@@ -106,7 +108,7 @@ describe("a reader written from docs/format.md", () => {
     const at = path.join(folder, "store");
     await makeStore(at);
     for (const name of fs.readdirSync(at)) if (/^(catalog|cache|lock)/.test(name)) fs.rmSync(path.join(at, name));
-    expect(fs.readdirSync(path.join(at, "packs"))).not.toEqual([]);
+    for (const part of ["packs", "files"]) expect(fs.readdirSync(path.join(at, part))).not.toEqual([]);
     const read = await readStore(at);
     await using store = await openStore(at, { create: false, workers: 0 });
     const versions = await versionsOf(store);
@@ -190,7 +192,7 @@ describe("b3sum", () => {
       const version = await store.resolve("sample");
       const digests = new Map<string, string | null>();
       for await (const entry of version.entries()) if (entry.kind === "file") digests.set(entry.path, entry.digest);
-      expect(digests.size).toBe(306);
+      expect(digests.size).toBe(307);
       expect(sums(data, [...digests.keys()])).toEqual([...digests.values()]);
       const packs = fs.readdirSync(path.join(at, "packs"));
       expect(packs.length).toBeGreaterThan(0);

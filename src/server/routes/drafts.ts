@@ -3,6 +3,7 @@
 import { contentHasher } from "../../digest/index.ts";
 import { ArtifoldError } from "../../errors.ts";
 import type { Metadata } from "../../manifest/index.ts";
+import { Breather } from "../../platform/index.ts";
 import { absent, failed } from "../api-answers.ts";
 import { type Call, NO_TEAM, type RouteCode, type RouteCodes, route } from "../call.ts";
 import { readChange } from "../changes.ts";
@@ -90,7 +91,10 @@ async function* exactly(
   onPiece: (piece: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let seen = 0;
+  const breather = new Breather();
   for await (const piece of body ?? []) {
+    // Pieces of several uploads may all be here already: between them others have their turn.
+    if (breather.dueAfterLong()) await breather.pause();
     seen += piece.length;
     if (seen > size) break;
     onPiece(piece);

@@ -23,6 +23,7 @@ export function FilePane({ place, version, file }: VersionProps & { readonly fil
       <header class="part-head">
         <h3 class="name">{plainly(file.split("/").at(-1) ?? "")}</h3>
         <span class="actions">
+          <Download params={{ ...params, version: version.version }} file={file} />
           <Copy text={file} what="the path" />
           <a class="button bare" href={hrefOf(here(place, { folder, glob }))} aria-label="Close the file">
             <Icon name="cross" />
@@ -30,7 +31,7 @@ export function FilePane({ place, version, file }: VersionProps & { readonly fil
         </span>
       </header>
       <p class="facts">
-        <span class="name">{plainly(file)}</span>
+        {file.includes("/") && <span class="name">{plainly(file)}</span>}
         {head !== undefined && (
           <>
             <span>{size(head.size)}</span>
@@ -38,9 +39,6 @@ export function FilePane({ place, version, file }: VersionProps & { readonly fil
           </>
         )}
       </p>
-      <div class="actions">
-        <Download params={{ ...params, version: version.version }} file={file} />
-      </div>
       <Preview source={source} />
     </aside>
   );

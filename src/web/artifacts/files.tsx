@@ -54,8 +54,8 @@ function Folders({ place, version }: VersionProps): JSX.Element {
   return (
     <nav class="folders" aria-label="Folder">
       <a class="name" href={hrefOf(here(place))} aria-current={parts.length === 0 ? "location" : undefined}>
-        <Icon name="folder" />
-        <span class="unseen">{version.name}: top folder</span>
+        <Icon name="folder" /> {version.name}
+        <span class="unseen">: top folder</span>
       </a>
       {parts.map((part, at) => {
         const path = parts.slice(0, at + 1).join("/");

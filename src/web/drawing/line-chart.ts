@@ -3,6 +3,8 @@
 /** A chart's numbers and its place, in pixels. */
 export interface ChartInput {
   readonly values: readonly number[];
+  /** Whether the values are bytes: then the top is round in KiB, MiB and so on. */
+  readonly isBytes?: boolean;
   readonly width: number;
   readonly height: number;
 }
@@ -22,8 +24,10 @@ export interface ChartDrawing {
 }
 
 /** Draws a chart from 0 up. Of many values to a pixel only the first, the lowest, the highest and the last are drawn. */
-export function drawLine({ values, width, height }: ChartInput): ChartDrawing {
-  const top = roundUp(values.reduce((most, value) => Math.max(most, value), 0));
+export function drawLine({ values, isBytes = false, width, height }: ChartInput): ChartDrawing {
+  const most = values.reduce((highest, value) => Math.max(highest, value), 0);
+  const unit = isBytes && most > 1024 ? 1024 ** Math.floor(Math.log2(most) / 10) : 1;
+  const top = roundUp(most / unit) * unit;
   const last = Math.max(1, values.length - 1);
   const pointAt = (index: number): { x: number; y: number } => ({
     x: values.length === 1 ? width / 2 : (index / last) * width,
@@ -46,7 +50,7 @@ export function drawLine({ values, width, height }: ChartInput): ChartDrawing {
   };
 }
 
-/** The next number of the form 1, 2, 5 times a power of ten or, of sizes, of two would do; here of ten. At least 1. */
+/** The next number of the form 1, 2 or 5 times a power of ten; at least 1. */
 function roundUp(value: number): number {
   if (value <= 1) return 1;
   const power = 10 ** Math.floor(Math.log10(value));

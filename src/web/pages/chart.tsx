@@ -139,7 +139,7 @@ function Chart({ measure, label, text, points, at, onPoint, onOpen }: ChartProps
   const box = useRef<HTMLElement>(null);
   const width = useWidth(box);
   const values = points.map((point) => point[measure]);
-  const drawing = drawLine({ values, width, height: HEIGHT_PX });
+  const drawing = drawLine({ values, isBytes: measure !== "files", width, height: HEIGHT_PX });
   const shown = at ?? points.length - 1;
   const point = points[shown];
   const mark = drawing.pointAt(shown);

@@ -27,22 +27,10 @@ export function ExperimentHead({ place, tab }: { readonly place: ExperimentPlace
   );
   return (
     <div class="experiment-head">
-      <div class="page-head">
-        <h1>
-          <Icon name="flask" />
-          <span class="name">{experiment}</span>
-        </h1>
-        {found.value !== undefined && (
-          <p class="facts">
-            <span>
-              <b>{count(found.value.artifacts)}</b> {found.value.artifacts === 1 ? "artifact" : "artifacts"}
-            </span>
-            <span>
-              <b>{count(found.value.runs)}</b> {found.value.runs === 1 ? "run" : "runs"}
-            </span>
-          </p>
-        )}
-      </div>
+      <h1>
+        <Icon name="flask" />
+        <span class="name">{experiment}</span>
+      </h1>
       <Tabs
         label="Of the experiment"
         tabs={(Object.keys(TABS) as Tab[]).map((each) => ({
@@ -51,6 +39,16 @@ export function ExperimentHead({ place, tab }: { readonly place: ExperimentPlace
           isCurrent: each === tab,
         }))}
       />
+      {found.value !== undefined && (
+        <p class="facts">
+          <span>
+            <b>{count(found.value.artifacts)}</b> {found.value.artifacts === 1 ? "artifact" : "artifacts"}
+          </span>
+          <span>
+            <b>{count(found.value.runs)}</b> {found.value.runs === 1 ? "run" : "runs"}
+          </span>
+        </p>
+      )}
     </div>
   );
 }

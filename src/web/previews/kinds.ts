@@ -15,7 +15,7 @@ const ENDINGS: { readonly [ending: string]: PreviewKind } = {
     aac: "audio",
     opus: "audio",
   },
-  ...{ mp4: "video", webm: "video", m4v: "video", ogv: "video", mov: "video" },
+  ...{ mp4: "video", webm: "video", m4v: "video", ogv: "video" },
   ...{ csv: "csv", tsv: "tsv", tab: "tsv", json: "json", jsonl: "jsonl", ndjson: "jsonl", parquet: "parquet" },
 };
 

@@ -34,10 +34,16 @@ export function revisionOf(watched: Watched = {}): number {
 /** Listens until the signal aborts, and begins again when the connection ends. */
 export async function listenToStore(signal: AbortSignal): Promise<void> {
   let after: number | undefined;
-  let wasLost = false;
+  let isFirst = true;
+  const onOpen = (): void => {
+    isLive.value = true;
+    // What came while nobody listened is told again after the last one that was heard; without one nobody knows.
+    if (!isFirst && after === undefined) bumpAll();
+    isFirst = false;
+  };
   while (!signal.aborted) {
     try {
-      for await (const operation of client.events({ signal, ...(after !== undefined && { after }) })) {
+      for await (const operation of client.events({ signal, onOpen, ...(after !== undefined && { after }) })) {
         if (operation === null) bumpAll();
         else {
           after = operation.operation;
@@ -48,9 +54,7 @@ export async function listenToStore(signal: AbortSignal): Promise<void> {
       // Whatever it was: it is tried again until the page is closed.
     }
     isLive.value = false;
-    wasLost = true;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    if (wasLost && after === undefined) bumpAll();
   }
 }
 

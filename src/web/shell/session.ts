@@ -5,6 +5,7 @@
 import { computed, signal } from "@preact/signals";
 import { Client, type SessionView } from "../../client/index.ts";
 import { forgetLoaded } from "../parts/load.ts";
+import { go } from "./navigation.ts";
 
 const KEY = "artifold-login";
 const token = signal<string | undefined>(kept());
@@ -27,11 +28,14 @@ export const loginRevision = signal(0);
 /** Takes up the code that a link brought along in its fragment, or the login that this tab has. */
 export async function beginSession(): Promise<void> {
   const code = new URLSearchParams(location.hash.slice(1)).get("code");
-  if (code !== null) {
-    history.replaceState(null, "", location.pathname + location.search);
+  if (code === null) return look();
+  go(location.pathname === "/login" ? "/" : location.pathname + location.search, { replace: true });
+  try {
     await logIn(code);
+  } catch (error) {
+    await look();
+    throw error;
   }
-  await look();
 }
 
 /**

@@ -142,8 +142,8 @@ function Login(): JSX.Element | null {
   if (login === null) {
     return (
       <>
-        <button type="button" class="button" onClick={() => setOpen(true)}>
-          <Icon name="key" /> Log in
+        <button type="button" class="button" aria-label="Log in" onClick={() => setOpen(true)}>
+          <Icon name="key" /> <span class="login-word">Log in</span>
         </button>
         {isOpen && <LoginDialog onClose={() => setOpen(false)} />}
       </>

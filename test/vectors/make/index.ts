@@ -1,4 +1,5 @@
 /** All vectors of the format, by the names of their files. */
+import { adopted } from "./adopted.ts";
 import { chunkLists } from "./chunk-lists.ts";
 import { chunks } from "./chunking.ts";
 import { codec } from "./codec.ts";
@@ -29,6 +30,7 @@ export async function makeVectors(): Promise<Map<string, string>> {
     frames: frames(),
     tables: tables(),
     packs: packs(),
+    adopted: adopted(),
     journals: journals(),
     stores: stores(),
     remotes: remotes(),

@@ -1,7 +1,7 @@
 /** Whole stores: one small one with everything in it, and marks that are refused. */
 import { chunkLengths } from "../../../src/chunking/index.ts";
 import { type Digest, EMPTY_DIGEST, hashContent } from "../../../src/digest/index.ts";
-import { type Change, encodePayload, type PackAdded } from "../../../src/journal/index.ts";
+import { type Change, encodePayload, type FileAdopted, type PackAdded } from "../../../src/journal/index.ts";
 import { encodeSegmentHead } from "../../../src/journal/segment-head.ts";
 import {
   ChunkListBuilder,
@@ -15,6 +15,7 @@ import {
 } from "../../../src/manifest/index.ts";
 import { type ObjectType, objectDigest, TableBuilder } from "../../../src/objects/index.ts";
 import { frameOf } from "../../support/frames.ts";
+import { adoptedOf } from "./adopted.ts";
 import { MARK, RecordWriter, sealOf } from "./journals.ts";
 import { packOf } from "./packs.ts";
 import { hex, join, seededBytes, text } from "./shape.ts";
@@ -25,6 +26,8 @@ const artifact = hashContent(text("an artifact id is random"));
 const START = 1_700_000_000_000;
 /** A file of two chunks, though it is small: this seed has a cut early on. */
 const LARGE = { seed: 1, length: 50_000 } as const;
+/** A file that was adopted. Writers adopt larger ones, readers any. */
+const ADOPTED = { seed: 2, length: 60_000 } as const;
 
 /** A file of a version, and the objects that it needs. */
 function fileOf(path: string, bytes: Uint8Array, objects: Objects, executable = false): Entry {
@@ -115,13 +118,17 @@ class JournalWriter {
   #segment: Uint8Array = encodeSegmentHead(1, MARK);
   #at = START;
 
-  entry(changes: readonly Change[], content: { objects?: Objects; packs?: readonly PackAdded[] } = {}): void {
+  entry(
+    changes: readonly Change[],
+    content: { objects?: Objects; packs?: readonly PackAdded[]; files?: readonly FileAdopted[] } = {},
+  ): void {
     const frames = framesOf(content.objects ?? new Map());
     const objects = join(...frames.flatMap(({ digests }) => digests));
     const payload = encodePayload({
       at: ++this.#at,
       by: "mina",
       packs: content.packs ?? [],
+      ...(content.files !== undefined && { files: content.files }),
       ...(objects.length > 0 && { objects }),
       changes,
     });
@@ -191,7 +198,7 @@ function runOf(name: string, number: number): { began: Change; run: Digest; told
 }
 
 /**
- * Three versions: the first in the journal, the second in packs, the third in the journal's second segment. And three runs:
+ * Three versions: the first in the journal, the second in packs and an adopted file, the third in the journal's second segment. And three runs:
  * one made the second version, one used it and came to the third, and one goes on.
  */
 function smallStore(): unknown {
@@ -217,8 +224,10 @@ function smallStore(): unknown {
   );
 
   const packed: Objects = new Map();
+  const adopted: Objects = new Map();
   const second: Entry[] = [
     ...first,
+    fileOf("adopted.bin", seededBytes(ADOPTED.seed, ADOPTED.length), adopted),
     { path: "link", kind: "link", target: "run.sh" },
     fileOf("large.bin", seededBytes(LARGE.seed, LARGE.length), packed),
     { path: "remote", kind: "reference", uri: "s3://bucket/key", size: 2 ** 32, digest: undefined, etag: undefined },
@@ -226,9 +235,14 @@ function smallStore(): unknown {
   second.sort((left, right) => (left.path < right.path ? -1 : 1));
   const maker = runOf("sable-life-1", 1);
   journal.entry([maker.began]);
-  const v2 = versions.next(manifestOf(second, packed), second, LARGE.length, "", maker.run);
+  const v2 = versions.next(manifestOf(second, packed), second, LARGE.length + ADOPTED.length, "", maker.run);
+  // The nodes of its list lie with all others; its chunks are in the file alone.
+  for (const [digest, object] of adopted) if (object.type !== "chunk") packed.set(digest, object);
   const { files, added } = packsOf(packed);
-  journal.entry([v2], { packs: added });
+  const bytes = seededBytes(ADOPTED.seed, ADOPTED.length);
+  const { name: file, rows, table } = adoptedOf(bytes, "33".repeat(8));
+  files.push([`files/${file}`, bytes], [`files/${file}.table`, table]);
+  journal.entry([v2], { packs: added, files: [{ name: file, bytes: bytes.length, objects: rows.length }] });
   journal.entry([{ change: "ended", run: maker.run, at: START + 15, state: "finished", exitCode: null, signal: null }]);
   journal.entry([{ change: "tag", artifact, tag: "prod", version: v2.version, before: v1.version }]);
   const sealed = journal.seal();
@@ -282,7 +296,7 @@ function smallStore(): unknown {
         message: "",
         metadata: { number: 2 },
         entries: second.map(plain),
-        contents: { ...contents, "large.bin": LARGE },
+        contents: { ...contents, "large.bin": LARGE, "adopted.bin": ADOPTED },
       },
       {
         number: 3,

@@ -1,0 +1,145 @@
+/**
+ * Writes files out by cloning them: content that is one adopted file of the store, whole, takes no writing where the target
+ * is on the same device and its file system can share bytes.
+ */
+import path from "node:path";
+import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
+import { errnoOf, throwIfAborted } from "../errors.ts";
+import { type ChunkRow, type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
+import { type FileStat, type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
+import { isSameState } from "./blob-reader.ts";
+import { writeError } from "./blob-writer.ts";
+import type { ContentPool } from "./content-pool.ts";
+import { isSettledBefore } from "./settled.ts";
+
+/** How files are cloned out. */
+export interface CloneOutOptions {
+  readonly pool: ContentPool;
+  /** The store's folder, and where in it a file of some content lies. */
+  readonly folder: string;
+  adoptedFile(content: Digest): string | undefined;
+  readonly chunkLists: NodeSource;
+  /** Clones are left unchecked where this is given, which hears of each. */
+  readonly onUnchecked?: ((path: string) => void) | undefined;
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+}
+
+/** Chunks in one request: some four mebibytes. */
+const CHUNKS_AT_ONCE = 64;
+
+/** Clones for one download. */
+export class CloneOut {
+  readonly #options: CloneOutOptions;
+  readonly #fs: FileSystem;
+  /** Nothing can be cloned to the target: that is tried once. */
+  #isHopeless = false;
+
+  constructor(options: CloneOutOptions) {
+    this.#options = options;
+    this.#fs = options.pool.fs;
+  }
+
+  /**
+   * Clones a file out, and checks it unless that is not wanted.
+   *
+   * @param file where it goes: what is there is replaced
+   * @returns its stat; `undefined` where it cannot be cloned, or is not what it should be: who then writes it says what is wrong
+   */
+  async write(entry: FileEntry, file: string): Promise<FileStat | undefined> {
+    const stored =
+      this.#isHopeless || entry.chunkList === undefined ? undefined : this.#options.adoptedFile(entry.digest);
+    if (stored === undefined) return undefined;
+    const from = path.join(this.#options.folder, stored);
+    const temporary = path.join(path.dirname(file), `.artifold-${randomHex(8)}.tmp`);
+    try {
+      if (!this.#clone(from, temporary, entry.executable)) return undefined;
+      const { onUnchecked, onBytes } = this.#options;
+      const isRight =
+        onUnchecked === undefined
+          ? await this.#isRight(entry, from, temporary)
+          : this.#fs.lookAt(temporary)?.size === entry.size;
+      if (!isRight) return undefined;
+      this.#fs.rename(temporary, file);
+      onUnchecked?.(entry.path);
+      if (onUnchecked !== undefined) onBytes?.(entry.size, entry.path);
+      return this.#fs.lookAt(file);
+    } catch (error) {
+      throw writeError(entry.path, error);
+    } finally {
+      removeQuietly(this.#fs, temporary);
+    }
+  }
+
+  #clone(from: string, temporary: string, executable: boolean): boolean {
+    try {
+      // The user's umask takes away what it takes away from every new file; a clone has the mode of what it was made from.
+      const fd = this.#fs.open(temporary, openFlags.createNew, executable ? 0o777 : 0o666);
+      const { mode } = this.#fs.stat(fd);
+      this.#fs.close(fd);
+      this.#fs.remove(temporary);
+      this.#fs.clone(from, temporary);
+      this.#fs.setMode(temporary, mode & 0o777);
+      return true;
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      this.#isHopeless = true;
+      return false;
+    }
+  }
+
+  /**
+   * Whether a clone holds what it should. What is read is the stored file where it cannot make a difference: of that the
+   * machine may have something in memory, of a fresh clone it has nothing.
+   */
+  async #isRight(entry: FileEntry, from: string, clone: string): Promise<boolean> {
+    const fds: number[] = [];
+    const open = (file: string): { fd: number; stat: FileStat } => {
+      const fd = this.#fs.open(file, openFlags.readUserFile);
+      fds.push(fd);
+      return { fd, stat: this.#fs.stat(fd) };
+    };
+    try {
+      const made = open(clone);
+      const stored = open(from);
+      const isStoredRead = isSettledBefore(this.#fs, stored.stat, made.stat);
+      const isRight = await this.#check(entry, isStoredRead ? stored.fd : made.fd);
+      if (!isStoredRead) return isRight;
+      return isRight && made.stat.size === entry.size && isSameState(stored.stat, this.#fs.stat(stored.fd));
+    } finally {
+      for (const fd of fds) this.#fs.close(fd);
+    }
+  }
+
+  async #check(entry: FileEntry, fd: number): Promise<boolean> {
+    const { pool, chunkLists, signal, onBytes } = this.#options;
+    const underWay: Promise<boolean>[] = [];
+    try {
+      let position = 0;
+      for await (const rows of readChunkList(chunkLists, entry.chunkList as Digest, entry.size)) {
+        for (let from = 0; from < rows.length; from += CHUNKS_AT_ONCE) {
+          throwIfAborted(signal);
+          const some = rows.slice(from, from + CHUNKS_AT_ONCE);
+          const bytes = some.reduce((sum, { length }) => sum + length, 0);
+          underWay.push(this.#checkSome(some, fd, position));
+          position += bytes;
+          if (underWay.length >= pool.width && !(await underWay.shift())) return false;
+          onBytes?.(bytes, entry.path);
+        }
+      }
+      return position === entry.size && (await Promise.all(underWay)).every((isRight) => isRight);
+    } finally {
+      // The file must not be closed under a thread that reads it.
+      await Promise.allSettled(underWay);
+    }
+  }
+
+  async #checkSome(rows: readonly ChunkRow[], fd: number, position: number): Promise<boolean> {
+    const digests = new Uint8Array(rows.length * DIGEST_BYTES);
+    rows.forEach(({ digest }, row) => {
+      digestToBytes(digest, digests, row * DIGEST_BYTES);
+    });
+    const lengths = Uint32Array.from(rows, ({ length }) => length);
+    return (await this.#options.pool.next().request<number>({ op: "check", fd, position, digests, lengths })) < 0;
+  }
+}

@@ -1,0 +1,168 @@
+/** Adopting a file may fail at any call, or end with the process or the power: there is the old version or the new one, whole. */
+import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type ArtifoldError, isArtifoldError, openStore, type UploadResult } from "../../src/index.ts";
+import { type Fault, FaultyFileSystem, type FileCall } from "../../src/testing/index.ts";
+import { commandJson, startCommand } from "../support/command.ts";
+import { copyingFileSystem } from "../support/copying-file-system.ts";
+import { randomBytesOf } from "../support/random.ts";
+import { ReflinkDisk, reflinkKinds } from "../support/reflink-disk.ts";
+import { newFolder, writeFiles } from "../support/stores.ts";
+
+const noise: Uint8Array = randomBytesOf(1, 16 * 1024 * 1024 + 5);
+
+let folder: string;
+let store: string;
+let data: string;
+
+beforeAll(async () => {
+  folder = newFolder();
+  store = path.join(folder, "store");
+  data = path.join(folder, "data");
+  writeFiles(data, { readme: "old" });
+  await upload();
+  cpSync(store, path.join(folder, "before"), { recursive: true });
+  writeFiles(data, { "model.bin": noise });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+beforeEach(setBack);
+
+/** Sets the store back, and forgets the folder: each attempt begins alike. */
+function setBack(): void {
+  rmSync(store, { recursive: true });
+  cpSync(path.join(folder, "before"), store, { recursive: true });
+}
+
+async function upload(fs?: FaultyFileSystem): Promise<UploadResult> {
+  await using open = await openStore(store, { workers: 0, fs: fs ?? copyingFileSystem });
+  await using artifact = await open.artifact({ name: "big", type: "model" });
+  await artifact.mirror(data);
+  return await artifact.upload();
+}
+
+/** Whether the new version is there. Whatever is there is whole. */
+async function isThere(): Promise<boolean> {
+  await using open = await openStore(store, { workers: 0 });
+  expect(await open.verify()).toMatchObject({ ok: true, problems: [] });
+  const latest = await open.resolve("big");
+  if (latest.number === 1) return false;
+  expect(Buffer.compare(Buffer.from(await latest.read("model.bin")), noise)).toBe(0);
+  return true;
+}
+
+function adopted(): string[] {
+  try {
+    return readdirSync(path.join(store, "files"));
+  } catch {
+    return [];
+  }
+}
+
+/** The calls by which a file is adopted, and those that make its version durable and visible. */
+const isMeant = ({ name, path: at }: FileCall): boolean =>
+  name === "clone" ||
+  (at.includes("/files") && name !== "read" && name !== "close") ||
+  (at.includes("/journal/") && (name.startsWith("write") || name === "flush"));
+
+/** Uploads with one fault at each of these calls. */
+async function eachCall(
+  fault: (call: FileCall, fs: FaultyFileSystem) => Fault,
+  onEnd: (error: unknown, call: FileCall) => Promise<void>,
+): Promise<void> {
+  const calls: FileCall[] = [];
+  await upload(new FaultyFileSystem((call) => void calls.push(call), copyingFileSystem));
+  expect(await isThere()).toBe(true);
+  const meant = calls.filter(isMeant);
+  expect(meant.map(({ name }) => name)).toEqual(
+    expect.arrayContaining(["clone", "setMode", "flush", "rename", "write"]),
+  );
+  for (const target of meant) {
+    setBack();
+    const fs = new FaultyFileSystem(undefined, copyingFileSystem);
+    fs.decide = (call) => (call.number === target.number ? fault(call, fs) : undefined);
+    const error = await upload(fs).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    await onEnd(error, target);
+  }
+}
+
+test.each(["ENOSPC", "EIO"])(
+  "%s at any call leaves the old version or the new one, and no file of nobody's",
+  async (errno) => {
+    await eachCall(
+      () => errno,
+      async (error, { name, path: at }) => {
+        const what = `${name} ${at}`;
+        if (error !== undefined) expect(isArtifoldError(error), what).toBe(true);
+        const there = await isThere();
+        if (error === undefined) expect(there, what).toBe(true);
+        else if ((error as ArtifoldError).happened === "no") expect([there, adopted()], what).toEqual([false, []]);
+        await upload();
+        expect(await isThere(), what).toBe(true);
+      },
+    );
+  },
+);
+
+test("a power cut at any call leaves what was told, and nothing between", async () => {
+  await eachCall(
+    (_, fs) => {
+      fs.powerCut();
+      return "EIO";
+    },
+    async () => {
+      await isThere();
+      await upload();
+      expect(await isThere()).toBe(true);
+    },
+  );
+});
+
+test("what upload returned for survives a power cut, with and without the catalog", async () => {
+  for (const keepsCatalog of [true, false]) {
+    setBack();
+    const fs = new FaultyFileSystem(undefined, copyingFileSystem);
+    await upload(fs);
+    fs.powerCut();
+    if (!keepsCatalog) {
+      for (const name of readdirSync(store)) if (name.startsWith("catalog")) rmSync(path.join(store, name));
+    }
+    expect(await isThere()).toBe(true);
+    expect(adopted()).toHaveLength(2);
+  }
+});
+
+describe.skipIf(!reflinkKinds().includes("xfs"))("on XFS (needs its tools, and the right to mount)", () => {
+  test("killed at many moments, an upload is there whole or not at all, and what it left is swept", {
+    timeout: 180_000,
+  }, async () => {
+    const disk = new ReflinkDisk("xfs");
+    try {
+      const [place, files] = [path.join(disk.folder, "store"), path.join(disk.folder, "data")];
+      mkdirSync(files);
+      const args = ["upload", files, "--name", "big", "--type", "model", "--mirror", "--json", "--no-progress"];
+      writeFileSync(path.join(files, "model.bin"), randomBytesOf(100, 40 * 1024 * 1024));
+      const started = performance.now();
+      expect(await commandJson(place, args)).toMatchObject({ version: "V1" });
+      const duration = performance.now() - started;
+      for (let round = 1; round <= 10; round++) {
+        writeFileSync(path.join(files, "model.bin"), randomBytesOf(100 + round, 40 * 1024 * 1024));
+        const run = startCommand(place, args);
+        await Promise.race([run.ended, delay((duration * (round + 1)) / 11)]);
+        run.child.kill("SIGKILL");
+        await run.ended;
+      }
+      expect(await commandJson(place, ["verify"])).toMatchObject({ ok: true, problems: [] });
+      writeFileSync(path.join(files, "model.bin"), randomBytesOf(99, 40 * 1024 * 1024));
+      expect(await commandJson(place, args)).toMatchObject({ changed: true });
+      expect(readdirSync(path.join(place, "files")).filter((name) => name.startsWith("."))).toEqual([]);
+    } finally {
+      disk.unmount();
+    }
+  });
+});
