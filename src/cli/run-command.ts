@@ -1,5 +1,6 @@
 /** Runs a command that was understood: opens its store, listens for signals, and tells what went wrong. */
 
+import { setMaxListeners } from "node:events";
 import { makeTemporaryFolder, type TemporaryFolder } from "../platform/index.ts";
 import { Store, storeExists } from "../store/index.ts";
 import type { Run } from "./command.ts";
@@ -26,6 +27,8 @@ class Stopped extends Error {
 export async function runCommand({ spec, call }: ParsedCommand & { kind: "command" }): Promise<number> {
   const output = new Output(call, process.env);
   const stop = new AbortController();
+  // Many calls at once listen to it: that is no leak.
+  setMaxListeners(0, stop.signal);
   const signals = listenForSignals(stop);
   let store: Store | undefined;
   let pretended: TemporaryFolder | undefined;

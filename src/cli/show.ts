@@ -43,6 +43,7 @@ function facts(store: Store, version: Version): Record<string, unknown> {
     createdBy,
   } = version;
   const { run: runId, message, metadata, tags, sameAs, newBytes, entryCount: entries } = version;
+  const { published, isComplete: complete } = version;
   return {
     team,
     experiment,
@@ -64,6 +65,8 @@ function facts(store: Store, version: Version): Record<string, unknown> {
     sameAs,
     newBytes,
     entries,
+    published,
+    complete,
   };
 }
 

@@ -126,6 +126,8 @@ class ArtifactPush {
 
   /** @returns whether the step is there; else somebody else was first */
   async #tryStep(plan: PushPlan, at: LogPosition): Promise<boolean> {
+    // What is not as it was when it was read is not gone on from.
+    await this.#session.log(artifactLog(this.#artifact.artifact)).confirm(at);
     const merge = await this.#merge(plan);
     const merged = merge === "clash" ? undefined : merge;
     let isKept = false;
@@ -184,6 +186,7 @@ class ArtifactPush {
       if (other !== undefined) throw unrelated(this.#session.remote.url, other);
       const at = knownPosition(catalog, this.#session, NAMES_LOG);
       const event = { event: "artifact", artifact, team, experiment, type, name, home: this.#home } as const;
+      await this.#session.log(NAMES_LOG).confirm(at);
       const written = await this.#session.log(NAMES_LOG).append(at, [event], { roots: [] }, this.#writer);
       if (written !== undefined) {
         if (!this.#options.dryRun) await knowSteps(this.#engine, this.#session, NAMES_LOG, [written]);

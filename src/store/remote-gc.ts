@@ -183,6 +183,7 @@ class Collection {
     const { user: by, clock } = this.#engine;
     for (;;) {
       const { at } = await catchUp(this.#engine, this.#session, log);
+      await this.#session.log(log).confirm(at);
       const known = logPosition(this.#catalog, this.#session.id, log)?.epoch ?? 0;
       if (log === NAMES_LOG && known >= epoch) {
         throw new ArtifoldError("BUSY", `${this.#remote.url}: another gc came first`, { hint: "Try again." });

@@ -93,7 +93,9 @@ export async function openChosen(
   const row = choice === undefined ? defaultRemote(engine) : rowOf(engine, choice);
   const url = row?.url ?? (choice as string);
   const writers = options.isSingleWriter === true ? "one" : undefined;
-  return { remote: await engine.openRemote(url, { writers, makeFolder: options.makeFolder }), row, isOwn: true };
+  // A folder that was a remote once and is gone is a disk that is not connected.
+  const makeFolder = options.makeFolder === true && (row?.id ?? null) === null;
+  return { remote: await engine.openRemote(url, { writers, makeFolder }), row, isOwn: true };
 }
 
 /** The row of a name or of an address that has one; `undefined` for another address. */

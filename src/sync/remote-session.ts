@@ -15,6 +15,9 @@ export interface SessionOptions {
   readonly call?: RemoteCallOptions | undefined;
 }
 
+/** Logs that are remembered, of a remote with many. */
+const LOGS_MAX = 16;
+
 /** A remote whose mark was read. */
 export class RemoteSession {
   readonly remote: Remote;
@@ -22,6 +25,7 @@ export class RemoteSession {
   /** Whether this session made it: then there is nothing in it yet. */
   readonly isNew: boolean;
   readonly call: RemoteCallOptions;
+  readonly #logs = new Map<LogName, RemoteLog>();
 
   private constructor(remote: Remote, id: Digest, isNew: boolean, call: RemoteCallOptions) {
     this.remote = remote;
@@ -58,8 +62,14 @@ export class RemoteSession {
     return new RemoteSession(remote, id, isNew, call);
   }
 
+  /** A log, which remembers the last steps that were read of it. */
   log(name: LogName): RemoteLog {
-    return new RemoteLog(this.remote, name, this.call);
+    const known = this.#logs.get(name);
+    if (known !== undefined) return known;
+    const log = new RemoteLog(this.remote, name, this.call);
+    this.#logs.set(name, log);
+    if (this.#logs.size > LOGS_MAX) this.#logs.delete(this.#logs.keys().next().value as LogName);
+    return log;
   }
 }
 

@@ -27,7 +27,7 @@ import {
   slotKey,
   tombstonesKey,
 } from "../../../src/logs/index.ts";
-import { Encoder, encodeVersionRecord, versionId } from "../../../src/manifest/index.ts";
+import { Encoder, encodeRunRecord, encodeVersionRecord, runId, versionId } from "../../../src/manifest/index.ts";
 import { RUN_ROW_BYTES } from "../../../src/objects/index.ts";
 import { encodeIndexRun } from "../../../src/sync/index-run.ts";
 import { encoded, hex, type Invalid, join, text, uint32, unhex } from "./shape.ts";
@@ -47,6 +47,16 @@ function record(message: string): Uint8Array {
 
 const [first, second] = [record("first"), record("second")];
 const [firstId, secondId] = [versionId(first), versionId(second)];
+const run = encodeRunRecord({
+  team: "local",
+  experiment: "pets",
+  name: "first",
+  startedAt: 0,
+  startedBy: "mina",
+  command: [],
+  config: {},
+  nonce,
+});
 const sums = { entries: 3, files: 2, bytes: 2 ** 32, newBytes: 5 };
 
 /** One event of each kind. */
@@ -62,6 +72,11 @@ const events: readonly LogEvent[] = [
   { event: "restore", version: firstId },
   { event: "note", version: firstId, message: "later", metadata: null },
   { event: "note", version: firstId, message: null, metadata: '{"a":1}' },
+  { event: "run", record: run, config: "{}", ending: null },
+  { event: "run", record: run, config: '{"a":1}', ending: { state: "finished", at: 9, exitCode: 0, signal: null } },
+  { event: "run", record: run, config: "{}", ending: { state: "killed", at: 9, exitCode: null, signal: "SIGTERM" } },
+  { event: "used", run: runId(run), version: firstId },
+  { event: "made", run: runId(run), version: firstId },
 ];
 
 function place(fields: Partial<RemotePlace> = {}): RemotePlace {
