@@ -35,13 +35,16 @@ export async function storeRemote(store: Store, options: StoreRemoteOptions): Pr
   const open = options.open ?? ((address: string) => openRemote(address, { makeFolder: true }));
   const remote = await open(url);
   const following = new Following(store, url, options.onError);
+  const accesses = new WeakMap<Request, Access>();
+  // One for all requests: what they may hold in memory they share.
+  const handler = remoteHandler(remote, {
+    authorize: (asked, permission) => permitted(accesses.get(asked) as Access, asked, permission),
+    check: (key, bytes) => refusalOfKey(remote, key, bytes),
+    onError: options.onError,
+  });
   return {
     async handle(request, access) {
-      const handler = remoteHandler(remote, {
-        authorize: (asked, permission) => permitted(access, asked, permission),
-        check: (key, bytes) => refusalOfKey(remote, key, bytes),
-        onError: options.onError,
-      });
+      accesses.set(request, access);
       const response = await handler(request);
       if (request.method === "PUT" && response.status === 201 && isStep(request)) following.follow();
       return response;
