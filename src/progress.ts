@@ -12,6 +12,10 @@ export type ProgressPhase =
   | "plan"
   /** Writing files out. */
   | "write"
+  /** Sending content to a remote. */
+  | "send"
+  /** Fetching content from a remote. */
+  | "fetch"
   /** Reading and checking stored content. */
   | "verify"
   /** Reading the journal to build the catalog again. */

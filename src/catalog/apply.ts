@@ -9,13 +9,16 @@ import type {
   JournalEntry,
   JournalPosition,
   NoteMade,
+  RemoteNamed,
   VersionMade,
 } from "../journal/index.ts";
 import { decodeVersionRecord, type Metadata, versionId } from "../manifest/index.ts";
 import { adoptedPath, type PlacedObject, packPath } from "../objects/index.ts";
 import { addLink, addRun, endRun, setConfig } from "./apply-run.ts";
+import { applyStep, type LocalChanges } from "./apply-step.ts";
 import type { Catalog } from "./catalog.ts";
 import { addFolded, nameScopes } from "./folded-names.ts";
+import { loggedChange } from "./logged-step.ts";
 import { foldName } from "./names.ts";
 
 /** Applies an entry and what came with it. */
@@ -31,9 +34,12 @@ export function applyEntry(
     for (const pack of entry.packs) addFile.run(packPath(pack.name), pack.kind, pack.bytes);
     for (const file of entry.files ?? []) addFile.run(adoptedPath(file.name), "file", file.bytes);
     addPlaces(catalog, places);
-    catalog
-      .statement("INSERT INTO operation (sequence, at, by, changes) VALUES (?, ?, ?, ?)")
-      .run(position.sequence, entry.at, entry.by, JSON.stringify(entry.changes, withoutRecords));
+    // An entry that only brings content, which was on a remote before, is nothing that anybody did.
+    if (entry.changes.length > 0) {
+      catalog
+        .statement("INSERT INTO operation (sequence, at, by, changes) VALUES (?, ?, ?, ?)")
+        .run(position.sequence, entry.at, entry.by, JSON.stringify(entry.changes.map(loggedChange), withoutRecords));
+    }
     setPosition(catalog, position);
   });
 }
@@ -142,6 +148,15 @@ function applyChange(catalog: Catalog, change: Change): void {
     case "note":
       addNote(catalog, change);
       break;
+    case "remote":
+      nameRemote(catalog, change);
+      break;
+    case "step":
+      applyStep(catalog, change, localChanges(catalog));
+      break;
+    case "whole":
+      for (const version of change.versions) setWhole(catalog, version);
+      break;
     case "run":
       addRun(catalog, change);
       break;
@@ -209,8 +224,9 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
   catalog
     .statement(
       `INSERT OR IGNORE INTO version
-        (version, artifact, number, manifest, created_at, record, message, metadata, entries, files, bytes, new_bytes)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        (version, artifact, number, manifest, created_at, record, message, metadata, entries, files, bytes, new_bytes,
+          elsewhere)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     )
     .run(
       made.version,
@@ -225,9 +241,19 @@ function addVersion(catalog: Catalog, made: VersionMade): void {
       made.files,
       made.bytes,
       made.newBytes,
+      elsewhereOf(catalog, record.parents),
     );
   catalog.statement("UPDATE artifact SET highest = max(highest, ?) WHERE id = ?").run(made.number, row);
   if (record.run !== undefined) addLink(catalog, "made", record.run, made.version);
+}
+
+/** What was made from a version whose content is not all here may have some of that content. */
+function elsewhereOf(catalog: Catalog, parents: readonly Digest[]): Digest | null {
+  for (const parent of parents) {
+    const elsewhere = catalog.versionById(parent)?.elsewhere;
+    if (elsewhere) return elsewhere;
+  }
+  return null;
 }
 
 /** Makes these all the tags of an artifact. */
@@ -261,6 +287,32 @@ function addNote(catalog: Catalog, note: NoteMade): void {
     const metadata = JSON.parse(note.metadata) as Metadata;
     catalog.statement("UPDATE version SET metadata = ? WHERE version = ?").run(JSON.stringify(metadata), note.version);
   }
+}
+
+function nameRemote(catalog: Catalog, { name, url, id, writers }: RemoteNamed): void {
+  if (url === null) {
+    catalog.statement("DELETE FROM remote WHERE name = ?").run(name);
+    return;
+  }
+  catalog
+    .statement("INSERT OR REPLACE INTO remote (name, url, id, writers) VALUES (?, ?, ?, ?)")
+    .run(name, url, id, writers);
+}
+
+function setWhole(catalog: Catalog, version: Digest): void {
+  catalog.statement("UPDATE version SET elsewhere = NULL WHERE version = ?").run(version);
+}
+
+/** What steps of remotes' logs change here. */
+function localChanges(catalog: Catalog): LocalChanges {
+  return {
+    artifactRow: (artifact, names) => {
+      if (names !== undefined) addArtifact(catalog, { change: "artifact", ...names });
+      return artifactRow(catalog, artifact);
+    },
+    setTag: (artifact, tag, version) => setTag(catalog, artifact, tag, version),
+    setRemoved: (version, removed) => setRemoved(catalog, version, removed),
+  };
 }
 
 function addPlaces(catalog: Catalog, places: Iterable<PlacedObject>): void {

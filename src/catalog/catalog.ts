@@ -1,7 +1,7 @@
 /** The catalog: what the journal says now, ready to be asked. Every call is synchronous and short. */
 import type BetterSqlite3 from "better-sqlite3";
 import { type Digest, digestFromBytes, hashContent } from "../digest/index.ts";
-import type { Change, JournalPosition } from "../journal/index.ts";
+import type { Change, JournalPosition, StepKnown } from "../journal/index.ts";
 import type { Metadata } from "../manifest/index.ts";
 import type { PlacedObject, TablePlace } from "../objects/index.ts";
 import { type Database, openDatabase } from "./database.ts";
@@ -18,6 +18,8 @@ export interface ArtifactRow {
   readonly name: string;
   /** The highest number that was ever given. */
   readonly highest: number;
+  /** Id of the remote that gives its numbers; `null` while it is on none. */
+  readonly home: Digest | null;
 }
 
 /** A version as the catalog knows it, with message and metadata as they are now. */
@@ -34,10 +36,32 @@ export interface VersionRow {
   readonly bytes: number;
   readonly newBytes: number;
   readonly removed: boolean;
+  /** Whether its number is for good. */
+  readonly published: boolean;
+  /** Whether somebody else's version got the number that it had. */
+  readonly displaced: boolean;
+  /** Id of the remote that has its content, where not all of it may be here. */
+  readonly elsewhere: Digest | null;
 }
 
 /** A change as the log shows it: without the bytes of records. */
-export type LoggedChange = { [C in Change as C["change"]]: Omit<C, "record"> }[Change["change"]];
+export type LoggedChange =
+  | { [C in Exclude<Change, StepKnown> as C["change"]]: Omit<C, "record"> }[Exclude<Change, StepKnown>["change"]]
+  | LoggedStep;
+
+/** A step of a remote's log as the log shows it: what it says, in words. */
+export interface LoggedStep extends Omit<StepKnown, "core"> {
+  readonly events: readonly LoggedEvent[];
+}
+
+/** An event of a remote's log as the log shows it. */
+export interface LoggedEvent {
+  readonly event: string;
+  /** The version that it speaks of. */
+  readonly version?: Digest | null;
+  readonly number?: number;
+  readonly tag?: string;
+}
 
 /** One operation of the log. */
 export interface OperationRow {
@@ -68,15 +92,24 @@ function tablePlace({ offset, length, position }: PlaceRow): TablePlace {
 }
 
 const versionColumns = `version, artifact AS artifactRow, number, manifest, record, message, metadata, entries, files,
-  bytes, new_bytes AS newBytes, removed`;
-const artifactColumns = "id AS row, artifact, team, experiment, type, name, highest";
+  bytes, new_bytes AS newBytes, removed, published, displaced, elsewhere`;
+const artifactColumns = "id AS row, artifact, team, experiment, type, name, highest, home";
 
 /** The columns that must be equal in two catalogs of one journal: row numbers need not be. */
 const comparedColumns = {
   journal: "segment, offset, sequence, digest",
-  artifact: "artifact, team, experiment, type, name, highest",
-  version: "version, number, manifest, hex(record), message, metadata, entries, files, bytes, new_bytes, removed",
+  artifact: "artifact, team, experiment, type, name, highest, home",
+  version: `version, number, manifest, hex(record), message, metadata, entries, files, bytes, new_bytes, removed,
+    published, displaced, elsewhere`,
+  also_made: "version, holder, hex(record), message, metadata",
   tag: "tag, version",
+  remote: "name, url, id, writers",
+  log_position: "remote, log, slot, digest, epoch",
+  remote_artifact: "remote, artifact, team, experiment, type, name, home",
+  remote_version: "remote, version, artifact, number, removed, message, metadata",
+  remote_tag: "remote, artifact, tag, version",
+  remote_run: "remote, artifact, run, config, state, ended_at, exit_code, signal",
+  remote_link: "remote, link, run, version",
   run: "run, team, experiment, name, hex(record), config, state, ended_at, exit_code, signal",
   lineage: "link, run, version",
   operation: "sequence, at, by, changes",
@@ -85,6 +118,8 @@ const comparedColumns = {
 } as const;
 
 type Statement = BetterSqlite3.Statement<unknown[]>;
+/** Columns that are 0 or 1. */
+type Flag = "removed" | "published" | "displaced";
 
 /** An open catalog. */
 export class Catalog {
@@ -171,12 +206,13 @@ export class Catalog {
     return this.#all(sql, ...given.map((key) => filter[key])) as ArtifactRow[];
   }
 
-  artifactByRow(row: number): ArtifactRow {
-    return this.#get(`SELECT ${artifactColumns} FROM artifact WHERE id = ?`, row) as ArtifactRow;
+  artifactById(artifact: Digest): ArtifactRow | undefined {
+    const sql = `SELECT ${artifactColumns} FROM artifact WHERE artifact = ?`;
+    return this.#get(sql, artifact) as ArtifactRow | undefined;
   }
 
-  artifactById(artifact: Digest): ArtifactRow | undefined {
-    return this.#get(`SELECT ${artifactColumns} FROM artifact WHERE artifact = ?`, artifact) as ArtifactRow | undefined;
+  artifactByRow(row: number): ArtifactRow {
+    return this.#get(`SELECT ${artifactColumns} FROM artifact WHERE id = ?`, row) as ArtifactRow;
   }
 
   /** The name that folds to the same in a scope, if there is one. */
@@ -197,14 +233,36 @@ export class Catalog {
     );
   }
 
+  /** A version; one that is found under another's number has the number, and the sums, of that. */
   versionById(version: Digest): VersionRow | undefined {
-    return this.#version(this.#get(`SELECT ${versionColumns} FROM version WHERE version = ?`, version));
+    const own = this.#version(this.#get(`SELECT ${versionColumns} FROM version WHERE version = ?`, version));
+    if (own !== undefined) return own;
+    const also = this.#get("SELECT holder, record, message, metadata FROM also_made WHERE version = ?", version) as
+      | { holder: Digest; record: Uint8Array; message: string; metadata: string }
+      | undefined;
+    const holder = also && this.versionById(also.holder);
+    if (also === undefined || holder === undefined) return undefined;
+    const { record, message, metadata } = also;
+    return { ...holder, version, record, message, metadata: JSON.parse(metadata) as Metadata };
+  }
+
+  /** Ids of versions that are found under a version's number beside its own, having the same content. */
+  alsoMade(version: Digest): Digest[] {
+    const sql = "SELECT version FROM also_made WHERE holder = ? ORDER BY version";
+    return this.statement(sql).pluck().all(version) as Digest[];
+  }
+
+  /** The version under whose number another one is found; `undefined` for one with a number of its own. */
+  holderOf(version: Digest): Digest | undefined {
+    const sql = "SELECT holder FROM also_made WHERE version = ?";
+    return this.statement(sql).pluck().get(version) as Digest | undefined;
   }
 
   /** Versions whose content, or whose id, begins with these hex digits. */
   versionsByDigest(artifactRow: number, start: string): VersionRow[] {
     const sql = `SELECT ${versionColumns} FROM version
-      WHERE artifact = @artifactRow AND (manifest BETWEEN @start AND @end OR version BETWEEN @start AND @end)
+      WHERE artifact = @artifactRow AND (manifest BETWEEN @start AND @end OR version BETWEEN @start AND @end
+        OR version IN (SELECT holder FROM also_made WHERE version BETWEEN @start AND @end))
       ORDER BY number`;
     return this.#versions(this.#all(sql, { artifactRow, start, end: `${start}g` }));
   }
@@ -235,23 +293,27 @@ export class Catalog {
   }
 
   /** Manifests of all versions, removed ones included: their content is kept until gc takes it. */
-  manifests(): { manifest: Digest; artifactRow: number; number: number }[] {
-    return this.#all("SELECT manifest, artifact AS artifactRow, number FROM version ORDER BY artifact, number") as {
-      manifest: Digest;
-      artifactRow: number;
-      number: number;
-    }[];
+  manifests(): Pick<VersionRow, "manifest" | "artifactRow" | "number" | "elsewhere">[] {
+    const sql = "SELECT manifest, artifact AS artifactRow, number, elsewhere FROM version ORDER BY artifact, number";
+    return this.#all(sql) as Pick<VersionRow, "manifest" | "artifactRow" | "number" | "elsewhere">[];
   }
 
   /** The version that a tag resolves to, whether it lives or not. */
   versionByTag(artifactRow: number, tag: string): VersionRow | undefined {
-    const sql = "SELECT version FROM tag WHERE artifact = ? AND tag = ?";
-    const version = this.statement(sql).pluck().get(artifactRow, tag) as Digest | undefined;
+    const version = this.tagTarget(artifactRow, tag);
     return version === undefined ? undefined : this.versionById(version);
   }
 
+  /** What a tag names, whether it is known here or not. */
+  tagTarget(artifactRow: number, tag: string): Digest | undefined {
+    const sql = "SELECT version FROM tag WHERE artifact = ? AND tag = ?";
+    return this.statement(sql).pluck().get(artifactRow, tag) as Digest | undefined;
+  }
+
   tagsOf(version: Digest): string[] {
-    return this.statement("SELECT tag FROM tag WHERE version = ? ORDER BY tag").pluck().all(version) as string[];
+    const sql = `SELECT tag FROM tag WHERE version = @version
+      OR version IN (SELECT version FROM also_made WHERE holder = @version) ORDER BY tag`;
+    return this.statement(sql).pluck().all({ version }) as string[];
   }
 
   tags(artifactRow: number): { tag: string; version: Digest }[] {
@@ -288,8 +350,14 @@ export class Catalog {
 
   #version(row: unknown): VersionRow | undefined {
     if (row === undefined) return undefined;
-    const raw = row as Omit<VersionRow, "metadata" | "removed"> & { metadata: string; removed: number };
-    return { ...raw, metadata: JSON.parse(raw.metadata) as Metadata, removed: raw.removed !== 0 };
+    const raw = row as Omit<VersionRow, "metadata" | Flag> & { metadata: string } & Record<Flag, number>;
+    return {
+      ...raw,
+      metadata: JSON.parse(raw.metadata) as Metadata,
+      removed: raw.removed !== 0,
+      published: raw.published !== 0,
+      displaced: raw.displaced !== 0,
+    };
   }
 
   #versions(rows: unknown[]): VersionRow[] {

@@ -5,6 +5,8 @@ export {
   Catalog,
   type ContentFileRow,
   type LoggedChange,
+  type LoggedEvent,
+  type LoggedStep,
   type OperationRow,
   type VersionRow,
 } from "./catalog.ts";
@@ -12,6 +14,7 @@ export { isBusy, isDatabaseError, isFullDisk, isUnwritableDatabase, sqliteVersio
 export { type FoldReport, foldJournal } from "./fold.ts";
 export { nameScopes } from "./folded-names.ts";
 export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
+export { HintCache } from "./hint-cache.ts";
 export { isLinked, type LinkKind, type LinkPage, type LinkRow, linksOfRun, linksOfVersion } from "./lineage.ts";
 export { LOCK_WAIT_MS, Locks, lockAlone, type Release, retryWhileBusy } from "./locks.ts";
 export {
@@ -43,5 +46,24 @@ export {
   versionSizes,
   versionsAbove,
 } from "./pages.ts";
+export { type UnpushedRuns, unpushedRuns } from "./remote-runs.ts";
+export {
+  type LogPositionRow,
+  livingManifests,
+  logPosition,
+  type RemoteArtifactRow,
+  type RemoteRow,
+  remoteArtifacts,
+  remoteByName,
+  remoteHasNumber,
+  remoteHighest,
+  remoteLatest,
+  remotes,
+  remotesElsewhere,
+  remoteVersion,
+  remoteVersions,
+  type Unpushed,
+  unpushed,
+} from "./remote-state.ts";
 export { RunLocks } from "./run-locks.ts";
 export { type RunFilter, type RunRow, runById, runCount, runs, runsByIdStart } from "./runs.ts";

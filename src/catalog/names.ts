@@ -2,7 +2,7 @@
 import { ArtifoldError } from "../errors.ts";
 
 /** The things that have names, as errors call them. */
-export type NameKind = "team" | "experiment" | "type" | "artifact" | "run" | "tag";
+export type NameKind = "team" | "experiment" | "type" | "artifact" | "run" | "tag" | "remote";
 
 /** The longest name, in characters (code points). */
 export const NAME_LENGTH_MAX = 128;

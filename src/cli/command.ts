@@ -35,6 +35,7 @@ export type Completion =
   | "team"
   | "experiment"
   | "run"
+  | "remote"
   | readonly string[];
 
 /** An argument of a command. */

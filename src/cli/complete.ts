@@ -90,6 +90,7 @@ async function fromStore(run: Run, completion: Completion & string, word: string
 
 async function names(store: Store, completion: Completion & string, word: string): Promise<string[]> {
   if (completion === "run") return runNames(store);
+  if (completion === "remote") return (await store.remotes.list()).map(({ name }) => name);
   const artifacts: ArtifactSummary[] = [];
   for await (const artifact of store.artifacts()) artifacts.push(artifact);
   switch (completion) {

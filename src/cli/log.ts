@@ -25,6 +25,22 @@ export async function run(run: Run): Promise<number> {
   return 0;
 }
 
+/** How many versions are named, of many. */
+const LABELS_MAX = 4;
+
+function labels(store: Store, versions: readonly Digest[]): string {
+  const more = versions.length - LABELS_MAX;
+  const named = versions.slice(0, LABELS_MAX).map((version) => store.labelOf(version));
+  return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
+
+/** What was pushed or pulled of one artifact; nothing for what only remotes have use for. */
+function describeStep(store: Store, { events }: LoggedChange & { change: "step" }): string {
+  const ids = events.flatMap(({ version }) => (version == null ? [] : [version]));
+  const versions = [...new Set(ids)];
+  return versions.length === 0 ? "" : `pushed or pulled ${labels(store, versions)}`;
+}
+
 /** A change in words. */
 function describe(store: Store, change: LoggedChange): string {
   switch (change.change) {
@@ -42,6 +58,12 @@ function describe(store: Store, change: LoggedChange): string {
       return `restored ${store.labelOf(change.version)}`;
     case "note":
       return `annotated ${store.labelOf(change.version)}`;
+    case "remote":
+      return change.url === null ? `forgot remote ${change.name}` : `named remote ${change.name}, ${safe(change.url)}`;
+    case "step":
+      return describeStep(store, change);
+    case "whole":
+      return `fetched ${labels(store, change.versions)}`;
     case "run":
       return `began run ${labelOfRun(store, change.run)}`;
     case "config":

@@ -11,6 +11,8 @@ const phaseTexts: Record<ProgressPhase, string> = {
   publish: "publishing",
   plan: "comparing",
   write: "writing",
+  send: "sending",
+  fetch: "fetching",
   verify: "verifying",
   rebuild: "rebuilding the catalog",
 };

@@ -6,6 +6,7 @@ import type { Run } from "./command.ts";
 import { readContext } from "./context.ts";
 import { Output } from "./output.ts";
 import type { ParsedCommand } from "./parse.ts";
+import { remoteOpener } from "./remote-opening.ts";
 import { safe } from "./text.ts";
 
 /** Exit codes of signals: 128 and the signal's number. */
@@ -73,6 +74,7 @@ async function openStore(run: Run, place: string, create: boolean): Promise<Stor
     create,
     ...(user !== undefined && { user: user.value }),
     settings: context.settings,
+    openRemote: remoteOpener(context, output),
     trustOwner: call.flag("trust-owner"),
     allowNetworkFileSystem:
       call.flag("allow-network-file-system") || Boolean(context.environment["ARTIFOLD_ALLOW_NETWORK_FILE_SYSTEM"]),

@@ -2,8 +2,18 @@
 import { once } from "node:events";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import { isLoopback } from "../remote/index.ts";
-import { type App, hostRule, type RunningServer, serve, serveStore } from "../server/index.ts";
+import {
+  type App,
+  hostRule,
+  type RunningServer,
+  type StoreRemote,
+  serve,
+  serveStore,
+  storeRemote,
+} from "../server/index.ts";
+import type { Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
+import { remoteOpener } from "./remote-opening.ts";
 import { safe } from "./text.ts";
 
 const DEFAULT_PORT = 9111;
@@ -21,7 +31,10 @@ export async function run(run: Run): Promise<number> {
   let isOurs: (host: string) => boolean = () => false;
   let isListening = false;
   let code = "";
+  const onError = (error: unknown): void => output.warn(`fault: ${safe(String(error))}`);
+  const remote = await offeredRemote(run, store, onError);
   const app = serveStore(store, {
+    remote: (request, access) => remote.handle(request, access),
     isOurs: (given) => isOurs(given),
     isPrivate: isPublic || call.flag("private"),
     onCode: (next) => {
@@ -36,6 +49,7 @@ export async function run(run: Run): Promise<number> {
     server = await listen(app, host, port, run);
   } catch (error) {
     await app.close();
+    await remote.close();
     throw error;
   }
   isOurs = hostRule({ port: Number(new URL(server.url).port || 80), names, isPublic });
@@ -55,8 +69,20 @@ export async function run(run: Run): Promise<number> {
   ]);
   if (!signal.aborted) await once(signal, "abort");
   await Promise.all([app.close(), server.close(GRACE_MS), beside?.close(GRACE_MS)]);
+  await remote.close();
   // A signal is how serving ends.
   return 0;
+}
+
+/** What is pushed to this server: a folder in the store's, or the place that --remote names, which others may serve too. */
+function offeredRemote(
+  { call, context, output }: Run,
+  store: Store,
+  onError: (error: unknown) => void,
+): Promise<StoreRemote> {
+  const url = call.text("remote");
+  const open = remoteOpener(context, output);
+  return storeRemote(store, { url, onError, ...(url !== undefined && { open: (address) => open(address, {}) }) });
 }
 
 /** Whoever opens it is logged in. What stands after "#" is not sent anywhere, and so in no log. */

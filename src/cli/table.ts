@@ -1,6 +1,7 @@
 /** All commands. The order is that of help. */
 import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, yesOption } from "./command.ts";
 import type { WhenStopped } from "./output.ts";
+import { loginCommands, remoteCommands } from "./remote-table.ts";
 
 const uploadOptions: readonly OptionSpec[] = [
   { name: "name", value: "N", help: "name of the artifact", required: true, complete: "artifact" },
@@ -257,6 +258,7 @@ export const commands: readonly CommandSpec[] = [
     options: [],
     load: () => import("./runs-show.ts"),
   },
+  ...remoteCommands,
   {
     name: "verify",
     help: "read and check everything that is stored",
@@ -278,9 +280,11 @@ export const commands: readonly CommandSpec[] = [
         many: true,
         help: "also answer to this name, as a proxy or a network has it",
       },
+      { name: "remote", value: "URL", help: "where to keep what is pushed (default a folder in the store's)" },
     ],
     load: () => import("./serve.ts"),
   },
+  ...loginCommands,
   {
     name: "setting",
     help: "show your own settings, or change them",

@@ -60,6 +60,36 @@ export interface NoteMade {
   readonly metadata?: string;
 }
 
+/** A remote gets a name here, or loses it. */
+export interface RemoteNamed {
+  readonly change: "remote";
+  readonly name: string;
+  /** Its address; `null` takes the name away. */
+  readonly url: string | null;
+  /** Its own id, once that is known: another remote at the same address is then found out. */
+  readonly id: Digest | null;
+  /** Who may write there: many at once, one at a time; `null` where nobody looked yet. */
+  readonly writers: "many" | "one" | null;
+}
+
+/** A step of a remote's log was read, or written, and holds from here on. */
+export interface StepKnown {
+  readonly change: "step";
+  /** The remote's id. */
+  readonly remote: Digest;
+  /** Name of the log: "names", or "a/" or "e/" and an id. */
+  readonly log: string;
+  readonly slot: number;
+  /** The step's canonical bytes. */
+  readonly core: Uint8Array;
+}
+
+/** All content of some versions is here; before, some of it was on a remote only. */
+export interface VersionsWhole {
+  readonly change: "whole";
+  readonly versions: readonly Digest[];
+}
+
 /** A run begins. */
 export interface RunStarted {
   readonly change: "run";
@@ -114,6 +144,9 @@ export type Change =
   | VersionRemoved
   | VersionRestored
   | NoteMade
+  | RemoteNamed
+  | StepKnown
+  | VersionsWhole
   | RunStarted
   | RunConfigured
   | VersionUsed

@@ -11,15 +11,18 @@ export {
   type JournalEntry,
   type NoteMade,
   type PackAdded,
+  type RemoteNamed,
   type RunConfigured,
   type RunEnded,
   type RunEnding,
   type RunStarted,
+  type StepKnown,
   type TagMoved,
   type VersionMade,
   type VersionMadeToo,
   type VersionRemoved,
   type VersionRestored,
+  type VersionsWhole,
   type VersionUsed,
 } from "./entry.ts";
 export {

@@ -13,7 +13,7 @@ export {
   type PlacedChunk,
   readChunkList,
 } from "./chunk-list.ts";
-export { Decoder, Encoder, MAX_INTEGER } from "./codec.ts";
+export { Decoder, Encoder, MAX_INTEGER, malformed, utf8Length } from "./codec.ts";
 export { type Change, diffManifests } from "./diff.ts";
 export { applyEdits, type Edit } from "./edit.ts";
 export {
@@ -25,8 +25,10 @@ export {
   type LinkEntry,
   linkTargetProblem,
   type ReferenceEntry,
+  readExtras,
   referenceProblem,
   sameEntry,
+  writeExtras,
 } from "./entry.ts";
 export { type JsonValue, type Metadata, metadataText } from "./json-object.ts";
 export { findLandmarks, type Landmarks } from "./landmarks.ts";

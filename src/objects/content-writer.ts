@@ -39,9 +39,17 @@ interface LooseNode {
   readonly like: Digest | undefined;
 }
 
+/** What is stored already, here or elsewhere. */
+export interface StoredObjects {
+  locate(digest: Digest): Place | undefined;
+  locateAt(digests: Uint8Array, at: number): Place | undefined;
+  read(digest: Digest, type: NodeType): Uint8Array | Promise<Uint8Array>;
+}
+
 /** The new objects of one upload. */
 export class ContentWriter implements NodeSource {
   readonly #store: ObjectStore;
+  readonly #source: Pick<StoredObjects, "read">;
   readonly #data: FrameSet;
   readonly #nodes: FrameSet;
   readonly #adopted: AdoptedFiles;
@@ -50,8 +58,10 @@ export class ContentWriter implements NodeSource {
   #looseBytes = 0;
   #newBytes = 0;
 
-  constructor(fs: FileSystem, folder: string, store: ObjectStore) {
+  /** @param source gives nodes that may be elsewhere than in the store */
+  constructor(fs: FileSystem, folder: string, store: ObjectStore, source: Pick<StoredObjects, "read"> = store) {
     this.#store = store;
+    this.#source = source;
     this.#data = new FrameSet(fs, folder, "data", store);
     this.#nodes = new FrameSet(fs, folder, "nodes", store);
     this.#adopted = new AdoptedFiles(fs, folder);
@@ -123,7 +133,7 @@ export class ContentWriter implements NodeSource {
   async readNode(digest: Digest, type: NodeType = "manifestNode"): Promise<Uint8Array> {
     const loose = this.#looseNodes.get(digest);
     if (loose !== undefined) return loose.bytes;
-    return (await this.#nodes.read(digest, type)) ?? this.#store.read(digest, type);
+    return (await this.#nodes.read(digest, type)) ?? this.#source.read(digest, type);
   }
 
   /** Settles when there is room for more; rejects when a write failed. */
@@ -135,11 +145,12 @@ export class ContentWriter implements NodeSource {
   /**
    * Makes what was written to packs durable, and gives all that this upload has written so far. Writing may go on.
    *
-   * @param manifest the version's: nodes that are still in memory and not part of it were steps on the way, and are left
+   * @param manifest the version's: nodes that are still in memory and not part of it were steps on the way, and are left.
+   *   Without it all nodes are kept
    */
-  async seal(manifest: Digest): Promise<WrittenContent> {
-    const needed = this.#looseNodesOf(manifest);
-    for (const digest of this.#looseNodes.keys()) if (!needed.has(digest)) this.#looseNodes.delete(digest);
+  async seal(manifest?: Digest): Promise<WrittenContent> {
+    const needed = manifest === undefined ? undefined : this.#looseNodesOf(manifest);
+    for (const digest of this.#looseNodes.keys()) if (needed?.has(digest) === false) this.#looseNodes.delete(digest);
     this.#frameNodes();
     const data = await this.#data.seal();
     const nodes = await this.#nodes.seal();

@@ -11,7 +11,7 @@ import { CHUNK_LIST_CONTEXT, MANIFEST_CONTEXT, NODE_BYTES_MAX } from "../manifes
 import { decompress, decompressDelta } from "./compression.ts";
 
 /** What kind of objects a frame holds. The kind is part of how their digests are made. */
-export const frameTypes = { chunk: 1, manifestNode: 2, chunkListNode: 3 } as const;
+export const frameTypes = { chunk: 1, manifestNode: 2, chunkListNode: 3, placeHints: 4 } as const;
 /** One of the kinds of {@link frameTypes}. */
 export type ObjectType = keyof typeof frameTypes;
 
@@ -20,6 +20,7 @@ export const codecs = { none: 0, zstd: 1, delta: 2 } as const;
 /** One of the numbers of {@link codecs}. */
 export type Codec = (typeof codecs)[keyof typeof codecs];
 
+const PLACE_HINTS_CONTEXT = "artifold format 1 place hints";
 const MAGIC = 0x31664641; // "AFf1" in the order of bytes
 /** Bytes of a frame before the lengths of its objects. */
 export const FRAME_HEAD_BYTES = 20;
@@ -56,6 +57,8 @@ export function objectDigestBytes(type: ObjectType, bytes: Uint8Array): Uint8Arr
       return hashWithContextBytes(MANIFEST_CONTEXT, bytes);
     case "chunkListNode":
       return hashWithContextBytes(CHUNK_LIST_CONTEXT, bytes);
+    case "placeHints":
+      return hashWithContextBytes(PLACE_HINTS_CONTEXT, bytes);
   }
 }
 
@@ -137,10 +140,12 @@ export function readFrameHead(bytes: Uint8Array): FrameHead {
   return { type, codec: codec as Codec, count, rawLength, storedLength };
 }
 
+const typesByNumber = new Map(
+  Object.entries(frameTypes).map(([type, number]): [number, ObjectType] => [number, type as ObjectType]),
+);
+
 function typeOf(number: number): ObjectType | undefined {
-  if (number === frameTypes.chunk) return "chunk";
-  if (number === frameTypes.manifestNode) return "manifestNode";
-  return number === frameTypes.chunkListNode ? "chunkListNode" : undefined;
+  return typesByNumber.get(number);
 }
 
 /**
@@ -189,6 +194,11 @@ export class Frame {
     this.bases = Array.from({ length: baseCount }, (_, base) =>
       digestFromBytes(bytes, firstBase + base * DIGEST_BYTES),
     );
+  }
+
+  /** The frame as it is stored. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
   }
 
   /** Length of an object in bytes. */

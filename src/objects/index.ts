@@ -8,10 +8,11 @@ export {
   looksCompressible,
   prepareCompression,
 } from "./compression.ts";
-export { type BaseChunk, ContentWriter, type WrittenContent } from "./content-writer.ts";
+export { type BaseChunk, ContentWriter, type StoredObjects, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";
 export {
   BASES_MAX,
+  FRAME_BYTES_MAX,
   FRAME_PREAMBLE_BYTES_MAX,
   Frame,
   type ObjectType,
@@ -20,6 +21,7 @@ export {
   readFrameLength,
 } from "./frame.ts";
 export {
+  bytesOfFrames,
   type DeltaBase,
   type EncodedFrames,
   FrameEncoder,
@@ -30,9 +32,20 @@ export {
 } from "./frame-encoder.ts";
 export { SMALL_BYTES } from "./frame-set.ts";
 export { ObjectStore } from "./object-store.ts";
-export { PACK_HEAD_BYTES, PACKS_FOLDER, type PackKind, packPath, readPackHead, type SealedPack } from "./pack.ts";
+export {
+  PACK_HEAD_BYTES,
+  PACK_OBJECTS_MAX,
+  PACKS_FOLDER,
+  type PackKind,
+  packHead,
+  packKindOf,
+  packPath,
+  readPackHead,
+  type SealedPack,
+} from "./pack.ts";
 export type { ContentFile, RecentPlaces } from "./place-index.ts";
 export { MAKING_PREFIX } from "./places-run.ts";
+export { fileOfRow, mergeRows, placeOfRow, type RowCursor, RUN_ROW_BYTES, TableCursor } from "./run-rows.ts";
 export { adoptedPath, FILES_FOLDER, isAdopted, tablePathOf } from "./store-files.ts";
 export {
   decodeFoot,

@@ -141,6 +141,11 @@ export class ObjectStore {
     throw new ArtifoldError("DAMAGED", `stored bytes are not those of digest ${digest}`);
   }
 
+  /** The frame at a place, as it is stored. What it holds is to be checked by whoever asked. */
+  frameAt(place: Place): Frame {
+    return this.#frameAt(place);
+  }
+
   /** The digests of what the object at a place goes on from; none for one that stands by itself. */
   basesAt(place: Place): readonly Digest[] {
     return place.isDelta ? this.#frameAt(place).bases : [];

@@ -246,7 +246,8 @@ export class PackWriter {
   }
 }
 
-function packHead(kind: PackKind): Uint8Array {
+/** What a new pack begins with: its kind, and random bytes that make its name a new one. */
+export function packHead(kind: PackKind): Uint8Array {
   const head = Buffer.alloc(PACK_HEAD_BYTES);
   head.write(HEAD_MAGIC, 0, "latin1");
   head[8] = kind === "data" ? 1 : 2;

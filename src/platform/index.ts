@@ -32,6 +32,7 @@ export {
   writeFullyLater,
 } from "./files.ts";
 export { randomBytes, randomHex } from "./random.ts";
+export { sideBySide } from "./side-by-side.ts";
 export { makeTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";
 export { type UserFolders, userFolders, userName } from "./user-folders.ts";
 export { defaultWorkerCount, PooledWorker, serveRequests } from "./worker-pool.ts";

@@ -33,7 +33,7 @@ const statuses: { readonly [Code in ErrorCode]?: number } = {
 /** Codes whose messages may name places and reasons of this machine: the caller hears other words. */
 const guarded: { readonly [Code in ErrorCode]?: string } = {
   NO_SPACE: "the disk of the server is full",
-  BUSY: "another process holds the store: come again in a moment",
+  BUSY: "too much at once: come again in a moment",
   READ_FAILED: "what was sent could not be read to its end",
   DAMAGED: "what the store holds of this is damaged: `artifold verify` tells more",
 };

@@ -5,4 +5,5 @@ export { type HostRules, hostRule } from "./guard.ts";
 export type { Login } from "./login.ts";
 export { type HandlerOptions, type Permitted, remoteHandler } from "./remote-handler.ts";
 export { type RunningServer, type ServeOptions, serve } from "./serve.ts";
+export { type StoreRemote, type StoreRemoteOptions, storeRemote } from "./store-remote.ts";
 export { scopes, type TokenFacts, type TokenRequest, TokenStore } from "./tokens.ts";

@@ -18,6 +18,7 @@ import { compileGlobs, type FolderAgreement, type LeftOut, type PortabilityWarni
 import type { Added, AddOptions } from "./adding.ts";
 import { Draft, type ScannedFolder } from "./draft.ts";
 import type { Engine } from "./engine.ts";
+import { sweepLeftovers } from "./leftovers.ts";
 import type { OnConflict } from "./merging.ts";
 import { type ArtifactName, type Base, type Published, publish } from "./publish.ts";
 import { bytesOf, type Source } from "./source.ts";
@@ -234,7 +235,7 @@ export class Artifact implements AsyncDisposable {
       const root = this.#base.version?.manifest ?? EMPTY_MANIFEST;
       if (this.#draft === undefined) {
         // Before the draft holds its lock: sweeping needs the store to be used by nobody, and makes room first.
-        if (!this.#dryRun) this.#engine.sweepTemporaryFiles();
+        if (!this.#dryRun) sweepLeftovers(this.#engine);
         this.#draft = await Draft.begin(this.#engine, root, this.#dryRun, signal);
       }
       return action(this.#draft);

@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { manifestSums, type NodeReader, readEntries } from "../manifest/index.ts";
+import type { NodeReader } from "../manifest/index.ts";
 import type { FileStat } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
@@ -26,9 +26,12 @@ import {
   TargetFolder,
   targetNames,
 } from "../worktree/index.ts";
+import { bringManifest } from "./bring.ts";
 import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
+import { sweepLeftovers } from "./leftovers.ts";
+import { selectedSums } from "./selected-sums.ts";
 import { findTarget, lockFolder } from "./target-place.ts";
 
 /** How to download. */
@@ -90,7 +93,7 @@ export async function download(
   options: DownloadOptions,
 ): Promise<DownloadResult> {
   // Before the store is held: only what nobody uses can be swept.
-  if (options.dryRun !== true) engine.sweepTemporaryFiles();
+  if (options.dryRun !== true) sweepLeftovers(engine);
   const release = await engine.use(options.signal);
   try {
     const place = findTarget(engine, folder, options.dryRun === true);
@@ -127,7 +130,7 @@ class Checkout {
     this.#options = options;
     this.#memory = new FolderMemory(engine.folders, folder);
     this.#clock = new RacyClock(engine.fs, engine.folder);
-    this.#reader = manifestReader(engine.objects);
+    this.#reader = manifestReader(engine.source);
     this.#globs = options.path === undefined ? undefined : [options.path].flat();
     this.#filter = this.#globs === undefined ? undefined : compileGlobs(this.#globs);
   }
@@ -209,6 +212,7 @@ class Checkout {
     if (this.#options.dryRun === true) {
       return { ...sums, ...(await rehearseFill(this.#reader, version.manifest, this.#filter)), unchanged: 0 };
     }
+    await this.#bring(version);
     this.#memory.clear();
     const target = new TargetFolder(this.#engine.fs, this.#folder);
     try {
@@ -229,6 +233,15 @@ class Checkout {
     }
   }
 
+  /** Has the content here that will be written, before the first write. @param paths of its files; all that are meant */
+  async #bring(version: VersionRow, paths?: ReadonlySet<string>): Promise<void> {
+    if (version.elsewhere === null) return;
+    const { source } = this.#engine;
+    const { signal } = this.#options;
+    const filter = paths === undefined ? this.#filter : (path: string) => paths.has(path);
+    await bringManifest(source, version.manifest, { filter, signal });
+  }
+
   async #change(version: VersionRow): Promise<Outcome> {
     const target = new TargetFolder(this.#engine.fs, this.#folder);
     try {
@@ -243,6 +256,7 @@ class Checkout {
         const written = plan.write.length + plan.link.length;
         return { ...sums, written, writtenBytes, unchanged, removed: plan.remove.length, references };
       }
+      if (plan.write.length > 0) await this.#bring(version, new Set(plan.write.map((entry) => entry.path)));
       for (const entryPath of this.#temporary) target.remove(entryPath);
       const toWrite = { files: plan.write.length, bytes: plan.write.reduce((sum, entry) => sum + entry.size, 0) };
       const done = await carryOut(plan, target, this.#memory, this.#clock, this.#writing(toWrite));
@@ -314,7 +328,7 @@ class Checkout {
         locate: (digest) => this.#engine.objects.locate(digest),
         basesAt: (place) => this.#engine.objects.basesAt(place),
         locateWhole: (digest) => this.#engine.objects.locateWhole(digest),
-        chunkLists: chunkListSource(this.#engine.objects),
+        chunkLists: chunkListSource(this.#engine.source),
         adoptedFile: (content) => this.#engine.objects.adoptedFile(content),
       },
       signal,
@@ -364,33 +378,11 @@ async function rehearseEmpty(
   options: DownloadOptions,
 ): Promise<DownloadResult> {
   const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
-  const reader = manifestReader(engine.objects);
+  const reader = manifestReader(engine.source);
   const sums = await selectedSums(reader, version.manifest, filter);
   const names = targetNames(engine.fs, folder, false);
   if (!holdsAll(names)) await refuseNames(names, folder, entriesIn(reader, version.manifest, filter), []);
   const filled = await rehearseFill(reader, version.manifest, filter);
   const shown = { path: path.resolve(folder), version: label, digest: version.manifest };
   return { ...shown, ...sums, ...filled, unchanged: 0, unverified: 0, linked: 0 };
-}
-
-/** Files and bytes of a manifest that are meant. */
-async function selectedSums(
-  reader: NodeReader,
-  manifest: Digest,
-  filter: PathFilter | undefined,
-): Promise<{ files: number; bytes: number }> {
-  if (filter === undefined) {
-    const { files, bytes } = await manifestSums(reader, manifest);
-    return { files, bytes };
-  }
-  let files = 0;
-  let bytes = 0;
-  for await (const batch of readEntries(reader, manifest)) {
-    for (const entry of batch) {
-      if (entry.kind !== "file" || !filter(entry.path)) continue;
-      files++;
-      bytes += entry.size;
-    }
-  }
-  return { files, bytes };
 }

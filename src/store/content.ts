@@ -2,24 +2,27 @@
 import { contentHasher, type Digest } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import { type ByteRange, type FileEntry, NodeReader, type NodeSource, readChunkList } from "../manifest/index.ts";
-import type { ObjectStore } from "../objects/index.ts";
+import type { ObjectSource } from "./object-source.ts";
 
-/** Reads manifests of the store. */
-export function manifestReader(objects: ObjectStore): NodeReader {
-  return new NodeReader({ readNode: (digest) => objects.read(digest, "manifestNode") });
+/** Reads manifests. */
+export function manifestReader(source: ObjectSource): NodeReader {
+  return new NodeReader({ readNode: (digest) => source.read(digest, "manifestNode") });
 }
 
-/** Nodes of chunk lists, from the store. */
-export function chunkListSource(objects: ObjectStore): NodeSource {
-  return { readNode: (digest: Digest) => objects.read(digest, "chunkListNode") };
+/** Nodes of chunk lists. */
+export function chunkListSource(source: ObjectSource): NodeSource {
+  return { readNode: (digest: Digest) => source.read(digest, "chunkListNode") };
 }
+
+/** So many chunks of a file are fetched together where they are on a remote only. */
+const CHUNKS_AHEAD = 64;
 
 /**
  * Gives the bytes of a range of a file, piece by piece. A range beyond the end is cut there. Each chunk is checked; a file
  * that is read from its beginning to its end is checked as a whole too, before its last piece is given.
  */
 export async function* readContent(
-  objects: ObjectStore,
+  source: ObjectSource,
   entry: FileEntry,
   range: ByteRange,
   signal?: AbortSignal,
@@ -28,16 +31,20 @@ export async function* readContent(
   const to = Math.min(range.to, entry.size);
   if (from >= to) return;
   if (entry.chunkList === undefined) {
-    const bytes = objects.read(entry.digest, "chunk");
+    const bytes = await source.read(entry.digest, "chunk");
     if (bytes.length !== entry.size) throw wrongLength(entry);
     yield bytes.subarray(from, to);
     return;
   }
   const hasher = from === 0 && to === entry.size ? contentHasher() : undefined;
-  for await (const chunks of readChunkList(chunkListSource(objects), entry.chunkList, entry.size, { from, to })) {
-    for (const chunk of chunks) {
+  for await (const chunks of readChunkList(chunkListSource(source), entry.chunkList, entry.size, { from, to })) {
+    for (const [at, chunk] of chunks.entries()) {
       throwIfAborted(signal);
-      const bytes = objects.read(chunk.digest, "chunk");
+      if (at % CHUNKS_AHEAD === 0) {
+        const ahead = chunks.slice(at, at + CHUNKS_AHEAD).map(({ digest }) => digest);
+        await source.bring(ahead, signal);
+      }
+      const bytes = await source.read(chunk.digest, "chunk");
       if (bytes.length !== chunk.length) throw wrongLength(entry);
       hasher?.update(bytes);
       const isLast = chunk.offset + chunk.length === entry.size;

@@ -74,8 +74,8 @@ export class Draft {
   private constructor(engine: Engine, root: Digest, release: Release, dryRun: boolean) {
     this.engine = engine;
     this.content = dryRun
-      ? new DryContent(engine.objects)
-      : new ContentWriter(engine.fs, engine.folder, engine.objects);
+      ? new DryContent(engine.source)
+      : new ContentWriter(engine.fs, engine.folder, engine.objects, engine.source);
     this.reader = new NodeReader(this.content);
     this.unsettledReader = new NodeReader(this.content, { isUnsettled: true });
     this.#root = root;

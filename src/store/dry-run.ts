@@ -1,7 +1,7 @@
 /** Takes what an upload would store, and only counts: for `--dry-run`. */
 import { type Digest, digestToBytes } from "../digest/index.ts";
 import type { NodeSink } from "../manifest/index.ts";
-import type { ContentWriter, ObjectStore } from "../objects/index.ts";
+import type { ContentWriter, StoredObjects } from "../objects/index.ts";
 
 /** What a draft needs of whatever takes its content; a `ContentWriter` is one. */
 export type Content = Pick<
@@ -21,13 +21,13 @@ export type Content = Pick<
 
 /** Counts new content and keeps nodes in memory, so that the manifest that would be can be built and read. */
 export class DryContent implements Content {
-  readonly #store: ObjectStore;
+  readonly #store: StoredObjects;
   // 48 bits of each digest: two that meet by chance make the count wrong by one chunk in 10^14.
   readonly #seen = new Set<number>();
   readonly #nodes = new Map<Digest, Uint8Array>();
   #newBytes = 0;
 
-  constructor(store: ObjectStore) {
+  constructor(store: StoredObjects) {
     this.#store = store;
   }
 

@@ -8,10 +8,12 @@ import {
   applyNothing,
   type Catalog,
   checkpoints,
-  FolderCache,
+  type FolderCache,
+  type HintCache,
   Locks,
   type Release,
   RunLocks,
+  remotesElsewhere,
 } from "../catalog/index.ts";
 import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
@@ -42,13 +44,13 @@ import {
   type FileSystem,
   nodeFileSystem,
   onStoreFiles,
-  removeQuietly,
   systemClock,
 } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { ContentPool } from "../worktree/index.ts";
+import { Caches } from "./caches.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
-import { leftoversIn } from "./leftovers.ts";
+import { type FarObjects, ObjectSource, type OpenRemote } from "./object-source.ts";
 import { CatalogPlaces } from "./recent-places.ts";
 import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
 
@@ -64,6 +66,9 @@ export interface EngineOptions extends StoreTrust {
   readonly lockWaitMs?: number | undefined;
   /** Makes the store if there is none. */
   readonly create?: boolean | undefined;
+  readonly openRemote: OpenRemote;
+  /** Makes what fetches content that is on remotes only. */
+  readonly openFar: (engine: Engine) => Promise<FarObjects>;
 }
 
 /** What a commit is to make durable and visible. */
@@ -103,13 +108,18 @@ export class Engine {
   readonly runLocks: RunLocks;
   readonly journal: Journal;
   readonly objects: ObjectStore;
+  /** Objects here, and those that a remote has for this store. */
+  readonly source: ObjectSource;
+  readonly openRemote: OpenRemote;
   readonly pool: ContentPool;
   readonly lockWaitMs: number | undefined;
   readonly #current: CurrentCatalog;
   #filesState = "";
   /** Whether objects lie in the journal's last segment: where none do, nobody needs to ask for them. */
   readonly #recent = new CatalogPlaces();
-  #folders: FolderCache | undefined;
+  /** Whether there is content that a remote has and this store may not have. */
+  #hasElsewhere = false;
+  readonly #caches: Caches;
   #failed: ArtifoldError | undefined;
   #open = true;
 
@@ -126,6 +136,13 @@ export class Engine {
     this.#current = parts.current;
     this.objects = new ObjectStore(this.fs, parts.folder, this.#recent);
     this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
+    this.#caches = new Caches(this.fs, parts.folder, () => this.isReadOnly);
+    this.openRemote = options.openRemote;
+    this.source = new ObjectSource({
+      objects: this.objects,
+      hasElsewhere: () => this.#hasElsewhere,
+      openFar: () => options.openFar(this),
+    });
   }
 
   /** Opens the store in a folder. @throws ArtifoldError NO_STORE and others */
@@ -173,12 +190,16 @@ export class Engine {
   /** What is remembered of the user's folders. */
   get folders(): FolderCache {
     this.#checkOpen();
-    const file = this.#current.isReadOnly ? ":memory:" : path.join(this.folder, storeNames.folderCache);
-    this.#folders ??= FolderCache.open(this.fs, file);
-    return this.#folders;
+    return this.#caches.folders;
   }
 
-  /** Whether the store's folder cannot be written. */
+  /** What was read beside nodes of remotes. */
+  get hints(): HintCache {
+    this.#checkOpen();
+    return this.#caches.hints;
+  }
+
+  /** Whether the store's folder cannot be written, for another reason than a full disk. */
   get isReadOnly(): boolean {
     return this.#current.isReadOnly;
   }
@@ -247,31 +268,13 @@ export class Engine {
     }
   }
 
-  /** Removes what killed processes left. Only when nobody uses the store, and without waiting for that. */
-  sweepTemporaryFiles(): void {
-    if (this.#current.isReadOnly) return;
-    const left = leftoversIn(this.fs, this.folder);
-    if (left.length === 0) return;
-    // Packs and runs are made, files adopted, and folders locked, under a shared lock, all else under the writer's: with this one nobody
-    // makes anything.
-    let release: Release | undefined;
-    try {
-      release = this.locks.tryExclusive();
-    } catch (error) {
-      // On a full disk there is no room for the lock either. What comes next says so, if it needs any.
-      if (!isArtifoldError(error)) throw error;
-    }
-    if (release === undefined) return;
-    for (const file of left) removeQuietly(this.fs, file);
-    release();
-  }
-
   async close(): Promise<void> {
     if (!this.#open) return;
+    await this.source.close();
     this.#open = false;
     await this.pool.close();
     this.objects.close();
-    this.#folders?.close();
+    this.#caches.close();
     this.#current.close();
     this.runLocks.close();
     this.locks.close();
@@ -352,6 +355,7 @@ export class Engine {
     if (state === this.#filesState) return;
     this.#filesState = state;
     this.objects.setFiles(this.#current.catalog.contentFiles());
+    this.#hasElsewhere = remotesElsewhere(this.#current.catalog).length > 0;
     this.#recent.follow(this.#current.catalog);
   }
 

@@ -48,7 +48,7 @@ export async function* compareWithFolder(
     throw readError(folder, error);
   }
   const memory = new FolderMemory(engine.folders, place);
-  const reader = manifestReader(engine.objects);
+  const reader = manifestReader(engine.source);
   const comparison = comparisonOf(engine, place, memory, reader, { base: manifest, target: manifest, filter, call });
   const ignored = new IgnoredPaths(engine.fs, place);
   for await (const batch of compareFolder(comparison)) {

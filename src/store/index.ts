@@ -19,9 +19,17 @@ export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
 export { parseHttpHost, runUrl } from "./http-host.ts";
 export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
+export { forgetLogin, keepLogin, type Login, loginFor, loginsFile, originOf, readLogins } from "./logins.ts";
+export type { MergeOptions, MergeResult } from "./merge.ts";
 export type { OnConflict } from "./merging.ts";
+export type { OpenRemote } from "./object-source.ts";
 export type { Operation } from "./operations.ts";
+export type { PullOptions, PullResult } from "./pull.ts";
+export type { MovedVersion, PushOptions, PushResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
+export type { RemoteGcOptions, RemoteGcResult } from "./remote-gc.ts";
+export type { RemoteOptions, Traffic } from "./remote-work.ts";
+export { isAddress, type RemoteChoice, type RemoteInfo } from "./remotes.ts";
 export {
   changeUserSettings,
   DEFAULT_EXPERIMENT,
@@ -57,5 +65,6 @@ export {
   type StoreOptions,
 } from "./store.ts";
 export { createStore, STORE_FORMAT, storeExists, storeNames } from "./store-folder.ts";
+export { StoreRemotes } from "./store-remotes.ts";
 export { Version } from "./version.ts";
 export type { EntryFilter, EntryView, FolderListItem, VersionChange } from "./view.ts";

@@ -17,6 +17,9 @@ import type { Draft } from "./draft.ts";
 /** Who wins where two uploads changed one path: nobody (the upload fails), this upload, or the other one. */
 export type OnConflict = "fail" | "ours" | "theirs";
 
+/** Who wins at a path. */
+export type WinnerAt = (path: string) => OnConflict;
+
 /**
  * Makes a draft what it would be had it been begun on somebody else's version.
  *
@@ -27,21 +30,22 @@ export async function mergeInto(
   draft: Draft,
   base: Digest,
   theirs: Digest,
-  onConflict: OnConflict = "fail",
+  onConflict: OnConflict | WinnerAt = "fail",
 ): Promise<void> {
+  const winnerAt: WinnerAt = typeof onConflict === "function" ? onConflict : () => onConflict;
   const ours = await draft.flush();
   const clashes: Clash[] = [];
   async function* edits() {
     for await (const step of mergeManifests(draft.reader, base, ours, theirs)) {
-      clashes.push(...step.clashes);
-      const won = onConflict === "ours" ? step.clashes : [];
+      clashes.push(...step.clashes.filter(({ path }) => winnerAt(path) === "fail"));
+      const won = step.clashes.filter(({ path }) => winnerAt(path) === "ours");
       const all = [...step.edits, ...won.map((clash) => ({ path: clash.path, entry: clash.ours }))];
       yield all.sort((left, right) => comparePaths(left.path, right.path));
     }
   }
   const merged = await applyEdits(draft.unsettledReader, draft.content.manifestNodes, theirs, edits());
   const [first] = clashes;
-  if (first !== undefined && onConflict === "fail") {
+  if (first !== undefined) {
     const more = clashes.length - 1;
     throw new ArtifoldError(
       "CONFLICT",
@@ -49,7 +53,7 @@ export async function mergeInto(
       { info: { paths: clashes.slice(0, 100).map((clash) => clash.path) }, hint },
     );
   }
-  const gone = await entriesToGo(draft, ours, merged, onConflict);
+  const gone = await entriesToGo(draft, ours, merged, winnerAt);
   const removals = [...gone].sort(comparePaths).map((path) => ({ path, entry: undefined }));
   draft.setRoot(await applyEdits(draft.unsettledReader, draft.content.manifestNodes, merged, [removals]));
 }
@@ -57,7 +61,7 @@ export async function mergeInto(
 const hint = "Say who wins: upload again with --ours or --theirs, or start from the newest version.";
 
 /** After a merge an entry of the one side may stand where the other has a folder: the entries that make way. */
-async function entriesToGo(draft: Draft, ours: Digest, merged: Digest, onConflict: OnConflict): Promise<Set<string>> {
+async function entriesToGo(draft: Draft, ours: Digest, merged: Digest, winnerAt: WinnerAt): Promise<Set<string>> {
   const reader = draft.unsettledReader;
   const gone = new Set<string>();
   for await (const batch of diffManifests(reader, ours, merged)) {
@@ -67,8 +71,8 @@ async function entriesToGo(draft: Draft, ours: Digest, merged: Digest, onConflic
         const entry = parent === path ? after : await findEntry(reader, merged, parent);
         // A folder that the one side made stays one when the other puts something into it.
         if (entry?.kind === "folder") gone.add(parent);
-        else if (onConflict === "ours") gone.add(path);
-        else if (onConflict === "fail") throw fileAndFolder(parent);
+        else if (winnerAt(path) === "ours") gone.add(path);
+        else if (winnerAt(path) === "fail") throw fileAndFolder(parent);
         else if (parent !== path) gone.add(parent);
         else await addAllBelow(draft, merged, path, gone);
       }

@@ -1,5 +1,6 @@
 /** Operations of the log: as they are told, and heard of while they come. */
 import type { Catalog, LoggedChange, OperationRow } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
 import type { Engine } from "./engine.ts";
 
 /** An operation of the log. */
@@ -84,4 +85,11 @@ export class Listening {
       for (const listener of this.#listeners) listener(operation);
     }
   }
+}
+
+/** Versions that a change made, or brought. */
+export function versionsIn(change: LoggedChange): Digest[] {
+  if (change.change === "version") return [change.version];
+  if (change.change !== "step") return [];
+  return change.events.flatMap(({ event, version }) => (event === "version" && version ? [version] : []));
 }

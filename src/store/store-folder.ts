@@ -23,6 +23,7 @@ export const storeNames = {
   mark: "format.json",
   catalog: "catalog.db",
   folderCache: "cache-folders.db",
+  hintCache: "cache-remotes.db",
   locks: "lock.db",
 } as const;
 

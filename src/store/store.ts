@@ -1,11 +1,12 @@
 /** The store as an embedder holds it. Every change enters here. */
 import path from "node:path";
-import { formatNumber, runById, runs } from "../catalog/index.ts";
+import { formatNumber, runById, runs, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { JournalDamage } from "../journal/index.ts";
 import { type Clock, type FileSystem, userName } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
+import { openRemote } from "../remote/index.ts";
 import { type VerifyOptions, type VerifyResult, verifyStore, verifyVersions } from "../upkeep/index.ts";
 import { compileGlobs, FolderMemory, readError } from "../worktree/index.ts";
 import type { Artifact } from "./artifact.ts";
@@ -13,7 +14,11 @@ import type { CurrentRun } from "./current-run.ts";
 import { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { type Lineage, type LineageOptions, type LineageStart, walkLineage } from "./lineage.ts";
-import { Listening, type Operation, pastOperations } from "./operations.ts";
+import { type MergeOptions, type MergeResult, mergeVersions } from "./merge.ts";
+import type { OpenRemote } from "./object-source.ts";
+import { Listening, type Operation, pastOperations, versionsIn } from "./operations.ts";
+import { type PullOptions, type PullResult, pull } from "./pull.ts";
+import { type PushOptions, type PushResult, push } from "./push.ts";
 import { given } from "./ref.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore, type Settings } from "./resolve.ts";
 import { Run } from "./run.ts";
@@ -22,6 +27,7 @@ import { findRun, parseRunRef } from "./run-ref.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
 import { type ArtifactQuery, type ResolveOptions, Scope, type VersionQuery } from "./scope.ts";
 import { type RunOptions, startRun } from "./start-run.ts";
+import { StoreRemotes } from "./store-remotes.ts";
 import { Version } from "./version.ts";
 
 /** How to open a store. */
@@ -38,6 +44,8 @@ export interface StoreOptions extends LongCallOptions {
   readonly trustOwner?: boolean;
   /** Opens a store on a network file system. Two machines that use it at once can damage it. */
   readonly allowNetworkFileSystem?: boolean;
+  /** Opens remotes. Default: `openRemote`, which reads no environment and knows no tokens. */
+  readonly openRemote?: OpenRemote;
   /** The file system and the clock, for tests. */
   readonly fs?: FileSystem;
   readonly clock?: Clock;
@@ -109,7 +117,13 @@ export class Store implements AsyncDisposable {
     const { settings } = options;
     const engine = await Engine.open(
       folder,
-      { ...options, create: options.create ?? true, user: options.user ?? userName(process.env) },
+      {
+        ...options,
+        create: options.create ?? true,
+        user: options.user ?? userName(process.env),
+        openRemote: options.openRemote ?? openRemote,
+        openFar: async (engine) => new (await import("./far-content.ts")).FarContent(engine),
+      },
       options,
     );
     const defaults = {
@@ -278,11 +292,53 @@ export class Store implements AsyncDisposable {
     const release = await this.engine.use(options.signal);
     try {
       if (versions === undefined) return await verifyStore(this.engine, options);
-      const checked = versions.map((version) => ({ manifest: version.digest, label: version.ref }));
+      const checked = versions.map(({ digest, ref, isComplete }) => ({
+        manifest: digest,
+        label: ref,
+        isElsewhere: !isComplete,
+      }));
       return await verifyVersions(this.engine.objects, checked, options);
     } finally {
       release();
     }
+  }
+
+  /** The remotes that have a name in this store. */
+  get remotes(): StoreRemotes {
+    return new StoreRemotes(this.engine);
+  }
+
+  /**
+   * Sends to a remote what it has not: versions, tags, notes and removals, and their content.
+   *
+   * Versions get their numbers for good. Where somebody else's got them before, those of this store get the next ones, and
+   * one version more that holds both sides; where both changed a path, the result says so (`diverged`), and `merge` makes it.
+   *
+   * @throws ArtifoldError NOT_FOUND, USAGE, AMBIGUOUS (which remote, which artifact); CONFLICT (another artifact has the name
+   *   there); DENIED, LOGIN_NEEDED, UNREACHABLE, NO_SPACE, DAMAGED
+   */
+  push(options: PushOptions = {}): Promise<PushResult> {
+    return push(this.engine, options);
+  }
+
+  /**
+   * Fetches from a remote what this store has not. Everything is checked against its digest before it has a name here.
+   *
+   * @throws ArtifoldError as `push`
+   */
+  pull(options: PullOptions = {}): Promise<PullResult> {
+    return pull(this.engine, options);
+  }
+
+  /**
+   * Makes a version that holds what two versions of one artifact have changed since the newest one that both were made from.
+   *
+   * @throws ArtifoldError USAGE (two artifacts); CONFLICT (see `onConflict`)
+   */
+  async merge(ours: Version, theirs: Version, options: MergeOptions = {}): Promise<MergeResult> {
+    await this.engine.refresh();
+    const rows = [ours, theirs].map(({ id }) => this.engine.catalog.versionById(id));
+    return mergeVersions(this.engine, rows as [VersionRow, VersionRow], options);
   }
 
   /**
@@ -297,11 +353,13 @@ export class Store implements AsyncDisposable {
     if (event === "operation") return this.#listening.add(listener as (operation: Operation) => void);
     return this.#listening.add(({ changes }) => {
       for (const change of changes) {
-        const row = change.change === "version" ? this.engine.catalog.versionById(change.version) : undefined;
-        if (row === undefined) continue;
-        (listener as (version: Version) => void)(
-          new Version(this.engine, this.engine.catalog.artifactByRow(row.artifactRow), row),
-        );
+        for (const id of versionsIn(change)) {
+          const row = this.engine.catalog.versionById(id);
+          if (row === undefined) continue;
+          (listener as (version: Version) => void)(
+            new Version(this.engine, this.engine.catalog.artifactByRow(row.artifactRow), row),
+          );
+        }
       }
     });
   }

@@ -41,6 +41,7 @@ import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { type RunSummary, viewRun } from "./run-view.ts";
+import { parentNumber, sameContent } from "./version-facts.ts";
 import {
   type EntryFilter,
   type EntryView,
@@ -58,6 +59,10 @@ export class Version {
   readonly version: string;
   /** The same as a number: 2. */
   readonly number: number;
+  /** Whether the number is for good. Until a remote has it somebody else's version may get it, and this one a higher. */
+  readonly published: boolean;
+  /** Whether all of its content is in the store. Else a remote has the rest, and what is read is fetched and kept. */
+  readonly isComplete: boolean;
   /** Version id, the identity of the version: 64 hex digits. */
   readonly id: Digest;
   /** Digest of the manifest, the identity of the content: versions with equal ones hold the same. */
@@ -99,14 +104,14 @@ export class Version {
   constructor(engine: Engine, artifact: ArtifactRow, row: VersionRow, recorder?: RunRecorder) {
     const { catalog } = engine;
     const record = decodeVersionRecord(row.record);
-    const [parent] = record.parents;
-    const parentRow = parent === undefined ? undefined : catalog.versionById(parent);
     this.#engine = engine;
     this.#artifact = artifact;
     this.#row = row;
     this.#recorder = recorder;
     this.version = formatNumber(row.number);
     this.number = row.number;
+    this.published = row.published;
+    this.isComplete = row.elsewhere === null;
     this.id = row.version;
     this.digest = row.manifest;
     this.team = artifact.team;
@@ -122,12 +127,9 @@ export class Version {
     this.message = row.message;
     this.metadata = row.metadata;
     this.tags = catalog.tagsOf(row.version);
-    this.parent = parentRow === undefined ? null : formatNumber(parentRow.number);
+    this.parent = parentNumber(catalog, record.parents);
     this.parents = record.parents;
-    this.sameAs = catalog
-      .numbersWithContent(artifact.row, row.manifest)
-      .filter((number) => number !== row.number)
-      .map(formatNumber);
+    this.sameAs = sameContent(catalog, artifact, row);
     this.run = record.run ?? null;
     this.removed = row.removed;
   }
@@ -210,7 +212,7 @@ export class Version {
     const entry = await this.#file(path);
     const pieces: Uint8Array[] = [];
     const range = { from: offset, to: offset + length };
-    for await (const piece of readContent(this.#engine.objects, entry, range)) pieces.push(piece);
+    for await (const piece of readContent(this.#engine.source, entry, range)) pieces.push(piece);
     await this.#recorder?.used(this.id);
     return Buffer.concat(pieces);
   }
@@ -221,13 +223,13 @@ export class Version {
    */
   stream(path: string, range: { start?: number; end?: number; signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
     const find = (): Promise<FileEntry> => this.#file(path);
-    const { objects } = this.#engine;
+    const { source } = this.#engine;
     const [recorder, id] = [this.#recorder, this.id];
     async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
       const entry = await find();
       await recorder?.used(id);
       const { start = 0, end = entry.size, signal } = range;
-      yield* readContent(objects, entry, { from: start, to: end }, signal);
+      yield* readContent(source, entry, { from: start, to: end }, signal);
     }
     return ReadableStream.from(bytes()) as ReadableStream<Uint8Array>;
   }
@@ -347,7 +349,7 @@ export class Version {
   }
 
   get #reader(): NodeReader {
-    return manifestReader(this.#engine.objects);
+    return manifestReader(this.#engine.source);
   }
 
   async *#linked(link: LinkKind): AsyncGenerator<RunSummary, void, undefined> {

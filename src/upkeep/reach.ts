@@ -38,13 +38,16 @@ export interface CheckedVersion {
   readonly manifest: Digest;
   /** "team/experiment/name:V2" */
   readonly label: string;
+  /** Whether a remote has its content, so that what is not here is no loss. */
+  readonly isElsewhere: boolean;
 }
 
 /** All versions of a catalog, removed ones included: their content is kept. */
 export function allVersions(catalog: Catalog): CheckedVersion[] {
   const names = new Map(catalog.artifacts().map((row) => [row.row, `${row.team}/${row.experiment}/${row.name}`]));
-  return catalog.manifests().map(({ manifest, artifactRow, number }) => ({
+  return catalog.manifests().map(({ manifest, artifactRow, number, elsewhere }) => ({
     manifest,
+    isElsewhere: elsewhere !== null,
     label: `${names.get(artifactRow)}:${formatNumber(number)}`,
   }));
 }
@@ -63,8 +66,11 @@ export async function checkVersions(
 ): Promise<Problem[]> {
   const reach = new Reach(objects, content, pause);
   const hit = new Map<Digest, string[]>();
-  for (const { manifest, label } of versions) {
-    for (const digest of await reach.lackingBelow(manifest)) hit.set(digest, [...(hit.get(digest) ?? []), label]);
+  for (const { manifest, label, isElsewhere } of versions) {
+    for (const digest of await reach.lackingBelow(manifest)) {
+      if (isElsewhere && objects.locate(digest) === undefined) continue;
+      hit.set(digest, [...(hit.get(digest) ?? []), label]);
+    }
   }
   const problems: Problem[] = found.map(({ problem, objects: digests }) => ({
     ...problem,

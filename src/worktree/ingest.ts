@@ -7,9 +7,9 @@
 import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
 import type { ContentWriter } from "../objects/index.ts";
-import { isExecutable } from "../platform/index.ts";
+import { isExecutable, sideBySide } from "../platform/index.ts";
 import { ADOPTED_BYTES_MIN, type AdoptedContent, type Adopter, beginAdoption, endAdoption } from "./adopting.ts";
-import { type BatchLimits, inBatches, sideBySide } from "./batches.ts";
+import { type BatchLimits, inBatches } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
 import { type BaseSource, type ChunkSink, ChunkStoring, type FindLikes } from "./chunk-storing.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";

@@ -13,6 +13,12 @@ export const CONTEXTS = [
   "artifold format 1 table",
   "artifold format 1 journal segment head",
   "artifold format 1 journal record",
+  "artifold format 1 place hints",
+  "artifold format 1 log step",
+  "artifold format 1 experiment",
+  "artifold format 1 index head",
+  "artifold format 1 index filter",
+  "artifold format 1 index page",
 ] as const;
 
 export function digests(): unknown {

@@ -142,7 +142,7 @@ function invalidHeads(): Invalid[] {
   return [
     refused("magic", frame({ magic: "41466632" }), "it does not begin with the mark of a frame"),
     refused("type 0", frame({ type: 0 }), "a type that is not known", "FORMAT_UNSUPPORTED"),
-    refused("type 4", frame({ type: 4 }), "a type that is not known", "FORMAT_UNSUPPORTED"),
+    refused("type 5", frame({ type: 5 }), "a type that is not known", "FORMAT_UNSUPPORTED"),
     refused("codec", frame({ codec: 3 }), "a codec that is not known", "FORMAT_UNSUPPORTED"),
     refused("lowest flag", frame({ flags: "0100" }), "a flag that is not known", "FORMAT_UNSUPPORTED"),
     refused("highest flag", frame({ flags: "0080" }), "a flag that is not known", "FORMAT_UNSUPPORTED"),

@@ -9,6 +9,7 @@ import { frames } from "./frames.ts";
 import { journals } from "./journals.ts";
 import { manifests } from "./manifests.ts";
 import { packs, tables } from "./packs.ts";
+import { remotes } from "./remotes.ts";
 import { runs } from "./runs.ts";
 import { stores } from "./stores.ts";
 import { versions } from "./versions.ts";
@@ -32,6 +33,7 @@ export async function makeVectors(): Promise<Map<string, string>> {
     adopted: adopted(),
     journals: journals(),
     stores: stores(),
+    remotes: remotes(),
   };
   return new Map(Object.entries(all).map(([name, vector]) => [`${name}.json`, layOut(vector)]));
 }

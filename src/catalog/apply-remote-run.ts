@@ -1,0 +1,70 @@
+/** Applies to the catalog what logs of remotes say of runs. */
+import type { Digest } from "../digest/index.ts";
+import type { LinkEvent, RunEvent } from "../logs/index.ts";
+import { runId } from "../manifest/index.ts";
+import { addLink, addRun, endRun, setConfig } from "./apply-run.ts";
+import type { Catalog } from "./catalog.ts";
+import { runById } from "./runs.ts";
+
+/** What changes of a run, in the order of the columns. */
+interface RunState {
+  readonly config: string;
+  readonly state: string | null;
+  readonly ended_at: number | null;
+  readonly exit_code: number | null;
+  readonly signal: string | null;
+}
+
+/** A run is there, or is another now. What somebody here has changed of it since stays until it is pushed. */
+export function applyRun(catalog: Catalog, remote: Digest, artifact: Digest, event: RunEvent): void {
+  const run = runId(event.record);
+  const config = JSON.stringify(JSON.parse(event.config));
+  const { ending } = event;
+  const there: RunState = {
+    config,
+    state: ending?.state ?? null,
+    ended_at: ending?.at ?? null,
+    exit_code: ending?.exitCode ?? null,
+    signal: ending?.signal ?? null,
+  };
+  const before = catalog
+    .statement(
+      `SELECT config, state, ended_at, exit_code, signal FROM remote_run WHERE remote = ? AND artifact = ? AND run = ?`,
+    )
+    .get(remote, artifact, run) as RunState | undefined;
+  catalog
+    .statement(
+      `INSERT OR REPLACE INTO remote_run (remote, artifact, run, config, state, ended_at, exit_code, signal)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+    .run(remote, artifact, run, ...Object.values(there));
+  const here = stateHere(catalog, run);
+  if (here === undefined) addRun(catalog, { change: "run", run, record: event.record });
+  else if (!isSame(here, before)) return;
+  setConfig(catalog, { change: "config", run, config });
+  if (ending !== null) endRun(catalog, { change: "ended", run, ...ending });
+}
+
+/** A run and a version are joined. */
+export function applyLink(catalog: Catalog, remote: Digest, { event, run, version }: LinkEvent): void {
+  addRemoteLink(catalog, remote, event, run, version);
+  addLink(catalog, event, run, version);
+}
+
+/** Notes that a log tells of a link, in so many words or by the record of a version. */
+function addRemoteLink(catalog: Catalog, remote: Digest, link: "used" | "made", run: Digest, version: Digest): void {
+  catalog
+    .statement("INSERT OR IGNORE INTO remote_link (remote, link, run, version) VALUES (?, ?, ?, ?)")
+    .run(remote, link, run, version);
+}
+
+function stateHere(catalog: Catalog, run: Digest): RunState | undefined {
+  const row = runById(catalog, run);
+  if (row === undefined) return undefined;
+  const { config, state, endedAt, exitCode, signal } = row;
+  return { config: JSON.stringify(config), state, ended_at: endedAt, exit_code: exitCode, signal };
+}
+
+function isSame(left: RunState, right: RunState | undefined): boolean {
+  return right !== undefined && JSON.stringify(left) === JSON.stringify({ ...left, ...right });
+}

@@ -1,0 +1,112 @@
+/** `login`, `logout` and `whoami`: the server that the user is known to. */
+import { ApiError, Client, type SessionView } from "../client/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import { isLoopback } from "../remote/index.ts";
+import { forgetLogin, keepLogin, type Login, loginFor, originOf, readLogins, type Store } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { safe } from "./text.ts";
+
+/** What the server is called as a remote. */
+const REMOTE_NAME = "server";
+
+export async function run(run: Run): Promise<number> {
+  switch (run.command) {
+    case "login":
+      return login(run);
+    case "logout":
+      return logout(run);
+    default:
+      return whoami(run);
+  }
+}
+
+async function login(run: Run): Promise<number> {
+  const { call, context, output } = run;
+  const server = serverOf(run);
+  const given = call.text("key");
+  if (given === undefined)
+    throw new ArtifoldError("USAGE", "--key is missing", { hint: "--key - reads it from stdin." });
+  const key = given === "-" ? await readKey() : given;
+  const { hostname, protocol } = new URL(server);
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    throw new ArtifoldError(
+      "DENIED",
+      `${server} is not encrypted, and is not this machine: the key is not shown to it`,
+      {
+        hint: "Use https, or a tunnel to the server.",
+      },
+    );
+  }
+  const known = await sessionOf(server, key);
+  if (known.login === null) throw new ArtifoldError("DENIED", `${server} does not know this key`);
+  const { user, team, scope } = known.login;
+  await keepLogin(context.environment, { server, key, user, team });
+  const store = await run.open({ create: true });
+  await addServer(store, server);
+  output.result({ user, team, server, scope }, user, [`${safe(user)} at ${safe(server)}, to ${scope}`]);
+  return 0;
+}
+
+async function logout(run: Run): Promise<number> {
+  const { call, context, output } = run;
+  const server = call.text("server") === undefined ? latest(context.environment)?.server : serverOf(run);
+  const forgotten = server !== undefined && (await forgetLogin(context.environment, server));
+  output.result({ server: forgotten ? server : null }, server ?? "", [
+    forgotten ? `the key for ${safe(server)} is forgotten` : "there was no login",
+  ]);
+  return 0;
+}
+
+async function whoami(run: Run): Promise<number> {
+  const { context, output } = run;
+  const { environment, settings } = context;
+  const known = run.call.text("server") === undefined ? latest(environment) : loginFor(environment, serverOf(run));
+  const user = known?.user ?? settings.user?.value ?? environment["USER"] ?? environment["USERNAME"] ?? "unknown";
+  const result = { user, team: known?.team ?? settings.team.value, server: known?.server ?? null };
+  output.result(result, user, [
+    known === undefined ? `${safe(user)}, not logged in` : `${safe(user)} at ${safe(known.server)}`,
+  ]);
+  return 0;
+}
+
+function latest(environment: NodeJS.ProcessEnv): Login | undefined {
+  return readLogins(environment).at(-1);
+}
+
+/** The origin of --server, or of the host that settings name. @throws ArtifoldError USAGE */
+function serverOf({ call, context }: Run): string {
+  const given = call.text("server") ?? `http://${context.settings.httpHost.value}`;
+  const origin = originOf(given.includes("://") ? given : `https://${given}`);
+  if (origin === undefined) throw new ArtifoldError("USAGE", `not the address of a server: ${given}`);
+  return origin;
+}
+
+async function readKey(): Promise<string> {
+  let text = "";
+  for await (const piece of process.stdin.setEncoding("utf8")) text += piece;
+  return text.trim();
+}
+
+/** What a server says of a key. */
+async function sessionOf(server: string, key: string): Promise<SessionView> {
+  if (!/^[\w-]{1,256}$/.test(key)) throw new ArtifoldError("DENIED", "this is no key");
+  try {
+    return await new Client({ url: server, token: () => key }).call("session");
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.status === 401 || error.status === 403) {
+      throw new ArtifoldError("DENIED", `${server} does not know this key`, {
+        hint: "`artifold token create` makes one, where the server runs.",
+      });
+    }
+    throw new ArtifoldError("UNREACHABLE", `${server}: ${error.message}`, { cause: error });
+  }
+}
+
+/** The server becomes a remote of the store that is meant. */
+async function addServer(store: Store, url: string): Promise<void> {
+  const known = (await store.remotes.list()).find(({ name }) => name === REMOTE_NAME);
+  if (known?.url === url || known?.url === `${url}/`) return;
+  if (known !== undefined) await store.remotes.forget(REMOTE_NAME);
+  await store.remotes.add(REMOTE_NAME, url);
+}

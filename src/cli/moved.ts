@@ -1,0 +1,49 @@
+/** What push, pull and clone share: which remote is meant, and how what moved is told. */
+import { isAddress, type MovedVersion, type RemoteChoice, type Store, type Traffic } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { formatBytes, safe } from "./text.ts";
+
+/** Splits `[REMOTE] [REF]…`: the first word is a remote where it is the name of one, or an address. */
+export async function remoteAndRefs(
+  store: Store,
+  words: readonly string[],
+): Promise<{ readonly remote: RemoteChoice | undefined; readonly refs: readonly string[] }> {
+  const [first, ...rest] = words;
+  if (first === undefined) return { remote: undefined, refs: [] };
+  const names = (await store.remotes.list()).map(({ name }) => name);
+  const isRemote = isAddress(first) || names.includes(first.normalize("NFC"));
+  return isRemote ? { remote: first, refs: rest } : { remote: undefined, refs: words };
+}
+
+/** What --json prints of a push or pull. */
+export function movedView(
+  result: Traffic & { readonly url: string; readonly versions: readonly MovedVersion[] },
+): object {
+  const { versions, sentBytes, receivedBytes, requests, url } = result;
+  return { versions, sentBytes, receivedBytes, requests, url };
+}
+
+/** Lines about versions that moved, the last ones of many. */
+export function movedLines(run: Run, versions: readonly MovedVersion[], said: string): string[] {
+  const lines = versions.slice(-SHOWN_MAX).map(({ ref, renumberedFrom, diverged }) => {
+    const was = renumberedFrom === null ? "" : `, was ${renumberedFrom}`;
+    return `${said} ${safe(shortened(run, ref))}${was}${diverged ? ", which diverged" : ""}`;
+  });
+  const more = versions.length - lines.length;
+  return more > 0 ? [`${said} ${more.toLocaleString("en-US")} versions before`, ...lines] : lines;
+}
+
+/** One line about bytes and requests. */
+export function trafficLine({ sentBytes, receivedBytes, requests }: Traffic): string {
+  const count = requests.toLocaleString("en-US");
+  return `${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received, ${count} request${requests === 1 ? "" : "s"}`;
+}
+
+const SHOWN_MAX = 20;
+
+/** A full address without the place that is the usual one. */
+function shortened(run: Run, ref: string): string {
+  const { team, experiment } = run.context.settings;
+  const usual = `${team.value}/${experiment.value}/`;
+  return ref.startsWith(usual) ? ref.slice(usual.length) : ref;
+}

@@ -1,0 +1,33 @@
+/** `push`: sends to a remote what it has not. */
+import type { Run } from "./command.ts";
+import { typeFlag } from "./common.ts";
+import { movedLines, movedView, remoteAndRefs, trafficLine } from "./moved.ts";
+import { safe } from "./text.ts";
+
+/** Exit code where both sides changed the same paths: everything is there, and the newest version holds one side. */
+const DIVERGED = 3;
+
+export async function run(run: Run): Promise<number> {
+  const { call, context, output, signal } = run;
+  const store = await run.open();
+  const dryRun = call.flag("dry-run");
+  const result = await store.push({
+    ...(await remoteAndRefs(store, call.args)),
+    ...context.flags,
+    ...typeFlag(run),
+    dryRun,
+    isSingleWriter: call.flag("single-writer"),
+    signal,
+    onProgress: output.onProgress,
+  });
+  const { versions } = result;
+  const lines = movedLines(run, versions, dryRun ? "would push" : "pushed");
+  if (lines.length === 0) lines.push(`${safe(result.url)} has everything`);
+  lines.push(`${trafficLine(result)}${dryRun ? "  (dry run: nothing was sent)" : ""}`);
+  const diverged = versions.filter((version) => version.diverged);
+  output.result(movedView(result), versions.map(({ ref }) => ref).join("\n"), lines);
+  for (const { ref } of diverged) {
+    output.warn(`${safe(ref)} and the version before it changed the same paths; \`artifold merge\` makes one of them`);
+  }
+  return diverged.length > 0 ? DIVERGED : 0;
+}

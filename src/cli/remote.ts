@@ -1,0 +1,33 @@
+/** `remote add`, `remote ls` and `remote rm`: names of remotes. */
+import type { RemoteInfo } from "../store/index.ts";
+import type { Run } from "./command.ts";
+import { alignColumns, safe } from "./text.ts";
+
+export async function run(run: Run): Promise<number> {
+  const { command, call, context, output } = run;
+  const [name, url] = call.args as [string, string];
+  const dryRun = call.flag("dry-run");
+  const store = await run.open({ create: command === "remote add", pretend: dryRun });
+  const known = await store.remotes.list();
+  if (command === "remote ls") {
+    const rows = known.map((remote) => [safe(remote.name), remote.kind, safe(remote.url), writersText(remote)]);
+    output.result(known.map(view), known.map((remote) => remote.name).join("\n"), alignColumns(rows));
+    return 0;
+  }
+  const shown = dryRun ? known.find((remote) => remote.name === name) : undefined;
+  const remote =
+    shown ??
+    (command === "remote add" ? await store.remotes.add(name, url, context.cwd) : await store.remotes.forget(name));
+  const said = command === "remote add" ? "is a remote" : "is no longer a remote";
+  output.result(view(remote), remote.name, [`${safe(remote.name)} ${said}: ${safe(remote.url)}`]);
+  return 0;
+}
+
+function view({ name, url, kind, id }: RemoteInfo): { name: string; url: string; kind: string; id: string | null } {
+  return { name, url, kind, id };
+}
+
+function writersText({ writers }: RemoteInfo): string {
+  if (writers === null) return "";
+  return writers === "many" ? "checked" : "one writer at a time";
+}

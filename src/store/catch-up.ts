@@ -1,0 +1,187 @@
+/** Reads on in a remote's logs, and has what they say hold here. */
+import {
+  type ArtifactRow,
+  type Catalog,
+  foldName,
+  logPosition,
+  nameScopes,
+  type RemoteArtifactRow,
+  remoteArtifacts,
+} from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import type { Change, StepKnown } from "../journal/index.ts";
+import { artifactLog, type LogName, NAMES_LOG } from "../logs/index.ts";
+import { decodeVersionRecord, EMPTY_MANIFEST, nodeDigest } from "../manifest/index.ts";
+import { ContentWriter } from "../objects/index.ts";
+import { cachedHints, type LogPosition, type RemoteSession, type SlotStep, StepCheck } from "../sync/index.ts";
+import type { Engine } from "./engine.ts";
+
+/** Bytes of steps that go into one journal record. */
+const RECORD_BYTES: number = 4 * 1024 * 1024;
+
+/** How far a log of a remote is known here. */
+export function knownPosition(catalog: Catalog, session: RemoteSession, log: LogName): LogPosition {
+  return logPosition(catalog, session.id, log) ?? { slot: 0, digest: session.id };
+}
+
+/**
+ * Reads a log on to its end.
+ *
+ * @returns how far it is known now, and whether a gc was there meanwhile
+ * @throws ArtifoldError DAMAGED when it does not fit together, or is not as it was; FORMAT_UNSUPPORTED
+ */
+export async function catchUp(
+  engine: Engine,
+  session: RemoteSession,
+  log: LogName,
+): Promise<{ readonly at: LogPosition; readonly fenced: boolean }> {
+  await engine.refresh();
+  const from = knownPosition(engine.catalog, session, log);
+  const check = new StepCheck(engine.catalog, session.id, log);
+  let waiting: SlotStep[] = [];
+  let bytes = 0;
+  let fenced = false;
+  const reading = session.log(log).read(from);
+  for (;;) {
+    const next = await reading.next();
+    for (const step of next.done === true ? [] : next.value) {
+      check.take(step.step);
+      fenced ||= step.step.events.some(({ event }) => event === "fence");
+      waiting.push(step);
+      bytes += step.core.length;
+    }
+    if (next.done === true || bytes >= RECORD_BYTES) {
+      await knowSteps(engine, session, log, waiting);
+      waiting = [];
+      bytes = 0;
+    }
+    if (next.done === true) return { at: next.value, fenced };
+  }
+}
+
+/** What becomes durable with steps. */
+export interface KnownWith {
+  /** Takes the content of a version that a step brings; it is sealed. */
+  readonly writer?: ContentWriter | undefined;
+  /** Versions of the steps all of whose content is here. */
+  readonly whole?: readonly Digest[] | undefined;
+}
+
+/** Has steps hold here, that were read or written, as far as another process has not done so. */
+export async function knowSteps(
+  engine: Engine,
+  session: RemoteSession,
+  log: LogName,
+  steps: readonly SlotStep[],
+  { writer: given, whole = [] }: KnownWith = {},
+): Promise<void> {
+  if (steps.length === 0) return;
+  const release = await engine.use(session.call.signal);
+  const writer = given ?? new ContentWriter(engine.fs, engine.folder, engine.objects);
+  try {
+    keepRoots(engine, session, steps, writer);
+    const written = await writer.seal();
+    await engine.commit(() => {
+      let { slot } = knownPosition(engine.catalog, session, log);
+      const changes: Change[] = [];
+      for (const step of steps) {
+        if (step.slot !== slot + 1) continue;
+        changes.push(stepChange(session, log, step));
+        slot++;
+      }
+      if (changes.length === 0) return undefined;
+      if (whole.length > 0) changes.push({ change: "whole", versions: whole });
+      return { changes, content: written };
+    }, session.call.signal);
+    writer.close();
+  } catch (error) {
+    // What may have become part of the store stays.
+    if (!isArtifoldError(error) || error.happened !== "unknown") await writer.abort();
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+function stepChange(session: RemoteSession, log: LogName, { slot, core }: SlotStep): StepKnown {
+  return { change: "step", remote: session.id, log, slot, core };
+}
+
+/** Remembers where manifests begin, and keeps those roots that came with the steps. */
+function keepRoots(engine: Engine, session: RemoteSession, steps: readonly SlotStep[], writer: ContentWriter): void {
+  const memory = cachedHints(engine.hints, session.id);
+  for (const { step, hints } of steps) {
+    if (hints.index !== undefined) engine.hints.setIndexPosition(session.id, hints.index);
+    const versions = step.events.filter((event) => event.event === "version");
+    for (const [at, { record }] of versions.entries()) {
+      const root = hints.roots[at];
+      if (root === undefined) continue;
+      const { manifest } = decodeVersionRecord(record);
+      memory.rememberRoot(manifest, root.place);
+      // A hint is believed when it has the digest, and else it is none.
+      if (root.node === undefined || manifest === EMPTY_MANIFEST || nodeDigest(root.node) !== manifest) continue;
+      writer.manifestNodes.writeNode(manifest, root.node);
+      if (root.children !== undefined) memory.rememberHints(manifest, root.children);
+    }
+  }
+}
+
+/** What a remote has, by name; its log of names is read on first. */
+export async function namesOf(engine: Engine, session: RemoteSession): Promise<RemoteArtifactRow[]> {
+  await catchUp(engine, session, NAMES_LOG);
+  return remoteArtifacts(engine.catalog, session.id);
+}
+
+/** Reads an artifact's log on. @throws ArtifoldError CONFLICT when another artifact has its name here */
+export async function catchUpArtifact(
+  engine: Engine,
+  session: RemoteSession,
+  named: RemoteArtifactRow,
+): Promise<{ readonly at: LogPosition; readonly fenced: boolean }> {
+  refuseUnrelated(engine.catalog, session, named);
+  return catchUp(engine, session, artifactLog(named.artifact));
+}
+
+/** Two lines of one name that have nothing in common are not taken for one. */
+function refuseUnrelated(catalog: Catalog, { remote }: RemoteSession, named: RemoteArtifactRow): void {
+  const { artifact, team, experiment, type, name } = named;
+  const [other] = catalog.artifacts({ team, experiment, type, name });
+  if (other !== undefined && other.artifact !== artifact) throw unrelated(remote.url, other);
+  if (catalog.artifactById(artifact) !== undefined) return;
+  const kinds = [
+    [nameScopes.team(), team],
+    [nameScopes.experiment(team), experiment],
+    [nameScopes.type(team, experiment), type],
+    [nameScopes.artifact(team, experiment, type), name],
+  ] as const;
+  for (const [scope, text] of kinds) {
+    const twin = catalog.foldedName(scope, foldName(text));
+    if (twin === undefined || twin === text) continue;
+    throw new ArtifoldError("CONFLICT", `${text} of ${remote.url} cannot be told from ${twin}, which is here`, {
+      info: { remote: remote.url, name: text, other: twin },
+    });
+  }
+}
+
+/** Says that a name here and the same name there are two artifacts. */
+export function unrelated(
+  url: string,
+  { team, experiment, name }: Pick<ArtifactRow, "team" | "experiment" | "name">,
+): ArtifoldError {
+  return new ArtifoldError(
+    "CONFLICT",
+    `${team}/${experiment}/${name} here and on ${url} are two artifacts that never shared a version`,
+    {
+      hint: "Upload one of them under another name, and push or pull that.",
+      info: { remote: url, name },
+    },
+  );
+}
+
+/** Numbers of an artifact's provisional versions, by id. */
+export function provisionalNumbers(catalog: Catalog, artifact: Digest): Map<Digest, number> {
+  const row = catalog.artifactById(artifact);
+  const versions = row === undefined ? [] : catalog.versions(row.row, { removed: true });
+  return new Map(versions.filter(({ published }) => !published).map(({ version, number }) => [version, number]));
+}

@@ -1,0 +1,222 @@
+/**
+ * Content that is on remotes only: fetched when it is asked for, checked, and kept.
+ *
+ * What was fetched becomes part of the store like any other content, with a flush of the journal; where the store cannot be
+ * written, it is read all the same.
+ */
+import { type Release, remotes, remotesElsewhere } from "../catalog/index.ts";
+import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import {
+  BoundedCache,
+  bytesOfFrames,
+  ContentWriter,
+  type EncodedFrames,
+  Frame,
+  type ObjectType,
+} from "../objects/index.ts";
+import type { Remote } from "../remote/index.ts";
+import { type Child, cachedHints, type Keeper, type NodeType, RemoteReader } from "../sync/index.ts";
+import type { Engine } from "./engine.ts";
+import type { FarObjects, NearNode } from "./object-source.ts";
+
+/** Nodes that wait to be kept, in bytes. */
+const WAITING_BYTES_MAX: number = 1024 * 1024;
+/** Chunks that could not be kept, in bytes. */
+const UNKEPT_BYTES_MAX: number = 32 * 1024 * 1024;
+
+/** A remote that content comes from. */
+interface Origin {
+  readonly remote: Remote;
+  readonly reader: RemoteReader;
+  /** Nodes of this store that it has learned from. */
+  readonly learned: Set<Digest>;
+}
+
+/** Fetches content for one open store. */
+export class FarContent implements FarObjects, Keeper {
+  readonly #engine: Engine;
+  readonly #origins = new Map<Digest, Promise<Origin>>();
+  #lent: { readonly id: Digest; readonly origin: Promise<Origin> } | undefined;
+  readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
+  #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
+  #waitingBytes = 0;
+  /** Calls take turns where they keep what they fetched. */
+  #keeping: Promise<void> = Promise.resolve();
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  async read(digest: Digest, type: ObjectType, near: Iterable<NearNode>): Promise<Uint8Array> {
+    if (type === "chunk") {
+      const unkept = this.#unkept.get(digest);
+      if (unkept !== undefined) return unkept;
+      await this.bring([digest], near);
+      return this.#unkept.get(digest) ?? this.#engine.objects.read(digest, type);
+    }
+    const bytes = await this.#fromAny([{ digest, type }], near, ({ reader }) => reader.node(digest, type as NodeType));
+    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
+    return bytes;
+  }
+
+  async bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void> {
+    const objects = digests
+      .filter((digest) => this.#unkept.get(digest) === undefined)
+      .map((digest) => ({ digest, type: "chunk" as const }));
+    await this.#hold(signal);
+    if (objects.length > 0) {
+      await this.#fromAny(objects, near, ({ reader }) => reader.fetch(objects));
+    }
+    await this.#keep();
+  }
+
+  async prefetch(objects: readonly Child[], near: Iterable<NearNode>): Promise<void> {
+    if (objects.length > 0) await this.#fromAny(objects, near, ({ reader }) => reader.fetch(objects));
+    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
+  }
+
+  keepNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
+    const sink = type === "manifestNode" ? "manifestNodes" : "chunkListNodes";
+    this.#writer?.content[sink].writeNode(digest, bytes);
+    this.#waitingBytes += bytes.length;
+  }
+
+  keepChunks(frames: EncodedFrames, rawBytes: number): void {
+    this.#waitingBytes += rawBytes;
+    // Until they are kept: where that fails they are read all the same.
+    for (const { digest, bytes } of chunksOf(frames)) this.#unkept.set(digest, bytes, bytes.length);
+    if (!this.#engine.isReadOnly) this.#writer?.content.addChunks(frames, rawBytes);
+  }
+
+  lend(id: Digest, remote: Remote): () => Promise<void> {
+    const origin = Promise.resolve(this.#originOf(id, remote));
+    const before = this.#lent;
+    this.#lent = { id, origin };
+    return async () => {
+      await this.#keep();
+      this.#lent = before;
+    };
+  }
+
+  settle(): Promise<void> {
+    return this.#keep();
+  }
+
+  async close(): Promise<void> {
+    await this.#keep();
+    const origins = await Promise.allSettled(this.#origins.values());
+    for (const origin of origins) if (origin.status === "fulfilled") await origin.value.remote.close();
+  }
+
+  /** Asks the remotes that have content of this store, one after another, and tells what the first one said. */
+  async #fromAny<Result>(
+    objects: readonly Child[],
+    near: Iterable<NearNode>,
+    ask: (origin: Origin) => Promise<Result>,
+  ): Promise<Result> {
+    await this.#hold();
+    const nodes = [...near];
+    let failure: unknown;
+    const elsewhere = remotesElsewhere(this.#engine.catalog);
+    const lent = this.#lent?.id;
+    for (const id of lent === undefined ? elsewhere : [lent, ...elsewhere.filter((each) => each !== lent)]) {
+      try {
+        const origin = await this.#origin(id);
+        learn(origin, nodes);
+        return await ask(origin);
+      } catch (error) {
+        if (!isArtifoldError(error)) throw error;
+        failure ??= error;
+      }
+    }
+    throw failure ?? new ArtifoldError("DAMAGED", `no remote has ${objects[0]?.type} ${objects[0]?.digest}`);
+  }
+
+  #origin(id: Digest): Promise<Origin> {
+    if (this.#lent?.id === id) return this.#lent.origin;
+    let origin = this.#origins.get(id);
+    if (origin === undefined) {
+      origin = this.#openOrigin(id);
+      this.#origins.set(id, origin);
+      // One that could not be opened may be there at the next try.
+      origin.catch(() => this.#origins.delete(id));
+    }
+    return origin;
+  }
+
+  async #openOrigin(id: Digest): Promise<Origin> {
+    const row = remotes(this.#engine.catalog).find((each) => each.id === id);
+    if (row === undefined) {
+      throw new ArtifoldError(
+        "NOT_FOUND",
+        `the remote that has this content has no name here: its id is ${id.slice(0, 12)}`,
+        {
+          hint: "Add it again with `artifold remote add NAME URL`, and pull from it.",
+          info: { remote: id },
+        },
+      );
+    }
+    return this.#originOf(id, await this.#engine.openRemote(row.url, {}));
+  }
+
+  #originOf(id: Digest, remote: Remote): Origin {
+    const { hints } = this.#engine;
+    const memory = cachedHints(hints, id);
+    const reader = new RemoteReader(remote, { memory, keeper: this, index: hints.indexPosition(id) });
+    return { remote, reader, learned: new Set() };
+  }
+
+  /** Nothing that is fetched is taken away before it is kept. */
+  async #hold(signal?: AbortSignal): Promise<void> {
+    if (this.#writer !== undefined) return;
+    const release = await this.#engine.use(signal);
+    if (this.#writer !== undefined) return release();
+    const { fs, folder, objects } = this.#engine;
+    this.#writer = { content: new ContentWriter(fs, folder, objects), release };
+  }
+
+  #keep(): Promise<void> {
+    this.#keeping = this.#keeping.then(() => this.#keepAll());
+    return this.#keeping;
+  }
+
+  async #keepAll(): Promise<void> {
+    const writer = this.#writer;
+    const bytes = this.#waitingBytes;
+    this.#writer = undefined;
+    this.#waitingBytes = 0;
+    if (writer === undefined) return;
+    try {
+      if (this.#engine.isReadOnly) return;
+      const content = await writer.content.seal();
+      if (content.packs.length + content.frames.length > 0) await this.#engine.commit(() => ({ changes: [], content }));
+      writer.content.close();
+      this.#unkept.clear();
+    } catch (error) {
+      // What may have become part of the store stays.
+      if (!isArtifoldError(error) || error.happened !== "unknown") await writer.content.abort();
+      // What cannot be kept for want of room is read all the same, as long as it fits into memory.
+      const isNoRoom = isArtifoldError(error, "NO_SPACE") || isArtifoldError(error, "STORE_WRITE_FAILED");
+      if (!isNoRoom || bytes > UNKEPT_BYTES_MAX) throw error;
+    } finally {
+      writer.release();
+    }
+  }
+}
+
+function learn({ reader, learned }: Origin, nodes: readonly NearNode[]): void {
+  for (const { digest, type, bytes } of nodes) {
+    if (learned.has(digest)) continue;
+    learned.add(digest);
+    reader.places.learnFrom(digest, type, bytes);
+  }
+}
+
+/** The chunks of one frame. */
+function* chunksOf(frames: EncodedFrames): Generator<{ readonly digest: Digest; readonly bytes: Uint8Array }> {
+  const frame = new Frame(bytesOfFrames(frames));
+  for (let index = 0; index < frame.head.count; index++) {
+    yield { digest: digestFromBytes(frames.digests, index * DIGEST_BYTES), bytes: frame.unchecked(index) };
+  }
+}

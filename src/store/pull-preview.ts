@@ -1,0 +1,52 @@
+/** What a pull would bring: logs are read on, and nothing of it is kept. */
+import { type RemoteArtifactRow, remoteArtifacts } from "../catalog/index.ts";
+import { artifactLog, type LogEvent, type LogName, NAMES_LOG } from "../logs/index.ts";
+import { decodeVersionRecord, versionId } from "../manifest/index.ts";
+import { type RemoteSession, StepCheck } from "../sync/index.ts";
+import { knownPosition } from "./catch-up.ts";
+import type { Engine } from "./engine.ts";
+import { type MovedVersion, movedVersion } from "./push.ts";
+
+/** What a remote has, by name. */
+export async function previewNames(engine: Engine, session: RemoteSession): Promise<RemoteArtifactRow[]> {
+  const names = remoteArtifacts(engine.catalog, session.id);
+  const known = new Set(names.map(({ artifact }) => artifact));
+  for await (const event of newEvents(engine, session, NAMES_LOG)) {
+    if (event.event !== "artifact" || known.has(event.artifact)) continue;
+    const { event: _, ...named } = event;
+    known.add(named.artifact);
+    names.push(named);
+  }
+  return names;
+}
+
+/** Versions that are not known here. */
+export async function previewVersions(
+  engine: Engine,
+  session: RemoteSession,
+  named: RemoteArtifactRow,
+): Promise<MovedVersion[]> {
+  const versions: MovedVersion[] = [];
+  for await (const event of newEvents(engine, session, artifactLog(named.artifact))) {
+    if (event.event !== "version") continue;
+    const [id, digest] = [versionId(event.record), decodeVersionRecord(event.record).manifest];
+    const { number } = event;
+    versions.push(movedVersion(named, { number, id, digest, renumberedFrom: null, diverged: false }));
+  }
+  return versions;
+}
+
+/** What a log says beyond what is known. */
+async function* newEvents(
+  engine: Engine,
+  session: RemoteSession,
+  log: LogName,
+): AsyncGenerator<LogEvent, void, undefined> {
+  const check = new StepCheck(engine.catalog, session.id, log);
+  for await (const steps of session.log(log).read(knownPosition(engine.catalog, session, log))) {
+    for (const { step } of steps) {
+      check.take(step);
+      yield* step.events;
+    }
+  }
+}

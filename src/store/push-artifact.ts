@@ -1,0 +1,250 @@
+/**
+ * Pushes one artifact: content first, then the run of the index, then the step in the next slot of its log. Who loses the slot
+ * reads what won it, and tries again with what that changes.
+ */
+import {
+  type ArtifactRow,
+  formatNumber,
+  remoteArtifacts,
+  remoteLatest,
+  remoteVersion,
+  type VersionRow,
+} from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { isArtifoldError } from "../errors.ts";
+import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
+import type { ContentWriter } from "../objects/index.ts";
+import type { LogPosition, LogWriter, RemoteSession } from "../sync/index.ts";
+import { isMadeFrom } from "./ancestors.ts";
+import { catchUp, catchUpArtifact, knownPosition, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
+import type { Engine } from "./engine.ts";
+import { type Merged, mergeDraft, mergeRecord } from "./merge-draft.ts";
+import { PushContent } from "./push-content.ts";
+import { epochOf, type PushPlan, planPush } from "./push-plan.ts";
+
+/** A version that was pushed. */
+export interface PushedVersion {
+  readonly number: number;
+  readonly id: Digest;
+  readonly digest: Digest;
+  /** The provisional number that somebody else's version got meanwhile. */
+  readonly renumberedFrom: number | null;
+  /** Whether another version changed the same paths: the newest version holds this side only until the two are merged. */
+  readonly diverged: boolean;
+}
+
+/** What to push of an artifact. */
+export interface ArtifactPushOptions {
+  /** The highest number that is meant. */
+  readonly upTo: number;
+  readonly dryRun: boolean;
+  readonly onBytes: (bytes: number) => void;
+}
+
+/** A version that holds both sides of what diverged. */
+interface Merge extends Merged {
+  readonly event: VersionEvent;
+  readonly version: Digest;
+  readonly theirs: VersionRow;
+}
+
+/** Pushes what a remote has not of an artifact. @throws ArtifoldError CONFLICT, and what remotes say */
+export async function pushArtifact(
+  engine: Engine,
+  session: RemoteSession,
+  artifact: ArtifactRow,
+  options: ArtifactPushOptions,
+): Promise<readonly PushedVersion[]> {
+  return new ArtifactPush(engine, session, artifact, options).run();
+}
+
+class ArtifactPush {
+  readonly #engine: Engine;
+  readonly #session: RemoteSession;
+  readonly #artifact: ArtifactRow;
+  readonly #options: ArtifactPushOptions;
+  readonly #content: PushContent;
+  readonly #numbersBefore: ReadonlyMap<Digest, number>;
+  readonly #pushed: PushedVersion[] = [];
+  /** Versions of the remote that content which was sent goes on from. */
+  readonly #reliesOn = new Set<Digest>();
+
+  constructor(engine: Engine, session: RemoteSession, artifact: ArtifactRow, options: ArtifactPushOptions) {
+    this.#engine = engine;
+    this.#session = session;
+    this.#artifact = artifact;
+    this.#options = options;
+    this.#content = new PushContent(engine, session, options.onBytes);
+    this.#numbersBefore = provisionalNumbers(engine.catalog, artifact.artifact);
+  }
+
+  async run(): Promise<readonly PushedVersion[]> {
+    for (;;) {
+      const at = await this.#readOn();
+      const home = this.#home;
+      const { upTo } = this.#options;
+      const plan = planPush(this.#engine.catalog, this.#session.id, this.#artifact, { home, upTo });
+      if (plan === undefined) return this.#pushed;
+      if (![...this.#reliesOn].every((id) => this.#lives(id))) this.#forget();
+      for (const id of plan.reliesOn) this.#reliesOn.add(id);
+      const isDone = await this.#tryStep(plan, at);
+      if (isDone && (!plan.hasMore || this.#options.dryRun)) return this.#pushed;
+    }
+  }
+
+  /** The remote that gives the numbers: this one, unless another has given some. */
+  get #home(): Digest {
+    return (
+      this.#registered?.home ?? this.#engine.catalog.artifactById(this.#artifact.artifact)?.home ?? this.#session.id
+    );
+  }
+
+  get #registered(): { readonly home: Digest } | undefined {
+    return remoteArtifacts(this.#engine.catalog, this.#session.id, { artifact: this.#artifact.artifact })[0];
+  }
+
+  #lives(id: Digest): boolean {
+    return remoteVersion(this.#engine.catalog, this.#session.id, id)?.removed === false;
+  }
+
+  #forget(): void {
+    this.#content.forget();
+    this.#reliesOn.clear();
+  }
+
+  /** Reads the log to its end, if there is one. */
+  async #readOn(): Promise<LogPosition> {
+    const [named] = remoteArtifacts(this.#engine.catalog, this.#session.id, { artifact: this.#artifact.artifact });
+    if (named === undefined) {
+      await this.#engine.refresh();
+      return { slot: 0, digest: this.#session.id };
+    }
+    const { at, fenced } = await catchUpArtifact(this.#engine, this.#session, named);
+    if (fenced) this.#forget();
+    return at;
+  }
+
+  /** @returns whether the step is there; else somebody else was first */
+  async #tryStep(plan: PushPlan, at: LogPosition): Promise<boolean> {
+    const merge = await this.#merge(plan);
+    const merged = merge === "clash" ? undefined : merge;
+    let isKept = false;
+    try {
+      const group = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
+      const bytes = plan.versions.reduce((sum, { newBytes, entries }) => sum + newBytes + entries * 100, 0);
+      const epoch = epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
+      await this.#content.send({ contents: plan.contents, bytes, group }, epoch);
+      if (merged !== undefined) {
+        const base = (plan.versions.at(-1) as VersionRow).manifest;
+        const contents = [{ manifest: merged.manifest, base }];
+        await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
+      }
+      if (!(await this.#register())) return false;
+      const isThere = await this.#append(plan, at, merged);
+      isKept = isThere && !this.#options.dryRun;
+      if (isThere) this.#tell(plan, merged, merge === "clash");
+      return isThere;
+    } finally {
+      if (isKept) merged?.draft.finish();
+      else await merged?.draft.abort();
+    }
+  }
+
+  async #append(plan: PushPlan, at: LogPosition, merged: Merge | undefined): Promise<boolean> {
+    const log = artifactLog(this.#artifact.artifact);
+    const events: LogEvent[] = merged === undefined ? [...plan.events] : [...plan.events, merged.event];
+    const manifests = [...plan.versions.map(({ manifest }) => manifest), ...(merged ? [merged.manifest] : [])];
+    const roots = manifests.map((manifest) => this.#content.rootOf(manifest));
+    const hints = { index: this.#content.index, roots };
+    const written = await this.#session.log(log).append(at, events, hints, this.#writer);
+    if (written === undefined) return false;
+    if (this.#options.dryRun) return true;
+    const isWhole = merged !== undefined && merged.theirs.elsewhere === null;
+    await knowSteps(this.#engine, this.#session, log, [written], {
+      writer: merged?.draft.content as ContentWriter | undefined,
+      whole: isWhole ? [merged.version] : [],
+    });
+    return true;
+  }
+
+  get #writer(): LogWriter {
+    return { by: this.#engine.user, clock: this.#engine.clock };
+  }
+
+  /**
+   * Has the artifact named on the remote.
+   *
+   * @returns false where a gc came meanwhile, so that all is to be looked for again
+   */
+  async #register(): Promise<boolean> {
+    const { artifact, team, experiment, type, name } = this.#artifact;
+    while (this.#registered === undefined) {
+      const { catalog } = this.#engine;
+      const [other] = remoteArtifacts(catalog, this.#session.id, { team, experiment, type, name });
+      if (other !== undefined) throw unrelated(this.#session.remote.url, other);
+      const at = knownPosition(catalog, this.#session, NAMES_LOG);
+      const event = { event: "artifact", artifact, team, experiment, type, name, home: this.#home } as const;
+      const written = await this.#session.log(NAMES_LOG).append(at, [event], { roots: [] }, this.#writer);
+      if (written !== undefined) {
+        if (!this.#options.dryRun) await knowSteps(this.#engine, this.#session, NAMES_LOG, [written]);
+        return true;
+      }
+      const { fenced } = await catchUp(this.#engine, this.#session, NAMES_LOG);
+      if (!fenced) continue;
+      this.#forget();
+      return false;
+    }
+    return true;
+  }
+
+  /**
+   * The version that holds both sides, where somebody else's got the numbers that ours had.
+   *
+   * @returns "clash" where both changed the same paths; `undefined` where there is nothing to merge
+   */
+  async #merge(plan: PushPlan): Promise<Merge | "clash" | undefined> {
+    const { catalog } = this.#engine;
+    const ours = plan.versions.findLast(({ removed }) => !removed);
+    const latest = remoteLatest(catalog, this.#session.id, this.#artifact.artifact);
+    const theirs = latest === undefined ? undefined : catalog.versionById(latest);
+    if (!plan.hasAllVersions || ours === undefined || theirs === undefined) return undefined;
+    if (!plan.versions.some(({ displaced }) => displaced) || isMadeFrom(catalog, ours.version, theirs.version)) {
+      return undefined;
+    }
+    try {
+      const merged = await mergeDraft(this.#engine, ours, theirs, { signal: this.#session.call.signal });
+      if (merged.manifest === ours.manifest) {
+        await merged.draft.abort();
+        return undefined;
+      }
+      const message = `merge of ${formatNumber(ours.number)} and ${formatNumber(theirs.number)}`;
+      const made = mergeRecord(this.#engine, this.#artifact, {
+        manifest: merged.manifest,
+        parents: [ours.version, theirs.version],
+        message,
+      });
+      const number = (plan.versions.at(-1) as VersionRow).number + 1;
+      const event: VersionEvent = { event: "version", number, record: made.record, ...merged.sums, newBytes: 0 };
+      return { ...merged, event, version: made.version, theirs };
+    } catch (error) {
+      if (isArtifoldError(error, "CONFLICT")) return "clash";
+      throw error;
+    }
+  }
+
+  #tell(plan: PushPlan, merged: Merge | undefined, isClash: boolean): void {
+    for (const [at, { version, manifest, number }] of plan.versions.entries()) {
+      const before = this.#numbersBefore.get(version);
+      this.#pushed.push({
+        number,
+        id: version,
+        digest: manifest,
+        renumberedFrom: before === undefined || before === number ? null : before,
+        diverged: isClash && at === plan.versions.length - 1,
+      });
+    }
+    if (merged === undefined) return;
+    const { version, manifest, event } = merged;
+    this.#pushed.push({ number: event.number, id: version, digest: manifest, renumberedFrom: null, diverged: false });
+  }
+}

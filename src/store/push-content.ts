@@ -1,0 +1,133 @@
+/** Content of one artifact on its way to a remote: over as many tries as the step takes that it is for. */
+import type { Digest } from "../digest/index.ts";
+import type { IndexPosition, RemotePlace, RootHint } from "../logs/index.ts";
+import {
+  addToIndex,
+  ContentSender,
+  cachedHints,
+  FoundThere,
+  type RemoteSession,
+  type SendSource,
+} from "../sync/index.ts";
+import { treeSource } from "./bring.ts";
+import type { Draft } from "./draft.ts";
+import type { Engine } from "./engine.ts";
+import type { NeededContent } from "./push-plan.ts";
+
+/** Of the newest version the root goes with its step, when it is this small. */
+const ROOT_BYTES_MAX: number = 8 * 1024;
+/** Of a push of so much it is worth asking whether one that was cut off has sent some of it. */
+const MUCH_BYTES: number = 8 * 1024 * 1024;
+
+/** What to send. */
+export interface SendOrder {
+  readonly contents: readonly NeededContent[];
+  /** Raw bytes that it may come to. */
+  readonly bytes: number;
+  /** What the packs have in common: 16 hex digits. */
+  readonly group: string;
+  /** Where nodes are that are not part of the store yet. */
+  readonly draft?: Draft | undefined;
+}
+
+/** What is, or was, sent for one artifact. */
+export class PushContent {
+  readonly #engine: Engine;
+  readonly #session: RemoteSession;
+  readonly #onBytes: (bytes: number) => void;
+  readonly #roots = new Map<Digest, RootHint>();
+  #senders: ContentSender[] = [];
+  #found: FoundThere;
+  #index: IndexPosition | undefined;
+
+  constructor(engine: Engine, session: RemoteSession, onBytes: (bytes: number) => void) {
+    this.#engine = engine;
+    this.#session = session;
+    this.#onBytes = onBytes;
+    this.#index = engine.hints.indexPosition(session.id);
+    this.#found = this.#newFound();
+  }
+
+  /** How far the index is known. */
+  get index(): IndexPosition | undefined {
+    return this.#index;
+  }
+
+  /** Where a manifest begins that was sent. */
+  rootOf(manifest: Digest): RootHint | undefined {
+    return this.#roots.get(manifest);
+  }
+
+  /** Forgets all: a gc was there, and what was sent or found may be gone (rule W3 of note 009). */
+  forget(): void {
+    this.#senders = [];
+    this.#roots.clear();
+    this.#found = this.#newFound();
+  }
+
+  /** Sends what is not on the remote, and adds it to the index of an epoch. */
+  async send({ contents, bytes, group, draft }: SendOrder, epoch: number): Promise<void> {
+    const { remote, call, id } = this.#session;
+    const order = contents.filter(({ manifest }) => !this.#roots.has(manifest));
+    if (order.length === 0) return;
+    // What comes from somebody else's version is on the remote, since a moment ago.
+    if (draft !== undefined) this.#found = this.#newFound();
+    const sender = new ContentSender({
+      remote,
+      group,
+      source: sendSource(this.#engine, draft),
+      findThere: (digests, rawBytes) => this.#find(digests, draft === undefined ? rawBytes : Number.POSITIVE_INFINITY),
+      memory: cachedHints(this.#engine.hints, id),
+      call,
+      onBytes: this.#onBytes,
+    });
+    this.#senders.push(sender);
+    if (bytes > MUCH_BYTES) {
+      const doomed = await this.#found.tombstones();
+      await sender.goOn((pack) => doomed.has(pack));
+    }
+    for (const { manifest, base } of order) await sender.sendChunks(manifest, base);
+    await sender.endChunks();
+    for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
+    await sender.finish();
+    if (sender.sent.objectCount > 0) {
+      this.#index = await addToIndex(remote, epoch, sender.sent.sorted(), this.#index, call);
+      this.#engine.hints.setIndexPosition(id, this.#index);
+    }
+    for (const [at, { manifest }] of order.entries()) {
+      const root = await sender.rootHint(manifest, at === order.length - 1 ? ROOT_BYTES_MAX : 0);
+      if (root !== undefined) this.#roots.set(manifest, root);
+    }
+  }
+
+  #newFound(): FoundThere {
+    const { remote, call } = this.#session;
+    return new FoundThere(remote, this.#index, call);
+  }
+
+  async #find(digests: readonly Digest[], rawBytes: number): Promise<Map<Digest, RemotePlace>> {
+    const sent = new Map<Digest, RemotePlace>();
+    for (const sender of this.#senders) {
+      for (const digest of digests) {
+        const place = sender.sent.find(digest);
+        if (place?.pack !== undefined) sent.set(digest, { ...place, pack: place.pack });
+      }
+    }
+    const left = digests.filter((digest) => !sent.has(digest));
+    if (left.length === 0) return sent;
+    const found = await this.#found.find(left, (rawBytes * left.length) / digests.length);
+    return new Map([...sent, ...found]);
+  }
+}
+
+function sendSource(engine: Engine, draft: Draft | undefined): SendSource {
+  const { objects, source } = engine;
+  return {
+    ...treeSource(source),
+    ...(draft !== undefined && { readNode: (digest, type) => draft.content.readNode(digest, type) }),
+    locate: (digest) => objects.locate(digest),
+    frameAt: (place) => objects.frameAt(place),
+    readChunk: (digest) => objects.read(digest, "chunk"),
+    bring: (digests) => source.bring(digests),
+  };
+}

@@ -1,0 +1,118 @@
+/** Pushes artifacts to a remote: what it has not, and nothing else. */
+import type { ArtifactRow } from "../catalog/index.ts";
+import { formatNumber } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import { NAMES_LOG } from "../logs/index.ts";
+import { catchUp } from "./catch-up.ts";
+import type { Engine } from "./engine.ts";
+import { type PushedVersion, pushArtifact } from "./push-artifact.ts";
+import { findArtifact, findVersion, given, parseRef, type RefDefaults } from "./ref.ts";
+import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
+
+/** How to push. */
+export interface PushOptions extends RemoteOptions, RefDefaults {
+  /** Addresses of what is meant; with a tag, that version and those before it. Default: everything. */
+  readonly refs?: readonly string[] | undefined;
+  /** Says what would be sent, and sends nothing. */
+  readonly dryRun?: boolean | undefined;
+  /** The caller knows that nobody else writes there: what a place needs that does not create a key once. */
+  readonly isSingleWriter?: boolean | undefined;
+}
+
+/** A version that moved. */
+export interface MovedVersion {
+  /** "team/experiment/name:V3" */
+  readonly ref: string;
+  readonly id: Digest;
+  readonly digest: Digest;
+  /** "V2": the provisional number that it had before, and that somebody else's version has now. */
+  readonly renumberedFrom: string | null;
+  /**
+   * Whether another version changed the same paths, so that the newest one holds one side only: `merge` makes a version that
+   * holds both.
+   */
+  readonly diverged: boolean;
+}
+
+/** What a push came to. */
+export interface PushResult extends Traffic {
+  /** Where it went. */
+  readonly url: string;
+  readonly versions: readonly MovedVersion[];
+}
+
+/** Pushes. @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, LOGIN_NEEDED … */
+export async function push(engine: Engine, options: PushOptions = {}): Promise<PushResult> {
+  await engine.refresh();
+  const chosen = chooseArtifacts(engine, options);
+  return RemoteWork.with(engine, { ...options, writes: true }, async (work) => {
+    const session = await work.session();
+    if (session === undefined) throw new TypeError("a remote that is written to has a mark");
+    const release = await engine.use(options.signal);
+    try {
+      await catchUp(engine, session, NAMES_LOG);
+      const versions: MovedVersion[] = [];
+      const bytesTotal = chosen.reduce((sum, { artifact }) => sum + unpublishedBytes(engine, artifact), 0);
+      let bytes = 0;
+      const onBytes = (more: number): void => {
+        bytes += more;
+        options.onProgress?.({ phase: "send", files: versions.length, bytes, bytesTotal: Math.max(bytes, bytesTotal) });
+      };
+      for (const { artifact, upTo } of chosen) {
+        const dryRun = options.dryRun === true;
+        const pushed = await engine.source.lending(session.id, work.remote, () =>
+          pushArtifact(engine, session, artifact, { upTo, dryRun, onBytes }),
+        );
+        versions.push(...pushed.map((version) => movedVersion(artifact, version)));
+      }
+      return { url: work.remote.url, versions, ...work.traffic };
+    } finally {
+      release();
+    }
+  });
+}
+
+/** A version that moved, as it is told. */
+export function movedVersion(
+  { team, experiment, name }: Pick<ArtifactRow, "team" | "experiment" | "name">,
+  { number, id, digest, renumberedFrom, diverged }: PushedVersion,
+): MovedVersion {
+  return {
+    ref: `${team}/${experiment}/${name}:${formatNumber(number)}`,
+    id,
+    digest,
+    renumberedFrom: renumberedFrom === null ? null : formatNumber(renumberedFrom),
+    diverged,
+  };
+}
+
+interface ChosenArtifact {
+  readonly artifact: ArtifactRow;
+  readonly upTo: number;
+}
+
+function chooseArtifacts({ catalog }: Engine, options: PushOptions): ChosenArtifact[] {
+  const { refs = [], team, experiment, type } = options;
+  if (refs.length === 0) {
+    const all = catalog.artifacts({ ...given({ team, experiment, type }) });
+    return all.map((artifact) => ({ artifact, upTo: Number.POSITIVE_INFINITY }));
+  }
+  const chosen = new Map<Digest, ChosenArtifact>();
+  for (const text of refs) {
+    const ref = parseRef(text);
+    if (ref.path !== undefined) throw new ArtifoldError("USAGE", `a push takes whole versions: ${text}`);
+    const artifact = findArtifact(catalog, { ...ref, type: ref.type ?? type }, { team, experiment });
+    const isAll = ref.tag === undefined && ref.digest === undefined;
+    const upTo = isAll ? Number.POSITIVE_INFINITY : findVersion(catalog, artifact, ref).number;
+    const known = chosen.get(artifact.artifact);
+    chosen.set(artifact.artifact, { artifact, upTo: Math.max(upTo, known?.upTo ?? 0) });
+  }
+  return [...chosen.values()];
+}
+
+/** About how many raw bytes a push has to look at. */
+function unpublishedBytes({ catalog }: Engine, { row }: ArtifactRow): number {
+  const versions = catalog.versions(row).filter(({ published }) => !published);
+  return versions.reduce((sum, { newBytes }) => sum + newBytes, 0);
+}

@@ -1,0 +1,262 @@
+/**
+ * Sends what versions need and a remote has not: first all chunks, then nodes, bottom up, with hints of where everything
+ * lies. When it has ended, all of it is there; nothing refers to it yet.
+ */
+import type { Digest } from "../digest/index.ts";
+import { throwIfAborted } from "../errors.ts";
+import type { PackName, RemotePlace, RootHint } from "../logs/index.ts";
+import {
+  comparePaths,
+  decodeListNode,
+  decodeNode,
+  EMPTY_MANIFEST,
+  type InnerNode,
+  NodeReader,
+} from "../manifest/index.ts";
+import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { type ChangedFile, changedFiles, newChunks } from "./changed-files.ts";
+import type { NodeType } from "./children.ts";
+import { type ChunkSource, framesOfChunks } from "./chunk-frames.ts";
+import { type HintMemory, KnownPlaces } from "./known-places.ts";
+import { NodeWriter } from "./node-writer.ts";
+import { PackSender } from "./pack-sender.ts";
+import { Packing } from "./packing.ts";
+import { packsOfGroup } from "./packs-of-group.ts";
+import { SentObjects } from "./sent-objects.ts";
+import { differingNodes, type TreeSource } from "./tree-difference.ts";
+
+/** Where content comes from: a store. */
+export interface SendSource extends TreeSource, ChunkSource {
+  /** Has chunks here that may be elsewhere only. */
+  bring(digests: readonly Digest[]): Promise<void>;
+}
+
+/** Says what is on the remote already, of objects that may be relied on. @param rawBytes what they have together */
+export type FindThere = (digests: readonly Digest[], rawBytes: number) => Promise<ReadonlyMap<Digest, RemotePlace>>;
+
+/** How to send. */
+export interface ContentSenderOptions {
+  readonly remote: Remote;
+  /** What the names of the packs begin with. */
+  readonly group: string;
+  readonly source: SendSource;
+  readonly findThere: FindThere;
+  readonly memory: HintMemory;
+  readonly call: RemoteCallOptions;
+  /** Hears of content that was put into packs, or was there. */
+  readonly onBytes?: ((bytes: number) => void) | undefined;
+}
+
+/** Raw bytes, and count, of chunks that are looked for and packed together. */
+const WINDOW_BYTES: number = 16 * 1024 * 1024;
+const WINDOW_CHUNKS = 8192;
+/** So many nodes of the base are looked at for where what stayed lies; of more it is left to the index. */
+const OLD_NODES_MAX = 512;
+
+/** Sends the content of some versions of one artifact. */
+export class ContentSender {
+  readonly sent: SentObjects = new SentObjects();
+  readonly #options: ContentSenderOptions;
+  readonly #reader: NodeReader;
+  readonly #sender: PackSender;
+  readonly #data: Packing;
+  readonly #nodePacks: Packing;
+  readonly #nodes: NodeWriter;
+  /** What lies where that this push does not send. */
+  readonly #known: KnownPlaces;
+  #window: { readonly digest: Digest; readonly length: number }[] = [];
+  #windowBytes = 0;
+
+  constructor(options: ContentSenderOptions) {
+    this.#options = options;
+    const { remote, call, group, source, memory } = options;
+    this.#reader = new NodeReader({ readNode: (digest) => source.readNode(digest, "manifestNode") });
+    this.#sender = new PackSender(remote, call);
+    const to = { sent: this.sent, sender: this.#sender };
+    this.#data = new Packing("data", group, to);
+    this.#nodePacks = new Packing("nodes", group, to, (pack, name) => this.#nodes.sealed(pack, name));
+    this.#known = new KnownPlaces(memory);
+    this.#nodes = new NodeWriter({
+      packing: this.#nodePacks,
+      nameOf: (pack) => this.sent.nameOf(pack),
+      placeOf: (digest) => this.#placeOfOther(digest),
+      memory,
+    });
+  }
+
+  /** Takes over what a push that was cut off has sent. @param isDoomed packs that nobody may rely on */
+  async goOn(isDoomed: (pack: PackName) => boolean): Promise<void> {
+    const { remote, group, call } = this.#options;
+    for await (const { name, table } of packsOfGroup(remote, group, isDoomed, call)) this.sent.adopt(name, table);
+  }
+
+  /** Packs that were sent. */
+  get packs(): readonly PackName[] {
+    return this.#sender.created;
+  }
+
+  /**
+   * Sends the chunks of a version.
+   *
+   * @param base a manifest all of which is on the remote
+   */
+  async sendChunks(manifest: Digest, base: Digest): Promise<void> {
+    for await (const file of changedFiles(this.#reader, base, manifest)) {
+      for await (const chunks of newChunks(this.#options.source, file)) {
+        for (const { digest, length } of chunks) await this.#want(digest, length);
+      }
+      throwIfAborted(this.#options.call.signal);
+    }
+  }
+
+  /** Ends the packs of chunks: from here on only nodes are sent. */
+  async endChunks(): Promise<void> {
+    await this.#sendWindow();
+    await this.#data.seal();
+  }
+
+  /** Sends the nodes of a version, whose chunks are on their way. */
+  async sendNodes(manifest: Digest, base: Digest): Promise<void> {
+    if (manifest === EMPTY_MANIFEST || manifest === base) return;
+    const { source } = this.#options;
+    const difference =
+      base === EMPTY_MANIFEST ? undefined : await differingNodes(source, "manifestNode", manifest, base);
+    if (difference !== undefined && difference.old.size <= OLD_NODES_MAX) {
+      for (const digest of difference.old) {
+        this.#known.learnFrom(digest, "manifestNode", await source.readNode(digest, "manifestNode"));
+      }
+    }
+    const changes = new Lookahead(changedFiles(this.#reader, base, manifest));
+    await this.#sendTree(manifest, (digest) => difference?.fresh.has(digest) !== false, changes);
+  }
+
+  /** Settles when everything is on the remote. */
+  async finish(): Promise<void> {
+    await this.endChunks();
+    await this.#nodes.flush();
+    await this.#nodePacks.seal();
+    await this.#sender.settled();
+  }
+
+  /** Where the root of a manifest lies, once all is sent. @param isWhole with its bytes and hints, when it is small */
+  async rootHint(manifest: Digest, wholeBytesMax: number): Promise<RootHint | undefined> {
+    const place = this.#nodes.placeOf(manifest) ?? this.#placeOfOther(manifest);
+    if (place === undefined) return undefined;
+    this.#options.memory.rememberRoot(manifest, place);
+    const node = await this.#options.source.readNode(manifest, "manifestNode");
+    if (node.length > wholeBytesMax) return { place };
+    return { place, node, children: this.#options.memory.hintsOf(manifest) };
+  }
+
+  async #want(digest: Digest, length: number): Promise<void> {
+    if (this.sent.has(digest)) {
+      this.#options.onBytes?.(length);
+      return;
+    }
+    this.#window.push({ digest, length });
+    this.#windowBytes += length;
+    if (this.#windowBytes >= WINDOW_BYTES || this.#window.length >= WINDOW_CHUNKS) await this.#sendWindow();
+  }
+
+  async #sendWindow(): Promise<void> {
+    const { source, call, onBytes } = this.#options;
+    const window = this.#window;
+    const rawBytes = this.#windowBytes;
+    const digests = [...new Set(window.map(({ digest }) => digest))];
+    this.#window = [];
+    this.#windowBytes = 0;
+    if (digests.length === 0) return;
+    const absent = await this.#absent(digests, rawBytes);
+    await source.bring(absent);
+    for await (const frames of framesOfChunks(source, absent, call.signal)) await this.#data.add(frames);
+    onBytes?.(rawBytes);
+  }
+
+  /** What is not on the remote; of what is, the place is noted. */
+  async #absent(digests: readonly Digest[], rawBytes: number): Promise<Digest[]> {
+    const there = await this.#options.findThere(digests, rawBytes);
+    for (const [digest, place] of there) this.#known.set(digest, place);
+    return digests.filter((digest) => !there.has(digest));
+  }
+
+  async #sendTree(digest: Digest, isFresh: (digest: Digest) => boolean, changes: Lookahead): Promise<void> {
+    throwIfAborted(this.#options.call.signal);
+    const bytes = await this.#options.source.readNode(digest, "manifestNode");
+    const node = decodeNode(bytes);
+    if (node.level > 0) {
+      for (const row of (node as InnerNode).rows) {
+        if (isFresh(row.digest) && !this.#nodes.has(row.digest)) await this.#sendTree(row.digest, isFresh, changes);
+      }
+    } else {
+      const last = node.rows.at(-1)?.path as string;
+      for (const file of await changes.upTo(last)) await this.#sendList(file);
+    }
+    await this.#sendNode({ type: "manifestNode", digest }, bytes, node.level > 0 ? "inner" : "leaf");
+  }
+
+  /** Sends the chunk list of a changed file, as far as it is new. */
+  async #sendList({ entry, before }: ChangedFile): Promise<void> {
+    const { chunkList } = entry;
+    if (chunkList === undefined || this.#nodes.has(chunkList)) return;
+    const { source } = this.#options;
+    const old = before?.chunkList;
+    const difference = old === undefined ? undefined : await differingNodes(source, "chunkListNode", chunkList, old);
+    if (difference !== undefined && difference.old.size <= OLD_NODES_MAX) {
+      for (const digest of difference.old) {
+        this.#known.learnFrom(digest, "chunkListNode", await source.readNode(digest, "chunkListNode"));
+      }
+    }
+    await this.#sendListNode(chunkList, (digest) => difference?.fresh.has(digest) !== false, true);
+  }
+
+  async #sendListNode(digest: Digest, isFresh: (digest: Digest) => boolean, isRoot: boolean): Promise<void> {
+    const bytes = await this.#options.source.readNode(digest, "chunkListNode");
+    const { level, rows } = decodeListNode(bytes);
+    if (level > 0) {
+      for (const row of rows) {
+        if (isFresh(row.digest) && !this.#nodes.has(row.digest)) await this.#sendListNode(row.digest, isFresh, false);
+      }
+    }
+    await this.#sendNode({ type: "chunkListNode", digest }, bytes, isRoot ? "leaf" : "lower");
+  }
+
+  /** Sends a node, unless it is there. What is below it was looked at all the same: it may be there without that. */
+  async #sendNode(
+    { digest, type }: { readonly digest: Digest; readonly type: NodeType },
+    bytes: Uint8Array,
+    where: "inner" | "leaf" | "lower",
+  ): Promise<void> {
+    if (this.#nodes.has(digest) || (await this.#absent([digest], bytes.length)).length === 0) return;
+    const node = { type, digest, bytes };
+    if (where === "inner") await this.#nodes.addInner(node);
+    else if (where === "leaf") await this.#nodes.addLeaf(node);
+    else await this.#nodes.addLower(node);
+  }
+
+  #placeOfOther(digest: Digest): RemotePlace | undefined {
+    const sent = this.sent.find(digest);
+    if (sent?.pack !== undefined) return { ...sent, pack: sent.pack };
+    return this.#known.get(digest);
+  }
+}
+
+/** Changed files in path order, taken as the tree is walked. */
+class Lookahead {
+  readonly #files: AsyncGenerator<ChangedFile, void, undefined>;
+  #next: ChangedFile | undefined;
+
+  constructor(files: AsyncGenerator<ChangedFile, void, undefined>) {
+    this.#files = files;
+  }
+
+  /** Files up to a path, that have a chunk list. */
+  async upTo(path: string): Promise<ChangedFile[]> {
+    const files: ChangedFile[] = [];
+    for (;;) {
+      this.#next ??= (await this.#files.next()).value ?? undefined;
+      if (this.#next === undefined || comparePaths(this.#next.entry.path, path) > 0) return files;
+      if (this.#next.entry.chunkList !== undefined) files.push(this.#next);
+      this.#next = undefined;
+    }
+  }
+}

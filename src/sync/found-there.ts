@@ -1,0 +1,62 @@
+/** Looks for objects on a remote that a push may rely on: tombstones are read before the index (ground c of note 009). */
+import type { Digest } from "../digest/index.ts";
+import {
+  decodeTombstones,
+  type IndexPosition,
+  type PackName,
+  type RemotePlace,
+  TOMBSTONES_PREFIX,
+} from "../logs/index.ts";
+import { sideBySide } from "../platform/index.ts";
+import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { RemoteIndex } from "./remote-index.ts";
+
+/** So much is sent without asking first: to send a little twice costs less than to ask for it. */
+const UNASKED_BYTES: number = 96 * 1024;
+const READS_AHEAD = 8;
+
+/** All packs that tombstones name. */
+export async function readTombstones(remote: Remote, call: RemoteCallOptions): Promise<Set<PackName>> {
+  const keys: string[] = [];
+  for await (const { key } of remote.list(TOMBSTONES_PREFIX, undefined, call)) keys.push(key);
+  const doomed = new Set<PackName>();
+  for await (const bytes of sideBySide(keys, READS_AHEAD, (key) => remote.read(key, undefined, call))) {
+    // What is gone meanwhile went after its packs.
+    if (bytes !== undefined) for (const pack of decodeTombstones(bytes)) doomed.add(pack);
+  }
+  return doomed;
+}
+
+/** What is on a remote, as it was after the last fence that was read. */
+export class FoundThere {
+  readonly #remote: Remote;
+  readonly #known: IndexPosition | undefined;
+  readonly #call: RemoteCallOptions;
+  #tombstones: Promise<Set<PackName>> | undefined;
+  #index: Promise<RemoteIndex> | undefined;
+  #unasked = UNASKED_BYTES;
+
+  /** @param known where the index was once */
+  constructor(remote: Remote, known: IndexPosition | undefined, call: RemoteCallOptions) {
+    this.#remote = remote;
+    this.#known = known;
+    this.#call = call;
+  }
+
+  /** Packs that nobody may rely on. */
+  tombstones(): Promise<Set<PackName>> {
+    this.#tombstones ??= readTombstones(this.#remote, this.#call);
+    return this.#tombstones;
+  }
+
+  /** Where objects lie. A few that are not much together are taken to be absent, unless the index is at hand. */
+  async find(digests: readonly Digest[], rawBytes: number): Promise<Map<Digest, RemotePlace>> {
+    if (this.#index === undefined && rawBytes <= this.#unasked) {
+      this.#unasked -= rawBytes;
+      return new Map();
+    }
+    const doomed = await this.tombstones();
+    this.#index ??= RemoteIndex.open(this.#remote, this.#known, this.#call);
+    return (await this.#index).find(digests, (pack) => doomed.has(pack));
+  }
+}

@@ -1,0 +1,197 @@
+/** The end of a remote's index: where the next run goes, and which runs it is beside. */
+import { isArtifoldError } from "../errors.ts";
+import { type IndexPosition, keyNumber, type PackName, parseKeyNumber } from "../logs/index.ts";
+import { fileOfRow, mergeRows, type RowCursor, RUN_ROW_BYTES } from "../objects/index.ts";
+import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import {
+  decodeIndexHead,
+  encodeIndexRun,
+  INDEX_PACKS_MAX,
+  INDEX_ROWS_MAX,
+  INDEX_RUN_BYTES_MAX,
+  type IndexHead,
+  indexHeadLength,
+  type OtherRun,
+  pagesOfRun,
+} from "./index-run.ts";
+import type { SortedRows } from "./sent-objects.ts";
+
+/** Bytes that are read of a run to have its head, and of a small one all. */
+const HEAD_READ_BYTES: number = 16 * 1024;
+/** A run is taken up when it is at most so many times as large as what is new. */
+const TAKEN_UP_FACTOR = 2;
+/** How often the next slot may be taken by others before that is no race but a fault. */
+const TRIES_MAX = 1000;
+
+/** What keys of an epoch's runs begin with. */
+export function runsPrefix(epoch: number): string {
+  return `x/${keyNumber(epoch)}/`;
+}
+
+/** The key of a run. */
+export function runKey(epoch: number, slot: number): string {
+  return runsPrefix(epoch) + keyNumber(slot);
+}
+
+/** Epoch and slot of a run's key; `undefined` for another key. */
+export function runOfKey(key: string): IndexPosition | undefined {
+  const [kind, epoch, slot, ...more] = key.split("/");
+  const position = { epoch: parseKeyNumber(epoch ?? ""), slot: parseKeyNumber(slot ?? "") };
+  if (kind !== "x" || more.length > 0 || position.epoch === undefined || position.slot === undefined) return undefined;
+  return position as IndexPosition;
+}
+
+/** Reads the head of a run; `undefined` when it is not there. */
+export async function readIndexHead(
+  remote: Remote,
+  key: string,
+  call: RemoteCallOptions,
+): Promise<{ readonly head: IndexHead; readonly bytes: Uint8Array } | undefined> {
+  const first = await remote.read(key, { offset: 0, length: HEAD_READ_BYTES }, call);
+  if (first === undefined) return undefined;
+  const length = indexHeadLength(first);
+  if (length <= first.length) return { head: decodeIndexHead(first), bytes: first };
+  const rest = await remote.read(key, { offset: first.length, length: length - first.length }, call);
+  if (rest === undefined) return undefined;
+  const bytes = Buffer.concat([first, rest]);
+  return { head: decodeIndexHead(bytes), bytes };
+}
+
+/** Reads a whole run; `undefined` when it is not there. */
+export async function readRun(
+  remote: Remote,
+  key: string,
+  call: RemoteCallOptions,
+): Promise<{ readonly head: IndexHead; readonly bytes: Uint8Array } | undefined> {
+  const bytes = await remote.read(key, { offset: 0, length: INDEX_RUN_BYTES_MAX }, call);
+  return bytes && { head: decodeIndexHead(bytes), bytes };
+}
+
+/**
+ * Adds rows to the index of an epoch.
+ *
+ * @param known where the epoch's index was once, so that not all of its runs are listed
+ * @returns where it is now
+ */
+export async function addToIndex(
+  remote: Remote,
+  epoch: number,
+  { packs, rows }: SortedRows,
+  known: IndexPosition | undefined,
+  call: RemoteCallOptions,
+): Promise<IndexPosition> {
+  let position: IndexPosition = known?.epoch === epoch ? known : { epoch, slot: 0 };
+  for (let from = 0; from < rows.length; from += INDEX_ROWS_MAX * RUN_ROW_BYTES) {
+    const some = rows.subarray(from, from + INDEX_ROWS_MAX * RUN_ROW_BYTES);
+    position = await addRun(remote, position, { packs, rows: some }, call);
+  }
+  return position;
+}
+
+async function addRun(
+  remote: Remote,
+  known: IndexPosition,
+  own: SortedRows,
+  call: RemoteCallOptions,
+): Promise<IndexPosition> {
+  const { epoch } = known;
+  let last = known.slot;
+  for (let tries = 0; tries < TRIES_MAX; tries++) {
+    last = await lastSlot(remote, epoch, last, call);
+    const below = await runsUpTo(remote, epoch, last, call);
+    if (below === undefined) continue;
+    const slot = last + 1;
+    const bytes = await mergedRun(remote, epoch, slot, own, below, call);
+    if ((await remote.create(runKey(epoch, slot), bytes, call)) === "created") return { epoch, slot };
+    last = slot;
+  }
+  throw new TypeError("the next run of the index was never free");
+}
+
+/** The last slot of an epoch; 0 where it has none. */
+async function lastSlot(remote: Remote, epoch: number, known: number, call: RemoteCallOptions): Promise<number> {
+  let last = 0;
+  const after = known > 1 ? runKey(epoch, known - 1) : undefined;
+  for await (const { key } of remote.list(runsPrefix(epoch), after, call)) last = runOfKey(key)?.slot ?? last;
+  return last;
+}
+
+/** The runs that are all of an epoch's index up to a slot, the newest first; `undefined` when they went meanwhile. */
+export async function runsUpTo(
+  remote: Remote,
+  epoch: number,
+  slot: number,
+  call: RemoteCallOptions,
+): Promise<OtherRun[] | undefined> {
+  if (slot === 0) return [];
+  const read = await readIndexHead(remote, runKey(epoch, slot), call);
+  if (read === undefined) return undefined;
+  return [{ slot, rows: read.head.rowCount }, ...read.head.others];
+}
+
+/** The bytes of a new run, which takes up those right below it that are not much larger. */
+async function mergedRun(
+  remote: Remote,
+  epoch: number,
+  slot: number,
+  own: SortedRows,
+  below: readonly OtherRun[],
+  call: RemoteCallOptions,
+): Promise<Uint8Array> {
+  const packs: PackName[] = [...own.packs];
+  const cursors: RowCursor[] = [
+    new BufferCursor(
+      own.rows,
+      own.packs.map((_, number) => number),
+    ),
+  ];
+  let rowCount = own.rows.length / RUN_ROW_BYTES;
+  let from = slot;
+  let taken = 0;
+  for (const run of below) {
+    if (run.rows > rowCount * TAKEN_UP_FACTOR || run.rows + rowCount > INDEX_ROWS_MAX) break;
+    const read = await tryReadRun(remote, runKey(epoch, run.slot), call);
+    if (read === undefined || packs.length + read.head.packs.length > INDEX_PACKS_MAX) break;
+    const numbers = read.head.packs.map((pack) => packs.push(pack) - 1);
+    cursors.push(new BufferCursor(Buffer.concat([...pagesOfRun(read.head, read.bytes)]), numbers));
+    rowCount += run.rows;
+    from = read.head.from;
+    taken++;
+  }
+  return encodeIndexRun({ from, others: below.slice(taken), packs, rows: mergeRows(cursors), rowCount });
+}
+
+/** A run that cannot be used is left where it is. */
+async function tryReadRun(
+  remote: Remote,
+  key: string,
+  call: RemoteCallOptions,
+): Promise<{ readonly head: IndexHead; readonly bytes: Uint8Array } | undefined> {
+  try {
+    return await readRun(remote, key, call);
+  } catch (error) {
+    if (!isArtifoldError(error, "DAMAGED")) throw error;
+    return undefined;
+  }
+}
+
+/** Sorted rows in memory, whose packs get other numbers. */
+class BufferCursor implements RowCursor {
+  readonly row: Buffer = Buffer.alloc(RUN_ROW_BYTES);
+  readonly #rows: Buffer;
+  readonly #numbers: readonly number[];
+  #next = 0;
+
+  constructor(rows: Buffer, numbers: readonly number[]) {
+    this.#rows = rows;
+    this.#numbers = numbers;
+  }
+
+  advance(): boolean {
+    if (this.#next >= this.#rows.length) return false;
+    this.#rows.copy(this.row, 0, this.#next, this.#next + RUN_ROW_BYTES);
+    this.row.writeUInt32LE(this.#numbers[fileOfRow(this.row, 0)] as number, RUN_ROW_BYTES - 16);
+    this.#next += RUN_ROW_BYTES;
+    return true;
+  }
+}

@@ -1,0 +1,80 @@
+/** A remote that is talked to: which one it is, and its logs. */
+import { type Digest, digestFromBytes } from "../digest/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import { decodeMark, encodeMark, type LogName, MARK_BYTES_MAX, MARK_KEY } from "../logs/index.ts";
+import { randomBytes } from "../platform/index.ts";
+import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { RemoteLog } from "./remote-log.ts";
+
+/** How to begin. */
+export interface SessionOptions {
+  /** The id that the remote had when it was last talked to. */
+  readonly expected?: Digest | undefined;
+  /** Makes it a remote where it is an empty place. */
+  readonly create?: boolean | undefined;
+  readonly call?: RemoteCallOptions | undefined;
+}
+
+/** A remote whose mark was read. */
+export class RemoteSession {
+  readonly remote: Remote;
+  readonly id: Digest;
+  /** Whether this session made it: then there is nothing in it yet. */
+  readonly isNew: boolean;
+  readonly call: RemoteCallOptions;
+
+  private constructor(remote: Remote, id: Digest, isNew: boolean, call: RemoteCallOptions) {
+    this.remote = remote;
+    this.id = id;
+    this.isNew = isNew;
+    this.call = call;
+  }
+
+  /**
+   * Reads the mark of a remote.
+   *
+   * @returns `undefined` for an empty place, unless it is to be made a remote
+   * @throws ArtifoldError CONFLICT when another remote is there than was expected; DAMAGED, FORMAT_UNSUPPORTED, and what the
+   *   remote says
+   */
+  static async open(remote: Remote, options: SessionOptions = {}): Promise<RemoteSession | undefined> {
+    const { expected, create = false, call = {} } = options;
+    const range = { offset: 0, length: MARK_BYTES_MAX };
+    const read = async (): Promise<Digest | undefined> => {
+      const bytes = await remote.read(MARK_KEY, range, call);
+      return bytes && decodeMark(bytes).id;
+    };
+    let id = await read();
+    let isNew = false;
+    if (id === undefined && expected !== undefined) throw isGone(remote, expected);
+    if (id === undefined && create) {
+      const own = digestFromBytes(randomBytes(32));
+      isNew = (await remote.create(MARK_KEY, encodeMark({ id: own }), call)) === "created";
+      // Somebody else may have made it at the same moment.
+      id = isNew ? own : await read();
+    }
+    if (id === undefined) return undefined;
+    if (expected !== undefined && id !== expected) throw isAnother(remote, expected, id);
+    return new RemoteSession(remote, id, isNew, call);
+  }
+
+  log(name: LogName): RemoteLog {
+    return new RemoteLog(this.remote, name, this.call);
+  }
+}
+
+const hint = "If that is meant, forget it with `artifold remote rm NAME` and add it again.";
+
+function isGone({ url }: Remote, expected: Digest): ArtifoldError {
+  return new ArtifoldError("CONFLICT", `${url} is empty, and was a remote before`, {
+    hint,
+    info: { remote: url, expected },
+  });
+}
+
+function isAnother({ url }: Remote, expected: Digest, found: Digest): ArtifoldError {
+  return new ArtifoldError("CONFLICT", `${url} is another remote than before`, {
+    hint,
+    info: { remote: url, expected, found },
+  });
+}

@@ -1,0 +1,149 @@
+/** Commands of remotes as people type them: over a folder, and over a server with logins. */
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { command, commandJson, startCommand } from "../support/command.ts";
+import { scratch, until, writeFiles } from "../support/stores.ts";
+
+interface Moved {
+  readonly versions: readonly {
+    readonly ref: string;
+    readonly renumberedFrom: string | null;
+    readonly diverged: boolean;
+  }[];
+}
+
+/** Two stores and a folder between them. */
+async function twoMachines(): Promise<{ one: string; two: string; hub: string; data: string }> {
+  const root = scratch();
+  const [one, two, hub, data] = ["one", "two", "hub", "data"].map((name) => path.join(root, name)) as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  writeFiles(data, { "a.txt": "1" });
+  await upload(one, data);
+  for (const store of [one, two]) await command(store, ["remote", "add", "hub", hub]);
+  await command(one, ["push"]);
+  await command(two, ["pull"]);
+  return { one, two, hub, data };
+}
+
+async function upload(store: string, data: string): Promise<void> {
+  const { code, stderr } = await command(store, ["upload", data, "--name", "x", "--type", "t"]);
+  if (code !== 0) throw new Error(stderr);
+}
+
+describe("remotes", () => {
+  test("have names, are listed, checked and forgotten", async () => {
+    const { one, hub } = await twoMachines();
+    expect(await commandJson(one, ["remote", "ls"])).toMatchObject([{ name: "hub", url: hub, kind: "folder" }]);
+    expect(await commandJson(one, ["remote", "check", "hub"])).toMatchObject({ ok: true, verdict: "fine" });
+    expect((await command(one, ["remote", "add", "hub", "/elsewhere"])).code).toBe(14);
+    await command(one, ["remote", "rm", "hub"]);
+    expect(await commandJson(one, ["remote", "ls"])).toEqual([]);
+    expect((await command(one, ["push"])).code).toBe(2);
+    expect((await command(one, ["push", "nowhere"])).code).not.toBe(0);
+  });
+
+  test("where both sides changed a path the push ends with 3, and merge makes one version of both", async () => {
+    const { one, two, data } = await twoMachines();
+    writeFileSync(path.join(data, "a.txt"), "one");
+    await upload(one, data);
+    writeFileSync(path.join(data, "a.txt"), "two");
+    await upload(two, data);
+    await command(one, ["push"]);
+    const pushed = await command(two, ["push", "--json"]);
+    expect(pushed.code).toBe(3);
+    expect((JSON.parse(pushed.stdout) as Moved).versions).toMatchObject([
+      { ref: "local/uncategorized/x:V3", renumberedFrom: "V2", diverged: true },
+    ]);
+    expect((await command(two, ["merge", "x:V3", "x:V2"])).code).toBe(14);
+    expect(await commandJson(two, ["merge", "x:V3", "x:V2", "--theirs-at", "a.txt"])).toMatchObject({
+      version: "V4",
+      changed: true,
+    });
+    expect((await command(two, ["push"])).code).toBe(0);
+    await command(one, ["pull"]);
+    expect((await command(one, ["cat", "x:V4/a.txt"])).stdout).toBe("one");
+    expect(await commandJson(one, ["merge", "x:V4", "x:V2"])).toMatchObject({ version: "V4", changed: false });
+  });
+
+  test("a dry run tells, and changes nothing", async () => {
+    const { one, two, data } = await twoMachines();
+    writeFileSync(path.join(data, "a.txt"), "changed");
+    await upload(one, data);
+    const push = await commandJson<Moved>(one, ["push", "--dry-run"]);
+    expect(push.versions.map(({ ref }) => ref)).toEqual(["local/uncategorized/x:V2"]);
+    expect((await commandJson<Moved>(two, ["pull", "--dry-run"])).versions).toEqual([]);
+    await command(one, ["push"]);
+    const pull = await commandJson<Moved>(two, ["pull", "--dry-run"]);
+    expect(pull.versions.map(({ ref }) => ref)).toEqual(["local/uncategorized/x:V2"]);
+    expect((await command(two, ["show", "x:V2"])).code).toBe(15);
+  });
+
+  test("a clone makes a store in the folder; with metadata only, content is fetched when it is read", async () => {
+    const { hub } = await twoMachines();
+    const folder = path.join(scratch(), "clone");
+    mkdirSync(folder);
+    const none = path.join(scratch(), "none");
+    const cloned = await commandJson<Moved>(none, ["clone", hub, folder, "--metadata-only"]);
+    expect(cloned.versions).toMatchObject([{ ref: "local/uncategorized/x:V1" }]);
+    const store = path.join(folder, ".artifold");
+    expect((await command(store, ["ls", "x:V1"])).stdout).toContain("a.txt");
+    expect((await command(store, ["cat", "x:V1/a.txt"])).stdout).toBe("1");
+    expect((await command(none, ["clone", hub, folder])).code).toBe(14);
+    expect((await command(none, ["clone", path.join(folder, "nothing"), path.join(folder, "b")])).code).toBe(15);
+    expect(existsSync(path.join(folder, "b"))).toBe(false);
+  });
+
+  test("a server takes what is pushed with a key, shows it, and lets nobody write without one", async () => {
+    const { one, two } = await twoMachines();
+    const root = scratch();
+    const [server, config] = [path.join(root, "server"), path.join(root, "config")];
+    const { token, id } = await commandJson<{ token: string; id: string }>(server, [
+      "token",
+      "create",
+      "--scope",
+      "write",
+      "--user",
+      "kim",
+    ]);
+    const running = startCommand(server, ["serve", "--port", "0", "--json"]);
+    onTestFinished(async () => {
+      running.child.kill("SIGTERM");
+      await running.ended;
+    });
+    let printed = "";
+    running.child.stdout?.on("data", (bytes: Buffer) => {
+      printed += bytes.toString();
+    });
+    await until("it listens", () => printed.endsWith("\n"));
+    const { url } = JSON.parse(printed) as { url: string };
+    const environment = { XDG_CONFIG_HOME: config };
+    expect((await command(one, ["push", url], undefined, environment)).code).toBe(12);
+    const login = await command(one, ["login", "--key", token, "--server", url, "--json"], undefined, environment);
+    expect(JSON.parse(login.stdout)).toMatchObject({ user: "kim", server: url });
+    const file = path.join(config, "artifold", "logins.json");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    expect((await commandJson<Moved>(one, ["push", "server"], undefined, environment)).versions).toMatchObject([
+      { ref: "local/uncategorized/x:V1" },
+    ]);
+    const third = path.join(root, "third");
+    await command(third, ["upload", path.join(path.dirname(one), "data"), "--name", "y", "--type", "t"]);
+    const pushed = await command(third, ["push", url, "--json"], undefined, environment);
+    expect((JSON.parse(pushed.stdout) as Moved).versions).toMatchObject([{ ref: "local/uncategorized/y:V1" }]);
+    expect(`${pushed.stdout}${pushed.stderr}`).not.toContain(token);
+    expect(readFileSync(path.join(server, "tokens.json"), "utf8")).not.toContain(token.slice(25));
+    // Reading needs no key on this machine, and the server's own store knows what came.
+    expect((await commandJson<Moved>(two, ["pull", url, "y"])).versions).toMatchObject([
+      { ref: "local/uncategorized/y:V1" },
+    ]);
+    await until("the server's store has it", async () => (await command(server, ["cat", "y:V1/a.txt"])).stdout === "1");
+    await command(server, ["token", "revoke", id, "--yes"]);
+    writeFileSync(path.join(path.dirname(one), "data", "a.txt"), "again");
+    await command(third, ["upload", path.join(path.dirname(one), "data"), "--name", "y", "--type", "t"]);
+    expect((await command(third, ["push", url], undefined, environment)).code).toBe(12);
+  });
+});

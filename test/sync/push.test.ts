@@ -1,0 +1,248 @@
+/** Push and pull between stores over one remote. */
+import { describe, expect, test } from "vitest";
+import type { Store } from "../../src/index.ts";
+import { pull } from "../../src/store/pull.ts";
+import { push } from "../../src/store/push.ts";
+import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
+import { randomBytesOf } from "../support/random.ts";
+import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
+
+const place = (): MemoryPlace => memoryPlace();
+
+/** Pushes everything to a place. */
+function pushTo(store: Store, to: MemoryPlace): ReturnType<typeof push> {
+  return push(store.engine, { remote: to.open() });
+}
+
+function pullFrom(store: Store, from: MemoryPlace): ReturnType<typeof pull> {
+  return pull(store.engine, { remote: from.open() });
+}
+
+const numbersOf = async (store: Store): Promise<string[]> => {
+  const numbers: string[] = [];
+  for await (const { version } of store.versions("sample")) numbers.unshift(version);
+  return numbers;
+};
+
+const some = { "a.txt": "a", "folder/b.bin": randomBytesOf(1, 300_000), zero: "" };
+
+describe("push and pull", () => {
+  test("bring versions, tags and notes to another store, byte for byte", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    const first = await uploadFiles(one, some);
+    await first.tag("prod");
+    await uploadFiles(one, { ...some, "a.txt": "changed" });
+    await (await one.resolve("sample:V2")).annotate({ message: "later" });
+    const pushed = await pushTo(one, hub);
+    expect(pushed.versions.map(({ ref }) => ref)).toEqual([
+      "local/uncategorized/sample:V1",
+      "local/uncategorized/sample:V2",
+    ]);
+    const pulled = await pullFrom(two, hub);
+    expect(pulled.versions.map(({ id }) => id)).toEqual(pushed.versions.map(({ id }) => id));
+    expect(await textsOf(await two.resolve("sample:prod"))).toEqual(await textsOf(first));
+    expect(await textsOf(await two.resolve("sample"))).toEqual(await textsOf(await one.resolve("sample")));
+    expect((await two.resolve("sample")).message).toBe("later");
+    expect((await two.verify()).ok).toBe(true);
+  });
+
+  test("move nothing the second time", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    const again = await pushTo(one, hub);
+    expect(again).toMatchObject({ versions: [], sentBytes: 0 });
+    expect(again.requests).toBeLessThanOrEqual(5);
+    expect(await pullFrom(two, hub)).toMatchObject({ versions: [] });
+  });
+
+  test("go both ways", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    await uploadFiles(two, { ...some, more: "more" });
+    await pushTo(two, hub);
+    await pullFrom(one, hub);
+    expect(await numbersOf(one)).toEqual(["V1", "V2"]);
+    expect(await textsOf(await one.resolve("sample"))).toEqual(await textsOf(await two.resolve("sample")));
+  });
+
+  test("with metadata only, content is fetched when it is read, and kept", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    let opened = 0;
+    const far = await openScratch(undefined, {
+      openRemote: async () => {
+        opened++;
+        return hub.open();
+      },
+    });
+    await far.engine.commit(() => ({
+      changes: [{ change: "remote", name: "origin", url: "/hub", id: null, writers: null }],
+    }));
+    await pull(far.engine, { metadataOnly: true });
+    expect(opened).toBe(1);
+    expect(await textsOf(await far.resolve("sample"))).toEqual(await textsOf(await one.resolve("sample")));
+    expect(opened).toBe(2);
+    await two.close();
+  });
+});
+
+describe("two machines that both made a version while they were apart", () => {
+  async function apart(): Promise<[Store, Store, MemoryPlace]> {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    for (const text of ["1", "2", "3"]) await uploadFiles(one, { a: text });
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    return [one, two, hub];
+  }
+
+  test("keep the numbers of the first, and get one version that holds both sides", async () => {
+    const [one, two, hub] = await apart();
+    await uploadFiles(one, { a: "3", one: "1" });
+    const theirs = await uploadFiles(two, { a: "3", two: "2" });
+    await pushTo(one, hub);
+    const pushed = await pushTo(two, hub);
+    expect(
+      pushed.versions.map(({ ref, renumberedFrom, diverged }) => [ref.split(":")[1], renumberedFrom, diverged]),
+    ).toEqual([
+      ["V5", "V4", false],
+      ["V6", null, false],
+    ]);
+    expect(pushed.versions[0]?.id).toBe(theirs.id);
+    await pullFrom(one, hub);
+    for (const store of [one, two]) {
+      expect(await numbersOf(store)).toEqual(["V1", "V2", "V3", "V4", "V5", "V6"]);
+      expect(await textsOf(await store.resolve("sample"))).toEqual({ a: "3", one: "1", two: "2" });
+      expect((await store.verify()).ok).toBe(true);
+    }
+    expect((await two.resolve("sample")).parents).toHaveLength(2);
+  });
+
+  test("that changed the same path are told, and nothing is lost", async () => {
+    const [one, two, hub] = await apart();
+    await uploadFiles(one, { a: "one" });
+    await uploadFiles(two, { a: "two" });
+    await pushTo(one, hub);
+    const pushed = await pushTo(two, hub);
+    expect(pushed.versions).toMatchObject([{ renumberedFrom: "V4", diverged: true }]);
+    for (const store of [one, two]) await pullFrom(store, hub);
+    for (const store of [one, two]) {
+      expect(await textsOf(await store.resolve("sample:V4"))).toEqual({ a: "one" });
+      expect(await textsOf(await store.resolve("sample:V5"))).toEqual({ a: "two" });
+    }
+  });
+
+  test("with the same content have one number, and both records", async () => {
+    const [one, two, hub] = await apart();
+    const [ours, theirs] = [await uploadFiles(one, { a: "same" }), await uploadFiles(two, { a: "same" })];
+    await theirs.tag("from-two");
+    await pushTo(one, hub);
+    await pushTo(two, hub);
+    await pullFrom(one, hub);
+    for (const store of [one, two]) {
+      expect(await numbersOf(store)).toEqual(["V1", "V2", "V3", "V4"]);
+      expect((await store.resolve("sample:V4")).id).toBe(ours.id);
+      expect((await store.resolve(`sample@${theirs.id}`)).version).toBe("V4");
+      expect((await store.resolve("sample:from-two")).version).toBe("V4");
+    }
+  });
+
+  test("find their own numbers when they pull before they push", async () => {
+    const [one, two, hub] = await apart();
+    await uploadFiles(one, { a: "3", one: "1" });
+    await uploadFiles(two, { a: "3", two: "2" });
+    await pushTo(one, hub);
+    const pulled = await pullFrom(two, hub);
+    expect(pulled.versions.map(({ ref, renumberedFrom }) => [ref.split(":")[1], renumberedFrom])).toEqual([
+      ["V4", null],
+      ["V5", "V4"],
+    ]);
+    await pushTo(two, hub);
+    expect(await textsOf(await two.resolve("sample"))).toEqual({ a: "3", one: "1", two: "2" });
+  });
+
+  test("and never shared a version are two artifacts", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    await uploadFiles(one, { a: "1" });
+    await uploadFiles(two, { a: "1" });
+    await pushTo(one, hub);
+    await expect(pushTo(two, hub)).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(pullFrom(two, hub)).rejects.toMatchObject({ code: "CONFLICT" });
+  });
+});
+
+test("removals, restores and tags that go follow", async () => {
+  const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+  await uploadFiles(one, { a: "1" });
+  await (await uploadFiles(one, { a: "2" })).tag("prod");
+  await pushTo(one, hub);
+  await pullFrom(two, hub);
+  await (await two.resolve("sample:prod")).untag("prod");
+  await (await two.resolve("sample:V1")).remove();
+  await pushTo(two, hub);
+  await pullFrom(one, hub);
+  expect(await numbersOf(one)).toEqual(["V2"]);
+  expect((await one.resolve("sample:V2")).tags).toEqual([]);
+  await (await one.resolve("sample:V1", { removed: true })).restore();
+  await pushTo(one, hub);
+  await pullFrom(two, hub);
+  expect(await numbersOf(two)).toEqual(["V1", "V2"]);
+});
+
+test("a version that was removed before it was pushed keeps its number, without content", async () => {
+  const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+  await uploadFiles(one, { a: "1" });
+  await (await uploadFiles(one, { a: "secret" })).remove();
+  await uploadFiles(one, { a: "3" });
+  await pushTo(one, hub);
+  await pullFrom(two, hub);
+  expect(await numbersOf(two)).toEqual(["V1", "V3"]);
+  expect((await two.verify()).ok).toBe(true);
+});
+
+test("runs follow: how they ended, what they made, used and made too", async () => {
+  const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+  const maker = await one.startRun({ config: { rate: 0.1 } });
+  await using draft = await maker.artifact({ name: "sample", type: "dataset" });
+  await draft.add(Buffer.from("1"), { as: "a" });
+  await draft.upload();
+  const user = await one.startRun({ name: "user" });
+  await (await user.getArtifact({ name: "sample", type: "dataset" })).read("a");
+  await pushTo(one, hub);
+  await maker.configure({ rate: 0.2 });
+  await maker.finish();
+  await pushTo(one, hub);
+  await pullFrom(two, hub);
+  const version = await two.resolve("sample");
+  expect(await all(version.madeBy())).toMatchObject([{ id: maker.id, state: "finished", config: { rate: 0.2 } }]);
+  expect(await all(version.usedBy())).toMatchObject([{ id: user.id, name: "user" }]);
+  expect((await two.verify()).ok).toBe(true);
+  expect((await pushTo(one, hub)).sentBytes).toBe(0);
+  expect((await pushTo(two, hub)).sentBytes).toBe(0);
+});
+
+test("a mirror repeats the numbers of home, and gives none", async () => {
+  const [one, two, home, mirror] = [await openScratch(), await openScratch(), place(), place()];
+  await uploadFiles(one, { a: "1" });
+  await pushTo(one, home);
+  await uploadFiles(one, { a: "2" });
+  expect((await pushTo(one, mirror)).versions.map(({ ref }) => ref)).toEqual(["local/uncategorized/sample:V1"]);
+  await pushTo(one, home);
+  await pushTo(one, mirror);
+  await pullFrom(two, mirror);
+  expect(await numbersOf(two)).toEqual(["V1", "V2"]);
+});
+
+test("a dry run says what would move, and moves nothing", async () => {
+  const [one, hub] = [await openScratch(), place()];
+  await uploadFiles(one, some);
+  const told = await push(one.engine, { remote: hub.open(), dryRun: true });
+  expect(told.versions).toHaveLength(1);
+  expect(told.sentBytes).toBeGreaterThan(300_000);
+  expect(await all(hub.open().list(""))).toEqual([]);
+  expect((await pushTo(one, hub)).versions).toHaveLength(1);
+});
