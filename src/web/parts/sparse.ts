@@ -32,11 +32,11 @@ interface Store<T> {
   shown: readonly [number, number];
 }
 
-/** Items asked for at once. */
-export const PART = 200;
+/** Items asked for at once: some more than are seen. What folders hold is added up for each, so more would be waited for. */
+export const PART = 64;
 const COUNTING_MS = 400;
 /** Parts kept: beyond, those far from the view are let go. */
-const KEPT_MAX = 40;
+const KEPT_MAX = 100;
 
 /** The list of a key; another key is another list. When `revision` changes, what is seen is asked for again. */
 export function useSparse<T>(
