@@ -1,7 +1,6 @@
 /** `clone`: makes a store in .artifold of a folder, with a remote and what is on it. */
 import path from "node:path";
 import { ArtifoldError } from "../errors.ts";
-import { parseRemoteUrl } from "../remote/index.ts";
 import { Store, storeExists } from "../store/index.ts";
 import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
@@ -25,7 +24,6 @@ export async function run(run: Run): Promise<number> {
   const open = remoteOpener(context, output);
   // A place that is not there, or that nobody may read, leaves no store behind.
   await (await open(url, {})).close();
-  parseRemoteUrl(url, context.cwd);
   const { user } = context.settings;
   const store = await Store.open(place, {
     create: true,

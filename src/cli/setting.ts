@@ -1,4 +1,5 @@
 /** `setting`: shows and changes the user's own settings. */
+import { ArtifoldError } from "../errors.ts";
 import { changeUserSettings, parseHttpHost, userSettingsFile } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { safe } from "./text.ts";
@@ -15,7 +16,17 @@ export async function run({ call, context, output }: Run): Promise<number> {
     }
     from = file;
   }
+  let autoPush = context.settings.autoPush.value;
+  const pushes = call.text("auto-push");
+  if (pushes !== undefined) {
+    if (pushes !== "on" && pushes !== "off") throw new ArtifoldError("USAGE", `not on or off: ${pushes}`);
+    await changeUserSettings(context.environment, { autoPush: pushes });
+    autoPush = pushes;
+  }
   const origin = from === undefined ? "default" : safe(from);
-  output.result({ httpHost }, httpHost, [`http-host  ${safe(httpHost)}  (${origin})`]);
+  output.result({ httpHost, autoPush }, httpHost, [
+    `http-host  ${safe(httpHost)}  (${origin})`,
+    `auto-push  ${safe(autoPush)}`,
+  ]);
   return 0;
 }

@@ -291,6 +291,7 @@ export const commands: readonly CommandSpec[] = [
     args: [],
     options: [
       { name: "http-host", value: "HOST:PORT", help: "where the server is that URLs of runs lead to" },
+      { name: "auto-push", value: "on|off", help: "push after each upload (default off)", complete: ["on", "off"] },
       { name: "http_host", value: "HOST:PORT", help: "the same, in the words of the page", hidden: true },
     ],
     load: () => import("./setting.ts"),

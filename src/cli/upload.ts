@@ -1,6 +1,6 @@
 /** `upload`: makes a new version from files and folders, if anything changed. */
 import path from "node:path";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import { type AddOptions, type Artifact, parseRef, type Store, type UploadResult } from "../store/index.ts";
 import type { LeftOutReason } from "../worktree/index.ts";
@@ -29,10 +29,25 @@ export async function run(run: Run): Promise<number> {
     await fill(artifact, paths, run);
     const result = await artifact.upload({ ...upload, signal, onProgress: output.onProgress });
     report(run, store, result, dryRun);
+    if (!dryRun && run.context.settings.autoPush.value === "on") await pushUploaded(run, store, query);
     if (!result.changed && call.flag("exit-code")) return 4;
     return leavesOut(result) ? 3 : 0;
   } finally {
     await artifact.close();
+  }
+}
+
+/** Pushes what was uploaded. The upload stands whatever becomes of that. */
+async function pushUploaded(run: Run, store: Store, query: ReturnType<typeof artifactQuery>): Promise<void> {
+  const { team, experiment, type, name } = query;
+  const { output, signal } = run;
+  try {
+    const refs = [`${team}/${experiment}/${name}`];
+    const { url, versions } = await store.push({ refs, type, signal, onProgress: output.onProgress });
+    if (versions.length > 0) output.note(`pushed to ${safe(url)}`);
+  } catch (error) {
+    if (!isArtifoldError(error)) throw error;
+    output.warn(`it was not pushed: ${safe(error.message)}`);
   }
 }
 

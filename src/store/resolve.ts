@@ -56,6 +56,8 @@ export interface Settings {
   readonly user?: Setting<string>;
   /** Where the server is: HOST:PORT. */
   readonly httpHost: Setting<string>;
+  /** Whether an upload is pushed: "on", or anything else for no. */
+  readonly autoPush: Setting<string>;
   /** The run that uploads and downloads belong to. */
   readonly run?: CurrentRun;
 }
@@ -69,7 +71,7 @@ export const DEFAULT_EXPERIMENT = "uncategorized";
 const CONFIG_FILE = "config.json";
 
 /** What a file of settings may say. */
-type SettingName = "team" | "experiment" | "user" | "httpHost";
+type SettingName = "team" | "experiment" | "user" | "httpHost" | "autoPush";
 
 /** The environment variables of settings. */
 const variables: Record<SettingName, string> = {
@@ -77,6 +79,7 @@ const variables: Record<SettingName, string> = {
   experiment: "ARTIFOLD_EXPERIMENT",
   user: "ARTIFOLD_USER",
   httpHost: "ARTIFOLD_HTTP_HOST",
+  autoPush: "ARTIFOLD_AUTO_PUSH",
 };
 
 /**
@@ -113,6 +116,7 @@ export function resolveSettings(
     team: setting("team") ?? { value: DEFAULT_TEAM, origin: "default" },
     experiment: setting("experiment") ?? { value: DEFAULT_EXPERIMENT, origin: "default" },
     httpHost: setting("httpHost") ?? { value: DEFAULT_HTTP_HOST, origin: "default" },
+    autoPush: setting("autoPush") ?? { value: "off", origin: "default" },
     ...(named !== undefined && { user: named }),
     ...(run !== undefined && { run }),
   };
@@ -126,7 +130,7 @@ export function userSettingsFile(environment: NodeJS.ProcessEnv): string {
 /** Changes the user's own settings; what else the file says stays. @throws ArtifoldError USAGE, READ_FAILED, WRITE_FAILED */
 export async function changeUserSettings(
   environment: NodeJS.ProcessEnv,
-  changes: { readonly httpHost: string },
+  changes: { readonly httpHost?: string; readonly autoPush?: string },
 ): Promise<void> {
   const file = userSettingsFile(environment);
   const text = `${JSON.stringify({ ...parseConfig(file), ...changes }, undefined, 2)}\n`;

@@ -70,6 +70,22 @@ describe("remotes", () => {
     expect(await commandJson(one, ["merge", "x:V4", "x:V2"])).toMatchObject({ version: "V4", changed: false });
   });
 
+  test("with auto-push on, an upload is pushed, and stands where that fails", async () => {
+    const { one, hub, data } = await twoMachines();
+    const environment = { XDG_CONFIG_HOME: scratch() };
+    await command(one, ["setting", "--auto-push", "on"], undefined, environment);
+    writeFileSync(path.join(data, "a.txt"), "pushed");
+    const args = ["upload", data, "--name", "x", "--type", "t"];
+    expect(await command(one, args, undefined, environment)).toMatchObject({ code: 0 });
+    const third = path.join(scratch(), "third");
+    expect((await commandJson<Moved>(third, ["pull", hub])).versions).toHaveLength(2);
+    await command(one, ["remote", "rm", "hub"]);
+    writeFileSync(path.join(data, "a.txt"), "kept");
+    const kept = await command(one, args, undefined, environment);
+    expect(kept).toMatchObject({ code: 0, stdout: expect.stringContaining("x:V3") });
+    expect(kept.stderr).toContain("it was not pushed");
+  });
+
   test("a dry run tells, and changes nothing", async () => {
     const { one, two, data } = await twoMachines();
     writeFileSync(path.join(data, "a.txt"), "changed");
