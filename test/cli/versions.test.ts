@@ -69,6 +69,8 @@ test("show tells all of a version, and with --versions of all, the newest first"
     sameAs: [],
     newBytes: 7,
     entries: 3,
+    published: false,
+    complete: true,
   });
   const versions = await json<{ version: string }[]>("show", "sample", "--versions");
   expect(versions.map((each) => each.version)).toEqual(["V2", "V1"]);
