@@ -82,8 +82,11 @@ export class NodeReader {
    * here before anybody acts on it.
    */
   async child(row: ChildRow, parentLevel: number): Promise<ManifestNode> {
-    const node = await this.node(row.digest);
-    checkChild(row, parentLevel, { level: node.level, first: node.rows[0]?.path, ...sumRows(node) });
+    const kept = await this.#read(row.digest);
+    kept.node ??= decodeNode(kept.bytes, this.isUnsettled);
+    const { node } = kept;
+    kept.facts ??= { level: node.level, first: node.rows[0]?.path, ...sumRows(node) };
+    checkChild(row, parentLevel, kept.facts);
     return node;
   }
 
@@ -129,5 +132,6 @@ export class NodeReader {
 interface KeptNode {
   readonly bytes: Uint8Array;
   node?: ManifestNode;
+  facts?: ChildFacts;
   leaf?: LeafRows;
 }

@@ -6,8 +6,16 @@ import type { ObjectSource } from "./object-source.ts";
 
 /** Reads manifests. */
 export function manifestReader(source: ObjectSource): NodeReader {
-  return new NodeReader({ readNode: (digest) => source.read(digest, "manifestNode") });
+  let reader = readers.get(source);
+  if (reader === undefined) {
+    reader = new NodeReader({ readNode: (digest) => source.read(digest, "manifestNode") });
+    readers.set(source, reader);
+  }
+  return reader;
 }
+
+/** One for each open store: nodes never change, and whoever looks at a version mostly looks again. */
+const readers = new WeakMap<ObjectSource, NodeReader>();
 
 /** Nodes of chunk lists. */
 export function chunkListSource(source: ObjectSource): NodeSource {

@@ -26,7 +26,7 @@ let out: string;
 /** Puts the store into its folder as it was, with its catalog or without. */
 function restore(withCatalog: boolean): void {
   for (const each of [folder, out]) rmSync(each, { recursive: true, force: true });
-  for (const part of ["packs", "journal"]) mkdirSync(path.join(folder, part), { recursive: true });
+  for (const part of ["packs", "journal", "files"]) mkdirSync(path.join(folder, part), { recursive: true });
   for (const [file, bytes] of intact) writeFileSync(path.join(folder, file), bytes);
   if (withCatalog) for (const [file, bytes] of catalogFiles) writeFileSync(path.join(folder, file), bytes);
 }
