@@ -79,7 +79,7 @@ describe("init", () => {
     await new Promise((resolve) => server.once("listening", resolve));
     const host = `127.0.0.1:${(server.address() as { port: number }).port}`;
     try {
-      expect(await json("setting", "--http_host", host)).toEqual({ httpHost: host });
+      expect(await json("setting", "--http_host", host)).toEqual({ httpHost: host, autoPush: "off" });
       const { stdout, stderr } = await run("init");
       expect(stdout).toContain(`Run URL=http://${host}/experi/local/uncategorized/`);
       expect(stderr).not.toContain("listens");
@@ -348,13 +348,16 @@ describe("runs ls", () => {
 
 test("setting keeps what else the settings say, and shows what holds", async () => {
   const file = path.join(home["HOME"] as string, "artifold", "config.json");
-  expect(await run("setting")).toMatchObject({ code: 0, stdout: "http-host  127.0.0.1:9111  (default)\n" });
+  expect(await run("setting")).toMatchObject({
+    code: 0,
+    stdout: "http-host  127.0.0.1:9111  (default)\nauto-push  off\n",
+  });
   plant(path.dirname(file), { "config.json": '{"team":"mine","other":[1]}' });
-  expect(await json("setting", "--http-host", "example.org")).toEqual({ httpHost: "example.org:9111" });
+  expect(await json("setting", "--http-host", "example.org")).toMatchObject({ httpHost: "example.org:9111" });
   expect(JSON.parse(fs.readFileSync(file, "utf8"))).toEqual({ team: "mine", other: [1], httpHost: "example.org:9111" });
   expect((await run("setting", "-q")).stdout).toBe("example.org:9111\n");
   for (const host of ["[::1]:80", "localhost:80", "10.0.0.1:65535"]) {
-    expect(await json("setting", "--http-host", host)).toEqual({ httpHost: host });
+    expect(await json("setting", "--http-host", host)).toMatchObject({ httpHost: host });
   }
   const other = await command(store, ["setting", "--http-host", "a:1"], work, { ...home, ARTIFOLD_HTTP_HOST: "b:2" });
   expect(other.stderr).toContain("ARTIFOLD_HTTP_HOST comes first, and names b:2");
