@@ -29,10 +29,10 @@ import {
   LookAhead,
   OlderChunks,
   type OlderContent,
-  type PathFilter,
   PortabilityCheck,
   type PortabilityWarning,
   RacyClock,
+  rangesOfGlobs,
   readError,
   viewOf,
 } from "../worktree/index.ts";
@@ -152,10 +152,9 @@ export class Draft {
 
   /** Takes out what globs mean. @returns how many entries */
   async remove(globs: readonly string[]): Promise<number> {
-    const filter = compileGlobs(globs);
     let count = 0;
     const root = await this.flush();
-    const edits = this.#removals(root, filter, () => count++);
+    const edits = this.#removals(root, globs, () => count++);
     this.#root = await applyEdits(this.reader, this.content.manifestNodes, root, edits);
     this.#touched.push("");
     return count;
@@ -367,13 +366,16 @@ export class Draft {
 
   async *#removals(
     root: Digest,
-    filter: PathFilter,
+    globs: readonly string[],
     onRemoved: () => void,
   ): AsyncGenerator<readonly Edit[], void, undefined> {
-    for await (const batch of readEntries(this.reader, root)) {
-      const gone = batch.filter((entry) => filter(entry.path));
-      for (const _ of gone) onRemoved();
-      if (gone.length > 0) yield gone.map((entry) => ({ path: entry.path, entry: undefined }));
+    const filter = compileGlobs(globs);
+    for (const range of rangesOfGlobs(globs)) {
+      for await (const batch of readEntries(this.reader, root, range)) {
+        const gone = batch.filter((entry) => filter(entry.path));
+        for (const _ of gone) onRemoved();
+        if (gone.length > 0) yield gone.map((entry) => ({ path: entry.path, entry: undefined }));
+      }
     }
   }
 

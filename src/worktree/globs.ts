@@ -1,6 +1,7 @@
 /** Globs over paths of entries, and the rules of .artifoldignore. */
 import { createRequire } from "node:module";
 import { ArtifoldError } from "../errors.ts";
+import { afterFolder, comparePaths, type PathRange } from "../manifest/index.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -35,6 +36,34 @@ function compileGlob(glob: string): PathFilter {
     }
     return false;
   };
+}
+
+/**
+ * Where all lies that globs can mean: the parts of a manifest, in order, beside which nothing needs to be looked at. Of a glob
+ * with a slash the names before the first pattern say it; one without may mean a name anywhere.
+ */
+export function rangesOfGlobs(globs: readonly string[]): readonly PathRange[] {
+  const bases = globs.map(baseOfGlob).sort(comparePaths);
+  // What lies in another's range is read with it.
+  const outer = bases.filter((base, index) => !bases.slice(0, index).some((other) => isInRange(base, other)));
+  return outer.map((base) => (base === "" ? {} : { from: base, to: afterFolder(base) }));
+}
+
+function isInRange(base: string, other: string): boolean {
+  return other === "" || (comparePaths(other, base) <= 0 && comparePaths(base, afterFolder(other)) < 0);
+}
+
+/** The path of a file or folder that a glob means, or at or below which all of that lies; "" for anywhere. */
+function baseOfGlob(glob: string): string {
+  if (!glob.replace(/\/+$/, "").includes("/")) return "";
+  const names = glob
+    .replace(/^\.?\/+/, "")
+    .replace(/\/+$/, "")
+    .split("/");
+  const pattern = names.findIndex(
+    (name) => /[^\p{L}\p{M}\p{N} ._-]/u.test(name) || name === "" || name === "." || name === "..",
+  );
+  return (pattern === -1 ? names : names.slice(0, pattern)).join("/");
 }
 
 /** The file whose rules leave names out, in gitignore syntax. */

@@ -33,7 +33,9 @@ export interface Dashboard {
 export async function openDashboard(serveArgs: readonly string[] = []): Promise<Dashboard> {
   const folder = mkdtempSync(path.join(tmpdir(), "artifold-dashboard-"));
   const store = path.join(folder, "store");
-  const server = startCommand(store, ["serve", "--port", "0", "--json", ...serveArgs], folder);
+  // Settings of its own: the user's are nobody's business here.
+  const home = { HOME: folder, XDG_CONFIG_HOME: path.join(folder, "config"), APPDATA: path.join(folder, "config") };
+  const server = startCommand(store, ["serve", "--port", "0", "--json", ...serveArgs], folder, home);
   const [{ url, login }, browser] = await Promise.all([firstJson(server), startBrowser()]);
   const open: Dashboard["open"] = async (at, options) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
@@ -52,7 +54,7 @@ export async function openDashboard(serveArgs: readonly string[] = []): Promise<
   return {
     ...{ browser, url, store, folder, open },
     artifold: async (args, cwd = folder) => {
-      const { code, stdout, stderr } = await command(store, args, cwd);
+      const { code, stdout, stderr } = await command(store, args, cwd, home);
       if (code !== 0) throw new Error(`artifold ${args.join(" ")}: ${code}\n${stderr}`);
       return stdout;
     },
