@@ -25,6 +25,10 @@ export const limits = {
     meaning: "every byte read",
     commands: ({ tree }) => [{ argv: ["sh", "-c", `${everyFile} cat > /dev/null`], cwd: tree }],
   },
+  tar: {
+    meaning: "every file read into one stream, which goes nowhere",
+    commands: ({ tree }) => [{ argv: ["sh", "-c", `tar -cf - -C "$0" . | cat > /dev/null`, tree] }],
+  },
   b3sum: {
     meaning: "every byte read and hashed with BLAKE3, on all cores",
     commands: ({ tree }) => [{ argv: ["sh", "-c", `${everyFile} b3sum > /dev/null`], cwd: tree }],
