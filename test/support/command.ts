@@ -1,5 +1,7 @@
 /** Runs the built command as users do: a process of its own. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The built command. */
@@ -20,6 +22,9 @@ export interface Running {
   readonly ended: Promise<Ended>;
 }
 
+/** Where the user's settings are not, unless a test gives a place for its own. */
+const noSettings = path.join(tmpdir(), `artifold-no-settings-${process.pid}`);
+
 /** Starts the command on a store. */
 export function startCommand(
   store: string,
@@ -29,7 +34,14 @@ export function startCommand(
 ): Running {
   const child = spawn(process.execPath, [commandPath, ...args], {
     cwd,
-    env: { ...process.env, ARTIFOLD_STORE: store, NO_COLOR: "1", ...environment },
+    env: {
+      ...process.env,
+      XDG_CONFIG_HOME: noSettings,
+      APPDATA: noSettings,
+      ARTIFOLD_STORE: store,
+      NO_COLOR: "1",
+      ...environment,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const out: Buffer[] = [];
