@@ -7,6 +7,7 @@ import { client, session } from "./session.ts";
 export const isLive = signal(false);
 
 const AGAIN_MS = 2000;
+const SETTLED_MS = 1000;
 const revisions = new Map<string, Signal<number>>();
 
 /** Names what is watched. */
@@ -34,13 +35,15 @@ export async function listenToStore(signal: AbortSignal): Promise<void> {
   let isFirst = true;
   const onOpen = (): void => {
     isLive.value = true;
-    // What came while nobody listened is told again after the last one that was heard; without one nobody knows.
-    if (!isFirst && after === undefined) bumpAll();
+    // What came while nobody listened is told again after the last one that was heard; without one nobody knows. What came
+    // between the first look and now is looked for once the page stands.
+    if (after === undefined) setTimeout(bumpAll, isFirst ? SETTLED_MS : 0);
     isFirst = false;
   };
   while (!signal.aborted) {
     if (session.value?.may.read === false) {
-      // Nobody is logged in. That somebody is shows within a moment.
+      // Nobody is logged in. That somebody is shows within a moment, in which much can happen.
+      isFirst = false;
       await pause();
       continue;
     }
