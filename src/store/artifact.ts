@@ -4,6 +4,7 @@ import { type Digest, isDigest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import {
   diffManifests,
+  type EditCounts,
   EMPTY_MANIFEST,
   type Metadata,
   manifestSums,
@@ -333,14 +334,16 @@ function rememberFolder(folder: ScannedFolder, agrees: boolean, published: Publi
 }
 
 interface ChangeCounts {
-  readonly counts: { added: number; modified: number; removed: number };
+  readonly counts: EditCounts;
   readonly sums: Sums;
 }
 
-/** Counts what differs between two manifests. */
+/** Counts what differs between a manifest and the one that a draft came to; they are compared only where it does not know. */
 async function countChanges(draft: Draft, before: Digest, after: Digest): Promise<ChangeCounts> {
   const sums = await manifestSums(draft.reader, after);
   if (before === EMPTY_MANIFEST) return { counts: { added: sums.entries, modified: 0, removed: 0 }, sums };
+  const known = draft.changesSince(before);
+  if (known !== undefined) return { counts: known, sums };
   const counts = { added: 0, modified: 0, removed: 0 };
   for await (const batch of diffManifests(draft.reader, before, after)) {
     for (const change of batch) {

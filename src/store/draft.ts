@@ -7,6 +7,7 @@ import {
   applyEdits,
   comparePaths,
   type Edit,
+  type EditCounts,
   type Entry,
   entriesInTheWay,
   type FileEntry,
@@ -15,7 +16,6 @@ import {
   joinPath,
   NodeReader,
   readChunkList,
-  readEntries,
 } from "../manifest/index.ts";
 import { ContentWriter } from "../objects/index.ts";
 import { kindOf } from "../platform/index.ts";
@@ -27,18 +27,17 @@ import {
   Ingest,
   type LeftOut,
   LookAhead,
-  OlderChunks,
-  type OlderContent,
   PortabilityCheck,
   type PortabilityWarning,
   RacyClock,
-  rangesOfGlobs,
   readError,
   viewOf,
 } from "../worktree/index.ts";
 import { type Added, type AddOptions, checkEntryPath, clash, foldersApart, isWithin } from "./adding.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
+import { olderContent } from "./older-content.ts";
+import { removalsOf } from "./removals.ts";
 import { UploadProgress } from "./upload-progress.ts";
 
 /** A folder whose memory is to learn what the version made of it. */
@@ -67,6 +66,10 @@ export class Draft {
   readonly #scanned: ScannedFolder[] = [];
   /** Where edits fell, to know whether two of them may have met. */
   readonly #touched: string[] = [];
+  /** The manifest that it began with. */
+  readonly #base: Digest;
+  /** What each pass of edits changed; nothing once the manifest was replaced. */
+  #changes: EditCounts[] | undefined = [];
   #root: Digest;
   #addedEntries = 0;
   #clock: RacyClock | undefined;
@@ -78,6 +81,7 @@ export class Draft {
       : new ContentWriter(engine.fs, engine.folder, engine.objects, engine.source);
     this.reader = new NodeReader(this.content);
     this.unsettledReader = new NodeReader(this.content, { isUnsettled: true });
+    this.#base = root;
     this.#root = root;
     this.#release = release;
   }
@@ -154,8 +158,8 @@ export class Draft {
   async remove(globs: readonly string[]): Promise<number> {
     let count = 0;
     const root = await this.flush();
-    const edits = this.#removals(root, globs, () => count++);
-    this.#root = await applyEdits(this.reader, this.content.manifestNodes, root, edits);
+    const edits = removalsOf(this.reader, root, globs, () => count++);
+    this.#root = await this.#apply(this.reader, root, edits);
     this.#touched.push("");
     return count;
   }
@@ -166,13 +170,20 @@ export class Draft {
     const edits = [...this.#pending].map(([path_, entry]) => ({ path: path_, entry }));
     edits.sort((left, right) => comparePaths(left.path, right.path));
     this.#pending.clear();
-    this.#root = await applyEdits(this.reader, this.content.manifestNodes, this.#root, [edits]);
+    this.#root = await this.#apply(this.reader, this.#root, [edits]);
     await this.content.ready();
     return this.#root;
   }
 
+  /** How many entries differ from a manifest, where that is known: passes of edits may undo each other. */
+  changesSince(manifest: Digest): EditCounts | undefined {
+    if (manifest !== this.#base || this.#changes === undefined || this.#changes.length > 1) return undefined;
+    return this.#changes[0] ?? { added: 0, modified: 0, removed: 0 };
+  }
+
   /** Replaces the manifest: after a merge with somebody else's version. */
   setRoot(root: Digest): void {
+    this.#changes = undefined;
     this.#root = root;
     this.#touched.push("");
   }
@@ -231,26 +242,6 @@ export class Draft {
   async #fileNow(path_: string): Promise<FileEntry | undefined> {
     const entry = await findEntry(this.reader, this.#root, path_);
     return entry?.kind === "file" ? entry : undefined;
-  }
-
-  /** Content of versions before, for deltas. A dry run makes none. */
-  #olderContent(): OlderContent | undefined {
-    const { content, engine } = this;
-    if (!(content instanceof ContentWriter)) return undefined;
-    const source = { readNode: (digest: Digest) => content.readNode(digest, "chunkListNode") };
-    return {
-      folder: engine.folder,
-      basesLike: (digest) => content.basesLike(digest),
-      chunksOf: async (entry) => {
-        try {
-          return await OlderChunks.of(entry, source);
-        } catch (error) {
-          // What is lost of an older version is no hindrance to a new one.
-          if (isArtifoldError(error, "DAMAGED")) return undefined;
-          throw error;
-        }
-      },
-    };
   }
 
   #failedFile(as: string, error: unknown, options: AddOptions): Added {
@@ -327,12 +318,24 @@ export class Draft {
 
   async #applyScan(scan: FolderScan): Promise<void> {
     const reader = this.unsettledReader;
-    const root = await applyEdits(reader, this.content.manifestNodes, this.#root, scan.edits());
+    const root = await this.#apply(reader, this.#root, scan.edits());
     const emptied = await this.#emptyFolders(reader, root, scan.parents);
     const edits = emptied.sort(comparePaths).map((path_) => ({ path: path_, entry: undefined }));
-    this.#root = await applyEdits(reader, this.content.manifestNodes, root, [edits]);
+    this.#root = await this.#apply(reader, root, [edits]);
     this.#touched.push(...emptied);
     await this.content.ready();
+  }
+
+  /** @returns the root of the manifest with the edits */
+  async #apply(
+    reader: NodeReader,
+    root: Digest,
+    edits: AsyncIterable<readonly Edit[]> | Iterable<readonly Edit[]>,
+  ): Promise<Digest> {
+    const counts: EditCounts = { added: 0, modified: 0, removed: 0 };
+    const edited = await applyEdits(reader, this.content.manifestNodes, root, edits, counts);
+    if (counts.added + counts.modified + counts.removed > 0) this.#changes?.push(counts);
+    return edited;
   }
 
   /** An entry cannot come where the draft has a folder with something in it, nor below a file. */
@@ -364,21 +367,6 @@ export class Draft {
     this.#touched.push(path_);
   }
 
-  async *#removals(
-    root: Digest,
-    globs: readonly string[],
-    onRemoved: () => void,
-  ): AsyncGenerator<readonly Edit[], void, undefined> {
-    const filter = compileGlobs(globs);
-    for (const range of rangesOfGlobs(globs)) {
-      for await (const batch of readEntries(this.reader, root, range)) {
-        const gone = batch.filter((entry) => filter(entry.path));
-        for (const _ of gone) onRemoved();
-        if (gone.length > 0) yield gone.map((entry) => ({ path: entry.path, entry: undefined }));
-      }
-    }
-  }
-
   #racyClock(): RacyClock {
     this.#clock ??= new RacyClock(this.engine.fs, this.engine.folder);
     return this.#clock;
@@ -389,7 +377,7 @@ export class Draft {
       pool: this.engine.pool,
       sink: this.content,
       lists: this.content.chunkListNodes,
-      older: this.#olderContent(),
+      older: olderContent(this.engine, this.content),
       adopter: this.content instanceof ContentWriter ? this.content : undefined,
       signal: call.signal,
       onBytes: (bytes, path_) => progress.stored(bytes, path_),
