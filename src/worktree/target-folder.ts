@@ -313,10 +313,11 @@ export class TargetFolder {
   /** Closes folders that nobody holds, oldest first, when many are open. */
   #closeUnused(): void {
     if (this.#open.size <= OPEN_FOLDERS_MAX) return;
+    const newest = [...this.#open.values()].at(-1);
     for (const [folderPath, folder] of this.#open) {
       if (this.#open.size <= OPEN_FOLDERS_MAX / 2) return;
       // The root is needed for everything; the newest one was asked for just now.
-      if (folderPath === "" || folder.holders > 0 || folder === [...this.#open.values()].at(-1)) continue;
+      if (folderPath === "" || folder.holders > 0 || folder === newest) continue;
       if (folder.fd !== undefined) this.#fs.close(folder.fd);
       this.#open.delete(folderPath);
     }
