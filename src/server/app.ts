@@ -78,6 +78,7 @@ export function serveStore(store: Store, options: AppOptions): App {
     ending.abort(new Error("the server ends"));
     await drafts.closeAll();
     await stores.close();
+    await tokens.settle();
   };
   return {
     access,
