@@ -2,6 +2,7 @@
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
 import type { BaseChunk, EncodedFrames } from "../objects/index.ts";
+import { Breather } from "../platform/index.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
 import type { OlderChunks } from "./older-chunks.ts";
@@ -64,6 +65,7 @@ export class ChunkStoring {
   readonly #windows: Windows;
   readonly #sink: ChunkSink;
   readonly #bases: BaseSource | undefined;
+  readonly #breather = new Breather();
   /** Chunks that a reader is packing, for this ingest or another one of the sink's. */
   readonly #underWay: ChunksUnderWay;
   /** How many chunks in a row were tried as deltas, or might have been, without gain. */
@@ -125,6 +127,8 @@ export class ChunkStoring {
     likes: readonly (readonly Digest[])[] | undefined,
   ): Promise<void> {
     const frames = await this.#windows.within(window, () => this.#pack(port, window, read, wanted, likes));
+    // Taking them hashes them once more. Windows of several contents may be here at once.
+    if (this.#breather.dueAfterLong()) await this.#breather.pause();
     const rawBytes = read.lengths.reduce((sum, length, index) => (wanted[index] === 0 ? sum : sum + length), 0);
     this.#sink.addChunks({ ...frames, giveBack: () => this.#windows.giveBack(window) }, rawBytes);
   }

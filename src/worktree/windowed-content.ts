@@ -1,6 +1,6 @@
 /** Content that is too long to be read whole: it comes window by window, from a file or from a stream. */
 import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
-import { type FileStat, type FileSystem, kindOf, openFlags } from "../platform/index.ts";
+import { Breather, type FileStat, type FileSystem, kindOf, openFlags } from "../platform/index.ts";
 import { errnoOrThrow, isSameState } from "./blob-reader.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { readStatus } from "./file-columns.ts";
@@ -114,6 +114,7 @@ export class FileContent implements WindowedContent {
 export class StreamContent implements WindowedContent {
   readonly #pieces: AsyncGenerator<Piece, void, undefined>;
   #next: Piece | undefined;
+  readonly #breather = new Breather();
   #wholeLength: number = Number.POSITIVE_INFINITY;
   /** What stood in the last window after its last cut: it begins the next one. */
   #rest: Uint8Array = new Uint8Array();
@@ -139,6 +140,7 @@ export class StreamContent implements WindowedContent {
 
   async cut(port: ContentPort, window: Window): Promise<Cut> {
     const { parts, isEnd } = this.#next as Piece;
+    if (this.#breather.dueAfterLong()) await this.#breather.pause();
     let length = 0;
     for (const part of [this.#rest, ...parts]) {
       window.bytes.set(part, length);
