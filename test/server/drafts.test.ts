@@ -121,6 +121,7 @@ describe("many files", () => {
     ["a size in words", '{"path":"a","size":"1"}\n1', 400],
     ["executable in words", '{"path":"a","size":0,"executable":"yes"}\n', 400],
     ["more than is known", '{"path":"a","size":0,"mode":511}\n', 400],
+    ["a key that every object has", '{"path":"a","size":0,"__proto__":{}}\n', 400],
     ["a line without end", '{"path":"a","size":0}', 400],
     ["a line that is too long", `{"path":"${"a".repeat(40_000)}","size":0}\n`, 400],
     ["a path that is too long", `{"path":"${"a/".repeat(3000)}a","size":0}\n`, 400],
