@@ -1,17 +1,14 @@
-/** Where an upload finds the content of versions before, on which deltas go on. */
+/** Content of versions before, which new content may resemble. */
 import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
-import { ContentWriter } from "../objects/index.ts";
+import type { ContentWriter } from "../objects/index.ts";
 import { OlderChunks, type OlderContent } from "../worktree/index.ts";
-import type { Content } from "./dry-run.ts";
-import type { Engine } from "./engine.ts";
 
-/** @returns nothing for a dry run, which makes no deltas */
-export function olderContent(engine: Engine, content: Content): OlderContent | undefined {
-  if (!(content instanceof ContentWriter)) return undefined;
+/** Where new chunks find what they may go on from. @param folder the store's */
+export function olderContent(folder: string, content: ContentWriter): OlderContent {
   const source = { readNode: (digest: Digest) => content.readNode(digest, "chunkListNode") };
   return {
-    folder: engine.folder,
+    folder,
     basesLike: (digest) => content.basesLike(digest),
     chunksOf: async (entry) => {
       try {

@@ -1,10 +1,10 @@
-/** What globs take out of a manifest, as edits of it. */
+/** What globs take out of a manifest. */
 import type { Digest } from "../digest/index.ts";
 import { type Edit, type NodeReader, readEntries } from "../manifest/index.ts";
 import { compileGlobs, rangesOfGlobs } from "../worktree/index.ts";
 
-/** @param onRemoved hears of each entry that goes */
-export async function* removalsOf(
+/** The edits that take out what globs mean. @param onRemoved called for each entry */
+export async function* removals(
   reader: NodeReader,
   root: Digest,
   globs: readonly string[],
