@@ -24,9 +24,7 @@ listenToLinks();
 refuseOtherDrops();
 const place = document.getElementById("app");
 if (place !== null) render(<App />, place);
-try {
-  await beginSession();
-} catch (error) {
-  say(error instanceof Error ? error.message : String(error), { isWrong: true });
-}
-await listenToStore(new AbortController().signal);
+void beginSession()
+  .catch((error: unknown) => say(error instanceof Error ? error.message : String(error), { isWrong: true }))
+  // Nobody waits for it: parts that come later import from here, and would wait too.
+  .then(() => listenToStore(new AbortController().signal));
