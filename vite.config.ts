@@ -32,6 +32,8 @@ export default defineConfig({
     reportCompressedSize: false,
     license: { fileName: "licenses/scripts.txt" },
     rolldownOptions: {
+      // All that the first page needs in one file: on loopback a request costs more than the bytes.
+      output: { codeSplitting: { groups: [{ name: "app", tags: ["$initial"] }] } },
       treeshake: {
         // When loaded as a whole it compiles WebAssembly, which the page's content security policy refuses.
         moduleSideEffects: (id) => !id.includes("/hyparquet-compressors/"),

@@ -37,6 +37,8 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", 
   cwd: root,
   stdio: "inherit",
 });
+// What tests look at is what is shipped, whatever they say of where they run.
+process.env.NODE_ENV = "production";
 await buildWeb({ configFile: `${root}vite.config.ts` });
 // As npm does when it installs a package.
 chmodSync(`${root}dist/cli.js`, 0o755);

@@ -194,6 +194,8 @@ export interface EntryItem extends EntryDetails {
 
 /** A part of a folder, in the order of the paths' UTF-8 bytes. */
 export interface FolderPage {
+  /** The id of the version that it is a folder of: for whoever asked by number or tag. */
+  readonly version: string;
   /** The folder that was asked for; "" for the root. */
   readonly folder: string;
   readonly items: readonly EntryItem[];
@@ -290,6 +292,7 @@ export interface OperationChange {
   readonly version: string | null;
   readonly versionId: string | null;
   readonly tag: string | null;
+  /** Of what concerns a run, and of a new version the run that made it. */
   readonly run: Pick<RunView, "id" | "team" | "experiment" | "name"> | null;
 }
 

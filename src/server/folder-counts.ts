@@ -6,6 +6,7 @@ import type { Version } from "../store/index.ts";
 const EVERY = 1000;
 /** Places remembered in all: some 64 bytes each. */
 const PLACES_MAX = 200_000;
+const LATER_MS = 200;
 
 interface Known {
   readonly counting: Promise<Landmarks>;
@@ -28,9 +29,12 @@ export class FolderCounts {
     return this.#known.get(keyOf(version, folder))?.counted;
   }
 
-  /** Begins to count a folder, if that was not done before. */
+  /** Begins to count a folder in a moment, if that was not done before: what else a page needs to be seen goes first. */
   begin(version: Version, folder: string): void {
-    this.#find(version, folder);
+    const timer = setTimeout(() => {
+      if (!this.#ending.aborted) this.#find(version, folder);
+    }, LATER_MS);
+    timer.unref();
   }
 
   /** What is known of a folder once it is counted. */

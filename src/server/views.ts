@@ -6,9 +6,11 @@ import {
   type ExperimentRow,
   formatNumber,
   type LoggedChange,
+  type RunRow,
   runById,
 } from "../catalog/index.ts";
 import type { ArtifactView, ExperimentView, OperationChange, OperationView, VersionView } from "../client/index.ts";
+import type { Digest } from "../digest/index.ts";
 import { decodeVersionRecord } from "../manifest/index.ts";
 import type { Operation } from "../store/index.ts";
 import { sees } from "./call.ts";
@@ -59,7 +61,8 @@ export function viewOperation(
 ): OperationView | undefined {
   const shown = changes
     .map((change) => viewChange(catalog, change))
-    .filter(({ artifact, run }) => mayHear(login, artifact, run));
+    .filter(({ artifact, run }) => mayHear(login, artifact, run))
+    .map((change) => withMaker(catalog, login, change));
   return shown.length === 0 ? undefined : { operation, at, by, changes: shown };
 }
 
@@ -85,8 +88,21 @@ function viewChange(catalog: Catalog, change: LoggedChange): OperationChange {
     version: version === undefined ? null : formatNumber(version.number),
     versionId: version?.version ?? null,
     tag: "tag" in change ? change.tag : null,
-    run: run === undefined ? null : { id: run.run, team: run.team, experiment: run.experiment, name: run.name },
+    run: run === undefined ? null : nameOfRun(run),
   };
+}
+
+/** With the run that made a version, unless the caller may not see it. */
+function withMaker(catalog: Catalog, login: Login | undefined, change: OperationChange): OperationChange {
+  if (change.kind !== "version" || change.versionId === null) return change;
+  const row = catalog.versionById(change.versionId as Digest);
+  const made = row === undefined ? undefined : decodeVersionRecord(row.record).run;
+  const run = made === undefined ? undefined : runById(catalog, made);
+  return run === undefined || !sees(login, run.team) ? change : { ...change, run: nameOfRun(run) };
+}
+
+function nameOfRun({ run: id, team, experiment, name }: RunRow): NonNullable<OperationChange["run"]> {
+  return { id, team, experiment, name };
 }
 
 function namesOf({

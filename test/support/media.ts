@@ -25,9 +25,9 @@ function chunk(type: string, data: Buffer): Buffer {
   return framed;
 }
 
-/** A tenth of a second of silence as WAV: 8,000 samples a second of 8 bits. */
-export function sound(): Buffer {
-  const samples = Buffer.alloc(800, 128);
+/** Silence as WAV: 8,000 samples a second of 8 bits. Without a length a tenth of a second. */
+export function sound(samplesCount = 800): Buffer {
+  const samples = Buffer.alloc(samplesCount, 128);
   const head = Buffer.alloc(44);
   head.write("RIFF", 0);
   head.writeUInt32LE(36 + samples.length, 4);
@@ -61,3 +61,53 @@ export const parquet: Buffer = Buffer.from(
   ].join(""),
   "base64",
 );
+
+/** The same Parquet file with bytes that nobody needs between its columns and its foot, which says where the columns are. */
+export function paddedParquet(padding: number): Buffer {
+  const foot = parquet.length - 8 - parquet.readUInt32LE(parquet.length - 8);
+  return Buffer.concat([parquet.subarray(0, foot), Buffer.alloc(padding), parquet.subarray(foot)]);
+}
+
+/** A film in WebM, of one VP8 key frame that is shown again and again, 25 times a second. */
+export function film(
+  frame: Uint8Array,
+  size: { readonly width: number; readonly height: number },
+  frames: number,
+): Buffer {
+  const block = (at: number): Buffer => {
+    // Track 1, no time but the cluster's, a key frame.
+    const simple = element("a3", Buffer.concat([Buffer.from([0x81, 0, 0, 0x80]), frame]));
+    return element("1f43b675", Buffer.concat([element("e7", number(at * 40)), simple]));
+  };
+  const duration = Buffer.alloc(8);
+  duration.writeDoubleBE(frames * 40);
+  const video = Buffer.concat([element("b0", number(size.width)), element("ba", number(size.height))]);
+  const track = Buffer.concat([
+    ...[element("d7", number(1)), element("73c5", number(1)), element("83", number(1))],
+    ...[element("86", Buffer.from("V_VP8")), element("e0", video)],
+  ]);
+  return Buffer.concat([
+    element("1a45dfa3", Buffer.concat([element("4282", Buffer.from("webm")), element("4287", number(2))])),
+    element(
+      "18538067",
+      Buffer.concat([
+        element("1549a966", Buffer.concat([element("2ad7b1", number(1_000_000)), element("4489", duration)])),
+        element("1654ae6b", element("ae", track)),
+        ...Array.from({ length: frames }, (_, at) => block(at)),
+      ]),
+    ),
+  ]);
+}
+
+/** An element of EBML, its length in eight bytes. */
+function element(id: string, content: Uint8Array): Buffer {
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64BE((1n << 56n) | BigInt(content.length));
+  return Buffer.concat([Buffer.from(id, "hex"), length, content]);
+}
+
+function number(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}

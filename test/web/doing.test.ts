@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { chromiumPath, howToGetChromium } from "../support/browser.ts";
+import { axeComplaints, chromiumPath, howToGetChromium } from "../support/browser.ts";
 import { type Dashboard, openDashboard, writeFiles } from "../support/dashboard.ts";
 
 const scope = ["--team", "lab", "--experiment", "pets"];
@@ -44,6 +44,31 @@ describe.skipIf(chromiumPath === undefined)(`doing things${howToGetChromium}`, (
     await page.getByRole("button", { name: "Log out" }).waitFor();
     await page.getByRole("button", { name: "Log out" }).click();
     await page.getByRole("button", { name: "Log in" }).waitFor();
+    check();
+    await page.context().close();
+  });
+
+  test("dialogs: nothing against them by axe, in light, dark and on a phone; the keyboard leads in and out", async () => {
+    const { page, check } = await dashboard.openLoggedIn(`${sample}/V1/files`);
+    for (const name of ["Use it", "Upload", "Edit", "Remove"]) {
+      const button = page.getByRole("button", { name, exact: true });
+      await button.focus();
+      await page.keyboard.press("Enter");
+      await page.getByRole("dialog").waitFor();
+      for (const [colorScheme, width] of [
+        ["light", 1440],
+        ["dark", 390],
+      ] as const) {
+        await page.emulateMedia({ colorScheme });
+        await page.setViewportSize({ width, height: 844 });
+        expect(await axeComplaints(page)).toEqual([]);
+      }
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "detached" });
+      await expect
+        .poll(() => page.evaluate<string>("document.activeElement?.textContent ?? ''"), { timeout: 20_000 })
+        .toContain(name);
+    }
     check();
     await page.context().close();
   });

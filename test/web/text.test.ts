@@ -1,6 +1,6 @@
 /** How the dashboard writes sizes, times, and names that would hide something. */
 import { expect, test } from "vitest";
-import { lasting, plainly, since, size } from "../../src/web/parts/text.ts";
+import { count, exactly, lasting, plainly, since, size } from "../../src/web/parts/text.ts";
 
 test.each([
   [0, "0 B"],
@@ -21,7 +21,23 @@ test("a moment is told by how long ago it is", () => {
   const now = Date.parse("2026-03-10T12:00:00Z");
   expect(since("2026-03-10T11:59:50Z", now)).toBe("just now");
   expect(since("2026-03-10T11:00:00Z", now)).toBe("1 hr. ago");
+  expect(since("2026-03-10T11:18:00Z", now)).toBe("42 min. ago");
+  expect(since("2026-03-09T11:00:00Z", now)).toBe("yesterday");
+  expect(since("2026-03-06T12:00:00Z", now)).toBe("4 days ago");
   expect(since("2026-01-02T12:00:00Z", now)).toBe("2 Jan 2026");
+  // A clock that goes ahead of ours.
+  expect(since("2026-03-11T12:00:00Z", now)).toBe("11 Mar 2026");
+});
+
+test.each([
+  [0, "0"],
+  [999, "999"],
+  [1000, "1,000"],
+  [1_234_567, "1,234,567"],
+])("%i is counted as %s", (value, text) => expect(count(value)).toBe(text));
+
+test("a moment is written out to the second", () => {
+  expect(exactly("2026-03-10T12:00:05Z")).toContain("10 Mar 2026");
 });
 
 test("what would turn a name round is shown", () => {

@@ -35,7 +35,7 @@ const entries: RouteCode<"entries"> = route({ ...page, folder: textOrEmpty, coun
   // A folder that ends here is counted by that.
   const total = landmarks?.count ?? (more ? null : offset + items.length);
   if (total === null) services.folders.begin(version, folder);
-  return { folder, items, offset, total, more };
+  return { version: version.id, folder, items, offset, total, more };
 });
 
 const find: RouteCode<"find"> = route(

@@ -1,6 +1,7 @@
 /** The files of a version: folder by folder, however many there are, and a look at the chosen one. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
+import type { FolderPage } from "../../client/index.ts";
 import { Copy, Trouble } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { useSparse } from "../parts/sparse.ts";
@@ -8,6 +9,7 @@ import { count, counted, plainly } from "../parts/text.ts";
 import { go } from "../shell/navigation.ts";
 import { hrefOf } from "../shell/routes.ts";
 import { client } from "../shell/session.ts";
+import { entriesCall } from "./calls.ts";
 import { Download } from "./download.tsx";
 import { FileGrid } from "./file-grid.tsx";
 import { FilePane } from "./file-pane.tsx";
@@ -79,9 +81,13 @@ function Folders({ place, version }: VersionProps): JSX.Element {
 function Folder({ place, version }: VersionProps): JSX.Element {
   const { folder = "", file } = place;
   const params = paramsOf(version);
-  const entries = useSparse(JSON.stringify([params, folder]), (offset, limit, signal) =>
-    client.call("entries", { params, query: { folder, offset, limit }, signal }),
-  );
+  const entries = useSparse(JSON.stringify([params, folder]), async (offset, limit, signal) => {
+    const ask = (by: string): Promise<FolderPage> =>
+      client.call("entries", { ...entriesCall({ ...params, version: by }, folder, offset, limit), signal });
+    // As it was asked for ahead, when the number or tag was known and not yet what it means.
+    const page = offset === 0 ? await ask(place.version ?? "latest").catch(() => undefined) : undefined;
+    return page?.version === version.id ? page : ask(version.id);
+  });
   const { count: total = 0 } = entries;
   if (entries.error !== undefined && entries.count === undefined) return <Trouble error={entries.error} what="files" />;
   const chosen = file === undefined ? -1 : indexAmong(entries.at, total, file);

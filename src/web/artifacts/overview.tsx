@@ -1,8 +1,8 @@
 /** All that is known of a version. */
-import type { ComponentChildren, JSX } from "preact";
+import { type ComponentChildren, Fragment, type JSX } from "preact";
 import type { RunView } from "../../client/index.ts";
 import { RunState, runHref } from "../pages/run-table.tsx";
-import { Digest } from "../parts/bits.tsx";
+import { Copy, Digest } from "../parts/bits.tsx";
 import { count, exactly, size } from "../parts/text.ts";
 import { hrefOf } from "../shell/routes.ts";
 import { JsonView } from "./json-view.tsx";
@@ -23,7 +23,7 @@ export function Overview(props: VersionProps): JSX.Element {
           Artifact
         </h2>
         <OfArtifact version={props.version} />
-        <h2 class="minor">Metadata</h2>
+        <h2 class="minor next">Metadata</h2>
         <JsonView value={props.version.metadata} />
       </section>
     </div>
@@ -32,11 +32,24 @@ export function Overview(props: VersionProps): JSX.Element {
 
 function OfVersion({ place, version }: VersionProps): JSX.Element {
   const { team, experiment, name, files, entries } = version;
+  const fullName = `${team}/${experiment}/${name}/${version.version}`;
   const to = (number: string): JSX.Element => <a href={hrefOf(here(place, { version: number }))}>{number}</a>;
   return (
     <dl class="definition">
       <Row name="Full name">
-        <code class="name">{`${team}/${experiment}/${name}/${version.version}`}</code>
+        <code class="name">
+          {fullName.split("/").map((part, at) => (
+            <Fragment key={at}>
+              {at > 0 && (
+                <>
+                  /<wbr />
+                </>
+              )}
+              {part}
+            </Fragment>
+          ))}
+        </code>
+        <Copy text={fullName} what="the full name" />
       </Row>
       <Row name="Digest of the content">
         <Digest value={version.digest} what="the digest of the content" />
@@ -112,7 +125,7 @@ function Share({ version: { bytes, newBytes } }: Pick<VersionProps, "version">):
 function RunLinks({ runs }: { readonly runs: readonly RunView[] }): JSX.Element {
   if (runs.length === 0) return <span class="soft">no run that is known</span>;
   return (
-    <ul>
+    <ul class="run-links">
       {runs.map((run) => (
         <li key={run.id}>
           <a class="name" href={runHref(run)}>

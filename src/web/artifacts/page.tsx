@@ -1,21 +1,25 @@
 /** The artifacts of an experiment: at the left what there is, at the right the version that is chosen. */
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ArtifactView } from "../../client/index.ts";
 import { ExperimentHead } from "../pages/experiment.tsx";
-import { Awaited, Button, CodeLine, Empty } from "../parts/bits.tsx";
+import { Awaited, Button, CodeLine, Empty, Trouble } from "../parts/bits.tsx";
+import { useDrop } from "../parts/drop.ts";
 import { Icon } from "../parts/icon.tsx";
-import { useLoad } from "../parts/load.ts";
+import { type Loaded, useLoad } from "../parts/load.ts";
 import { count, counted } from "../parts/text.ts";
 import { revisionOf } from "../shell/live.ts";
+import { go } from "../shell/navigation.ts";
+import { say } from "../shell/notes.tsx";
 import { type ExperimentPlace, hrefOf, type VersionPlace } from "../shell/routes.ts";
 import { client, loginRevision, mayWrite } from "../shell/session.ts";
+import { artifactsCall } from "./calls.ts";
 import { kindOf } from "./kind.ts";
 import { Tree } from "./tree.tsx";
 import { UploadDialog } from "./upload.tsx";
+import { type ChosenFile, filesOfDrop } from "./upload-files.ts";
 import { VersionPage } from "./version.tsx";
 
-const PAGE = 1000;
 /** Artifacts that the tree shows. Those beyond are found by their names. */
 const SHOWN_MAX = 10_000;
 
@@ -29,10 +33,9 @@ export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.
   const { team, experiment, type, name } = place;
   const [text, setText] = useState("");
   const [shown, setShown] = useState<string>();
-  const query = { team, experiment, ...(text !== "" && { text }) };
   const artifacts = useLoad(
-    `artifacts/${JSON.stringify(query)}/${loginRevision.value}`,
-    (signal) => readArtifacts(query, signal),
+    `artifacts/${JSON.stringify([team, experiment, text])}/${loginRevision.value}`,
+    (signal) => readArtifacts(place, text, signal),
     revisionOf({ team, experiment }),
   );
   const isChosen = type !== undefined && name !== undefined;
@@ -50,24 +53,9 @@ export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.
             onInput={(event) => setText(event.currentTarget.value)}
           />
         </div>
-        <Awaited of={artifacts} what="artifacts">
-          {({ items, total }) => (
-            <>
-              {items.length > 0 ? (
-                <Tree place={place} artifacts={items} shown={isChosen ? shown : undefined} />
-              ) : (
-                <p class="soft side-note">{text === "" ? "No artifacts yet." : "No artifact has that in its name."}</p>
-              )}
-              {total > items.length && (
-                <p class="soft small side-note">
-                  The first {count(items.length)} of {counted(total, "artifact")}
-                </p>
-              )}
-            </>
-          )}
-        </Awaited>
+        <Side place={place} artifacts={artifacts} shown={isChosen ? shown : undefined} isFound={text !== ""} />
       </aside>
-      <section class="pane" aria-label="The chosen version">
+      <Pane place={place}>
         {isChosen ? (
           <VersionPage place={{ ...place, type, name }} onShown={setShown} />
         ) : (
@@ -75,18 +63,72 @@ export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.
             {({ items }) => <Overview place={place} items={items} />}
           </Awaited>
         )}
-      </section>
+      </Pane>
     </div>
   );
 }
 
-async function readArtifacts(
-  query: { readonly team: string; readonly experiment: string; readonly text?: string },
-  signal: AbortSignal,
-): Promise<Artifacts> {
+/** The right side. What is dropped on it is to be uploaded to what it shows. */
+function Pane({
+  place,
+  children,
+}: {
+  readonly place: VersionPlace;
+  readonly children: ComponentChildren;
+}): JSX.Element {
+  const [dropped, setDropped] = useState<readonly ChosenFile[]>();
+  const { isOver, handlers } = useDrop((transfer) => {
+    if (mayWrite.value) void filesOfDrop(transfer).then(setDropped);
+    else say("Log in to upload what was dropped", { isWrong: true });
+  });
+  return (
+    <section class={isOver ? "pane over" : "pane"} aria-label="The chosen version" {...handlers}>
+      {children}
+      {dropped !== undefined && (
+        <UploadDialog
+          place={place}
+          given={dropped}
+          onClose={() => setDropped(undefined)}
+          onDone={({ type, name, version }) => {
+            const { team, experiment } = place;
+            go({ page: "artifacts", team, experiment, type, name, version, tab: "files" });
+          }}
+        />
+      )}
+    </section>
+  );
+}
+
+interface SideProps {
+  readonly place: VersionPlace;
+  readonly artifacts: Loaded<Artifacts>;
+  readonly shown: string | undefined;
+  /** Whether these are those with a text in their name. */
+  readonly isFound: boolean;
+}
+
+function Side({ place, artifacts: { value, error }, shown, isFound }: SideProps): JSX.Element {
+  if (error !== undefined) return <Trouble error={error} what="artifacts" />;
+  if (value?.items.length === 0) {
+    return <p class="soft side-note">{isFound ? "No artifact has that in its name." : "No artifacts yet."}</p>;
+  }
+  const { items, total = 0 } = value ?? {};
+  return (
+    <>
+      <Tree place={place} artifacts={items} shown={shown} />
+      {items !== undefined && total > items.length && (
+        <p class="soft small side-note">
+          The first {count(items.length)} of {counted(total, "artifact")}
+        </p>
+      )}
+    </>
+  );
+}
+
+async function readArtifacts(place: ExperimentPlace, text: string, signal: AbortSignal): Promise<Artifacts> {
   const items: ArtifactView[] = [];
   while (true) {
-    const page = await client.call("artifacts", { query: { ...query, offset: items.length, limit: PAGE }, signal });
+    const page = await client.call("artifacts", { ...artifactsCall(place, text, items.length), signal });
     items.push(...page.items);
     const isAll = page.items.length === 0 || items.length >= page.total || items.length >= SHOWN_MAX;
     if (isAll) return { items, total: page.total };

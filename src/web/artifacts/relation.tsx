@@ -2,10 +2,9 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { LineageGraph } from "../drawing/lineage-graph.tsx";
+import { useLineage } from "../drawing/use-lineage.ts";
 import { RunTable } from "../pages/run-table.tsx";
 import { Awaited, Empty } from "../parts/bits.tsx";
-import { useLoad } from "../parts/load.ts";
-import { revisionOf } from "../shell/live.ts";
 import { client } from "../shell/session.ts";
 import { paramsOf, type VersionProps } from "./place.ts";
 
@@ -22,10 +21,8 @@ const DIRECTIONS: { readonly [Each in Direction]: string } = {
 export function Relation({ version }: VersionProps): JSX.Element {
   const [direction, setDirection] = useState<Direction>("both");
   const params = paramsOf(version);
-  const lineage = useLoad(
-    `lineage/${direction}/${version.id}`,
-    (signal) => client.call("lineage", { params, query: { direction }, signal }),
-    revisionOf(),
+  const lineage = useLineage(`lineage/${direction}`, version.id, (signal) =>
+    client.call("lineage", { params, query: { direction }, signal }),
   );
   return (
     <div class="stack">

@@ -4,22 +4,23 @@ import { useEffect, useState } from "preact/hooks";
 import type { ArtifactView, VersionView } from "../../client/index.ts";
 import { When } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { PART, type Sparse, useSparse } from "../parts/sparse.ts";
+import type { Sparse } from "../parts/sparse.ts";
 import { count, counted, size } from "../parts/text.ts";
 import { VirtualRows } from "../parts/virtual-rows.tsx";
-import { revisionOf } from "../shell/live.ts";
 import { go } from "../shell/navigation.ts";
 import { hrefOf, type VersionPlace } from "../shell/routes.ts";
-import { client, loginRevision } from "../shell/session.ts";
+import type { VersionFilter } from "./calls.ts";
 import { kindOf } from "./kind.ts";
 import { type TreeRow, type TreeRows, treeRows } from "./tree-rows.ts";
+import { useIndexOf, useVersions } from "./tree-versions.ts";
 
 const ROW_PX = 32;
 
 /** What the tree is told. */
 export interface TreeProps {
   readonly place: VersionPlace;
-  readonly artifacts: readonly ArtifactView[];
+  /** What it shows; while that is not here versions are asked for all the same. */
+  readonly artifacts: readonly ArtifactView[] | undefined;
   /** The version at the right, as it is called there. */
   readonly shown: string | undefined;
 }
@@ -27,7 +28,7 @@ export interface TreeProps {
 /** The tree, with what finds things in it. */
 export function Tree({ place, artifacts, shown }: TreeProps): JSX.Element {
   const { type, name } = place;
-  const [filter, setFilter] = useState<Filter>({ text: "", removed: false });
+  const [filter, setFilter] = useState<VersionFilter>({ text: "", removed: false });
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
   const [isFolded, setFolded] = useState(false);
   useEffect(() => {
@@ -36,8 +37,8 @@ export function Tree({ place, artifacts, shown }: TreeProps): JSX.Element {
   }, [type, name]);
   const isOpen = type !== undefined && name !== undefined && !isFolded;
   const versions = useVersions(place, filter);
-  const at = useIndexOf(place, shown, filter);
-  const rows = treeRows(artifacts, {
+  const at = useIndexOf(place, shown, filter, versions);
+  const rows = treeRows(artifacts ?? [], {
     closed,
     ...(isOpen && { open: { type, name, versions: versions.count ?? 0 } }),
   });
@@ -51,20 +52,26 @@ export function Tree({ place, artifacts, shown }: TreeProps): JSX.Element {
   const look = { place, versions, fold };
   return (
     <>
-      {isOpen && <VersionFinder {...{ filter, setFilter, name }} found={versions.count} />}
-      <VirtualRows
-        role="tree"
-        label="Artifacts and their versions"
-        class="tree"
-        count={rows.count}
-        rowHeight={ROW_PX}
-        chosen={at === undefined ? own : rows.indexOf(at)}
-        row={(index) => <Row {...look} row={rows.at(index)} />}
-        rowProps={(index) => propsOf(rows.at(index), versions)}
-        onOpen={(index) => openRow(look, rows.at(index))}
-        onKey={(key, index) => foldByKey(look, rows.at(index), key)}
-        onShown={(first, last) => wantVersions(look, rows, first, last)}
-      />
+      {isOpen && (artifacts === undefined || own >= 0) && (
+        <VersionFinder {...{ filter, setFilter, name }} found={versions.count} />
+      )}
+      {artifacts === undefined ? (
+        <p class="waiting side-note">Reading artifacts …</p>
+      ) : (
+        <VirtualRows
+          role="tree"
+          label="Artifacts and their versions"
+          class="tree"
+          count={rows.count}
+          rowHeight={ROW_PX}
+          chosen={at === undefined ? own : rows.indexOf(at)}
+          row={(index) => <Row {...look} row={rows.at(index)} />}
+          rowProps={(index) => propsOf(rows.at(index), versions)}
+          onOpen={(index) => openRow(look, rows.at(index))}
+          onKey={(key, index) => foldByKey(look, rows.at(index), key)}
+          onShown={(first, last) => wantVersions(look, rows, first, last)}
+        />
+      )}
     </>
   );
 }
@@ -100,56 +107,10 @@ function wantVersions({ versions }: Look, rows: TreeRows<ArtifactView>, first: n
   if (to >= 0 && from < (versions.count ?? 0)) versions.want(from, to);
 }
 
-interface Filter {
-  readonly text: string;
-  readonly removed: boolean;
-}
-
-function queryOf({ text, removed }: Filter): { text?: string; removed?: boolean } {
-  return { ...(text !== "" && { text }), ...(removed && { removed }) };
-}
-
-/** Versions of the chosen artifact. */
-function useVersions(place: VersionPlace, filter: Filter): Sparse<VersionView> {
-  const { team, experiment, type, name } = place;
-  const params = type === undefined || name === undefined ? undefined : { team, experiment, type, name };
-  return useSparse(
-    params === undefined ? "" : JSON.stringify([params, filter, loginRevision.value]),
-    async (offset, limit, signal) => {
-      if (params === undefined) return { items: [], offset, total: 0 };
-      return client.call("versions", { params, query: { offset, limit, ...queryOf(filter) }, signal });
-    },
-    params === undefined ? 0 : revisionOf(params),
-  );
-}
-
-/** Where the shown version stands among all of the artifact; `undefined` while that is not known. */
-function useIndexOf(place: VersionPlace, shown: string | undefined, filter: Filter): number | undefined {
-  const [index, setIndex] = useState<number>();
-  const { team, experiment, type, name } = place;
-  const revision = type === undefined || name === undefined ? 0 : revisionOf({ team, experiment, type, name });
-  useEffect(() => {
-    setIndex(undefined);
-    if (type === undefined || name === undefined || shown === undefined) return;
-    const controller = new AbortController();
-    const params = { team, experiment, type, name };
-    const query = { limit: PART, at: shown, ...queryOf(filter) };
-    client.call("versions", { params, query, signal: controller.signal }).then(
-      ({ items, offset }) => {
-        const at = items.findIndex(({ version }) => version === shown);
-        setIndex(at < 0 ? undefined : offset + at);
-      },
-      () => undefined,
-    );
-    return () => controller.abort();
-  }, [team, experiment, type, name, shown, filter.text, filter.removed, revision]);
-  return index;
-}
-
 interface FinderProps {
   readonly name: string;
-  readonly filter: Filter;
-  readonly setFilter: (filter: Filter) => void;
+  readonly filter: VersionFilter;
+  readonly setFilter: (filter: VersionFilter) => void;
   readonly found: number | undefined;
 }
 

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { UploadView } from "../../client/index.ts";
 import { Dialog } from "../parts/dialog.tsx";
+import { useDrop } from "../parts/drop.ts";
 import { count, counted, plainly, size } from "../parts/text.ts";
 import { say } from "../shell/notes.tsx";
 import type { VersionPlace } from "../shell/routes.ts";
@@ -13,22 +14,25 @@ import { type UploadProgress, uploadFiles } from "./upload-run.ts";
 export interface UploadDialogProps {
   /** Where to; without an artifact its name and type are asked for. */
   readonly place: VersionPlace;
+  /** What was chosen before the dialog opened. */
+  readonly given?: readonly ChosenFile[];
   readonly onClose: () => void;
   readonly onDone?: (made: UploadView) => void;
 }
 
 /** The dialog. */
-export function UploadDialog({ place, onClose, onDone }: UploadDialogProps): JSX.Element {
+export function UploadDialog({ place, given = [], onClose, onDone }: UploadDialogProps): JSX.Element {
   const { team, experiment } = place;
   const isNew = place.name === undefined || place.type === undefined;
   const [fields, setFields] = useState({
     name: place.name ?? "",
     type: place.type ?? "",
-    folder: "",
+    // Where one looks is where one means.
+    folder: place.tab === "files" ? (place.folder ?? "") : "",
     message: "",
     tags: "",
   });
-  const [files, setFiles] = useState<readonly ChosenFile[]>([]);
+  const [files, setFiles] = useState<readonly ChosenFile[]>(given);
   const [progress, setProgress] = useState<UploadProgress>();
   const stop = useRef(new AbortController());
   const set = (field: keyof typeof fields) => (value: string) => setFields({ ...fields, [field]: value });
@@ -105,18 +109,12 @@ interface ChoiceProps {
 /** A place to drop files on, with buttons that choose them. */
 function Choice({ files, onChosen }: ChoiceProps): JSX.Element {
   const bytes = files.reduce((sum, { file }) => sum + file.size, 0);
+  const { isOver, handlers } = useDrop((transfer) => void filesOfDrop(transfer).then(onChosen));
   const onInput = ({ currentTarget }: { readonly currentTarget: HTMLInputElement }): void => {
     onChosen(filesOfInput(currentTarget.files ?? []));
   };
   return (
-    <fieldset
-      class="drop"
-      onDragOver={(event) => event.preventDefault()}
-      onDrop={(event) => {
-        event.preventDefault();
-        if (event.dataTransfer !== null) void filesOfDrop(event.dataTransfer).then(onChosen);
-      }}
-    >
+    <fieldset class={isOver ? "drop over" : "drop"} {...handlers}>
       <legend class="unseen">What to upload</legend>
       <p>Drop files or a folder here, or choose</p>
       <div class="actions">

@@ -43,20 +43,25 @@ export function VersionPage({ place, onShown }: VersionPageProps): JSX.Element {
   const params = { team, experiment, type, name };
   const revision = revisionOf(params);
   const key = JSON.stringify([params, loginRevision.value]);
-  const artifact = useLoad(`artifact/${key}`, (signal) => client.call("artifact", { params, signal }), revision);
-  const isGone = artifact.value?.latest === null && place.version === undefined;
   const asked = place.version ?? "latest";
   const version = useLoad(
     `version/${asked}/${key}`,
     (signal) => client.call("version", { params: { ...params, version: asked }, signal }),
     revision,
   );
+  // Where a version is not there, it is told whether its artifact is.
+  const artifact = useLoad(
+    version.error === undefined ? "" : `artifact/${key}`,
+    (signal) => client.call("artifact", { params, signal }),
+    revision,
+  );
+  const isGone = artifact.value?.latest === null && place.version === undefined;
   const shown = version.value?.version;
   useEffect(() => {
     if (shown !== undefined) onShown(shown);
   }, [shown]);
   if (isGone && artifact.value !== undefined) return <NoVersion artifact={artifact.value} />;
-  // Of an artifact that is not there this is what is told, and not that its version is not.
+  if (version.error !== undefined && artifact.isLoading) return <p class="waiting">Reading artifact …</p>;
   if (artifact.error !== undefined) return <Trouble error={artifact.error} what="artifact" isTitle />;
   return (
     <Awaited of={version} what="version" isTitle>

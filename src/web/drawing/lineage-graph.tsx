@@ -1,14 +1,18 @@
 /** Runs and versions as a graph, from left to right: what was used, the run, what it made. */
 import type { JSX } from "preact";
-import { useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LineageNodeView, LineageView } from "../../client/index.ts";
 import { kindOf } from "../artifacts/kind.ts";
+import { runStates } from "../pages/run-table.tsx";
 import { counted, size } from "../parts/text.ts";
+import { useWidth } from "../parts/width.ts";
 import { hrefOf } from "../shell/routes.ts";
 import { type GraphEdge, type PlacedNode, placeGraph } from "./graph-layout.ts";
 
 const MEASURES = { nodeWidth: 196, nodeHeight: 50, columnGap: 64, rowGap: 18 };
 const MARGIN = 12;
+/** Of its place, at both sides. */
+const BORDER_PX = 2;
 
 /** What the graph is told. */
 export interface LineageGraphProps {
@@ -17,7 +21,10 @@ export interface LineageGraphProps {
   readonly start: string;
 }
 
-/** The graph. It scrolls in its place, which begins with the start in view. */
+/** Below this its words are too small to be read. */
+const SCALE_MIN = 0.72;
+
+/** The graph: as large as it is, or all of it in its place. What does not fit scrolls, and begins with the start in view. */
 export function LineageGraph({ lineage, start }: LineageGraphProps): JSX.Element {
   const box = useRef<HTMLElement>(null);
   const edges = lineage.links.map(({ link, run, version }): GraphEdge => {
@@ -30,27 +37,38 @@ export function LineageGraph({ lineage, start }: LineageGraphProps): JSX.Element
   );
   const byId = new Map(lineage.nodes.map((node) => [node.id, node]));
   const own = graph.nodes.find(({ id }) => id === start);
+  const [width, height] = [graph.width + 2 * MARGIN, graph.height + 2 * MARGIN];
+  const room = useWidth(box) - BORDER_PX;
+  const [isWhole, setWhole] = useState<boolean>();
+  const fitting = Math.min(1, room / width);
+  const scale = (isWhole ?? fitting >= SCALE_MIN) ? fitting : 1;
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null || own === undefined) return;
-    element.scrollTo(own.x - element.clientWidth / 2, own.y - element.clientHeight / 2);
-  }, [start, lineage]);
-  const [width, height] = [graph.width + 2 * MARGIN, graph.height + 2 * MARGIN];
+    element.scrollTo(own.x * scale - element.clientWidth / 2, own.y * scale - element.clientHeight / 2);
+  }, [start, lineage, scale]);
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
-    <section ref={box} class="graph" tabIndex={0} aria-label="Graph of runs and versions">
-      <svg width={width} height={height} viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}>
-        <title>What came of what, from left to right</title>
-        <g class="graph-edges">
-          {graph.edges.map(({ from, to, path }) => (
-            <path key={`${from} ${to}`} class={from === start || to === start ? "near" : undefined} d={path} />
+    <div class="graph-place">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
+      <section ref={box} class="graph" tabIndex={0} aria-label="Graph of runs and versions">
+        <svg width={width * scale} height={height * scale} viewBox={`${-MARGIN} ${-MARGIN} ${width} ${height}`}>
+          <title>What came of what, from left to right</title>
+          <g class="graph-edges">
+            {graph.edges.map(({ from, to, path }) => (
+              <path key={`${from} ${to}`} class={from === start || to === start ? "near" : undefined} d={path} />
+            ))}
+          </g>
+          {graph.nodes.map((node) => (
+            <Node key={node.id} placed={node} node={byId.get(node.id)} isStart={node.id === start} />
           ))}
-        </g>
-        {graph.nodes.map((node) => (
-          <Node key={node.id} placed={node} node={byId.get(node.id)} isStart={node.id === start} />
-        ))}
-      </svg>
-    </section>
+        </svg>
+      </section>
+      {fitting < 1 && (
+        <button type="button" class="button graph-size" onClick={() => setWhole(scale === 1)}>
+          {scale === 1 ? "Show all of it" : "Show it large"}
+        </button>
+      )}
+    </div>
   );
 }
 
@@ -109,7 +127,7 @@ function textOf({ run, version, kind, id }: LineageNodeView): NodeText {
   if (run !== null) {
     const { team, experiment, name, state } = run;
     const href = hrefOf({ page: "run", team, experiment, run: name, tab: "relation" });
-    return { title: name, line: `run, ${state}`, href, kind: "" };
+    return { title: name, line: `Run, ${runStates[state].toLowerCase()}`, href, kind: "" };
   }
   if (version !== null) {
     const { team, experiment, type, name, version: number, files, bytes } = version;

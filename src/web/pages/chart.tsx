@@ -15,6 +15,8 @@ import { client, loginRevision } from "../shell/session.ts";
 const ARTIFACTS_SHOWN = 1000;
 const POINTS = 10_000;
 const HEIGHT_PX = 132;
+/** Below the line: the first and the last version. */
+const AXIS_PX = 18;
 
 type Measure = "bytes" | "files" | "newBytes" | "sharedBytes";
 
@@ -158,7 +160,7 @@ function Chart({ measure, label, text, points, at, onPoint, onOpen }: ChartProps
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: the table below has a link for every version */}
         <svg
           width={width}
-          height={HEIGHT_PX + 2}
+          height={HEIGHT_PX + AXIS_PX}
           role="img"
           aria-label={`${label} from ${points[0]?.version} to ${points.at(-1)?.version}: a table follows`}
           onPointerMove={(event) => onPoint(indexOf(event))}
@@ -169,9 +171,17 @@ function Chart({ measure, label, text, points, at, onPoint, onOpen }: ChartProps
           <path class="chart-area" d={drawing.area} />
           <path class="chart-line" d={drawing.line} />
           {point !== undefined && <circle class="chart-mark" cx={mark.x} cy={mark.y} r={3.5} />}
-          <text class="chart-top" x={2} y={13}>
+          <text class="chart-text" x={2} y={13}>
             {text(drawing.top)}
           </text>
+          <text class="chart-text" x={0} y={HEIGHT_PX + AXIS_PX - 2}>
+            {points[0]?.version}
+          </text>
+          {points.length > 1 && (
+            <text class="chart-text last" x={width} y={HEIGHT_PX + AXIS_PX - 2}>
+              {points.at(-1)?.version}
+            </text>
+          )}
         </svg>
       </span>
     </figure>

@@ -38,9 +38,15 @@ export function Home({ team }: { readonly team?: string }): JSX.Element {
       </div>
       <div class="columns">
         <Awaited of={experiments} what="experiments">
-          {({ items, total }) => (items.length === 0 ? <Nothing text={text} /> : <Teams items={items} total={total} />)}
+          {({ items, total }) =>
+            items.length === 0 ? (
+              <Nothing text={text} />
+            ) : (
+              <Teams items={items} total={total} isOneTeam={team !== undefined} />
+            )
+          }
         </Awaited>
-        <Activity />
+        <Activity {...(team !== undefined && { team })} />
       </div>
     </div>
   );
@@ -56,17 +62,26 @@ function Nothing({ text }: { readonly text: string }): JSX.Element {
   );
 }
 
-function Teams({ items, total }: { readonly items: readonly ExperimentView[]; readonly total: number }): JSX.Element {
+interface TeamsProps {
+  readonly items: readonly ExperimentView[];
+  readonly total: number;
+  /** Whether the page is that of one team, and is called by it. */
+  readonly isOneTeam: boolean;
+}
+
+function Teams({ items, total, isOneTeam }: TeamsProps): JSX.Element {
   const teams = Map.groupBy(items, ({ team }) => team);
   return (
     <div class="stack">
       {[...teams].map(([team, own]) => (
         <section key={team} class="part" aria-label={`Team ${team}`}>
-          <h2>
-            <a class="name" href={hrefOf({ page: "team", team })}>
-              {team}
-            </a>
-          </h2>
+          {!isOneTeam && (
+            <h2>
+              <a class="name" href={hrefOf({ page: "team", team })}>
+                {team}
+              </a>
+            </h2>
+          )}
           <Experiments items={own} />
         </section>
       ))}
@@ -82,7 +97,7 @@ function Teams({ items, total }: { readonly items: readonly ExperimentView[]; re
 function Experiments({ items }: { readonly items: readonly ExperimentView[] }): JSX.Element {
   return (
     <div class="table-box">
-      <table class="table">
+      <table class="table experiments">
         <thead>
           <tr>
             <th scope="col">Experiment</th>

@@ -7,7 +7,7 @@ import { lasting } from "../parts/text.ts";
 import { hrefOf } from "../shell/routes.ts";
 
 /** What a run's state is called; "unknown" means that its process is gone and nobody said how it ended. */
-const STATES: { readonly [State in RunView["state"]]: string } = {
+export const runStates: { readonly [State in RunView["state"]]: string } = {
   running: "Running",
   finished: "Finished",
   failed: "Failed",
@@ -22,7 +22,7 @@ export function RunState({ run }: { readonly run: RunView }): JSX.Element {
   const signal = run.signal === null ? "" : `, ${run.signal}`;
   return (
     <span class={`state ${kind}`}>
-      {STATES[run.state]}
+      {runStates[run.state]}
       {code}
       {signal}
     </span>
@@ -62,7 +62,7 @@ export function RunTable({ runs, label }: { readonly runs: readonly RunView[]; r
         <tbody>
           {runs.map((run) => (
             <tr key={run.id}>
-              <td>
+              <td class="run-name">
                 <a class="name" href={runHref(run)}>
                   {run.name}
                 </a>
@@ -79,7 +79,9 @@ export function RunTable({ runs, label }: { readonly runs: readonly RunView[]; r
               <td class="number">
                 <RunTime run={run} />
               </td>
-              <td class="name">{run.startedBy}</td>
+              <td class="run-by">
+                <span class="name">{run.startedBy}</span>
+              </td>
             </tr>
           ))}
         </tbody>

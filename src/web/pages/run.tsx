@@ -6,12 +6,13 @@ import { JsonView } from "../artifacts/json-view.tsx";
 import { kindOf } from "../artifacts/kind.ts";
 import { type Direction, Directions } from "../artifacts/relation.tsx";
 import { LineageGraph } from "../drawing/lineage-graph.tsx";
+import { useLineage } from "../drawing/use-lineage.ts";
 import { Awaited, CodeLine, Digest, Empty, Tabs, Trouble, When } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { useLoad } from "../parts/load.ts";
 import { usePieces } from "../parts/pieces.ts";
 import { count, exactly, size } from "../parts/text.ts";
-import { revisionOf } from "../shell/live.ts";
+import { revisionOf, revisionOfGraph } from "../shell/live.ts";
 import { hrefOf, type RunTab, runTabs } from "../shell/routes.ts";
 import { client, loginRevision } from "../shell/session.ts";
 import { RunState, RunTime } from "./run-table.tsx";
@@ -110,10 +111,8 @@ function Relation({ run }: { readonly run: RunView }): JSX.Element {
 
 function Graph({ run, direction, steps }: { run: RunView; direction: Direction; steps?: number }): JSX.Element {
   const query = { direction, ...(steps !== undefined && { steps }) };
-  const lineage = useLoad(
-    `run-lineage/${JSON.stringify(query)}/${run.id}`,
-    (signal) => client.call("runLineage", { params: paramsOf(run), query, signal }),
-    revisionOf(run),
+  const lineage = useLineage(`run-lineage/${JSON.stringify(query)}`, run.id, (signal) =>
+    client.call("runLineage", { params: paramsOf(run), query, signal }),
   );
   return (
     <Awaited of={lineage} what="lineage">
@@ -157,7 +156,7 @@ function Versions(props: {
       const query = { link, ...(after !== undefined && { after }) };
       return client.call("runVersions", { params: paramsOf(run), query, signal });
     },
-    revisionOf(run),
+    revisionOfGraph([run.id]),
   );
   return (
     <section class="part" aria-label={title}>

@@ -101,8 +101,7 @@ export function Empty({
 export function CodeLine({ code, what }: { readonly code: string; readonly what: string }): JSX.Element {
   return (
     <div class="line-of-code">
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys */}
-      <pre tabIndex={0}>{code}</pre>
+      <pre>{code}</pre>
       <Copy text={code} what={what} />
     </div>
   );

@@ -1,5 +1,5 @@
 /** What a page asks for, while it comes, when it is there, and when it fails. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** The state of something that is asked for. While it is asked for again, the old value stays. */
 export interface Loaded<T> {
@@ -20,7 +20,8 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
   const latest = useRef(load);
   latest.current = load;
 
-  useEffect(() => {
+  // Before the page is painted: what is asked for comes a frame earlier.
+  useLayoutEffect(() => {
     if (key === "") return;
     const controller = new AbortController();
     latest.current(controller.signal).then(

@@ -1,5 +1,5 @@
 /** A long list of which only the parts that somebody looked at are here. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** A part of the list, as the server gives it. A total of null is still being counted. */
 export interface Part<T> {
@@ -33,9 +33,9 @@ interface Store<T> {
 }
 
 /** Items asked for at once: some more than are seen. What folders hold is added up for each, so more would be waited for. */
-export const PART = 64;
+export const PART = 32;
 const COUNTING_MS = 400;
-/** Parts kept: beyond, those far from the view are let go. */
+/** Parts kept: beyond, those far from the view are let go, but for the first, where lists are entered. */
 const KEPT_MAX = 100;
 
 /** The list of a key; another key is another list. When `revision` changes, what is seen is asked for again. */
@@ -78,7 +78,8 @@ export function useSparse<T>(
   };
 
   const isFirst = useRef(true);
-  useEffect(() => {
+  // Before the page is painted, as in useLoad.
+  useLayoutEffect(() => {
     const own = store.current;
     if (isFirst.current) isFirst.current = false;
     else own.asked.clear();
@@ -120,7 +121,7 @@ function forgetFar<T>(store: Store<T>): void {
   if (store.asked.size <= KEPT_MAX) return;
   const [first, last] = store.shown.map((index) => Math.floor(index / PART)) as [number, number];
   for (const part of store.asked) {
-    if (part >= first - 2 && part <= last + 2) continue;
+    if (part === 0 || (part >= first - 2 && part <= last + 2)) continue;
     store.asked.delete(part);
     for (let at = part * PART; at < (part + 1) * PART; at++) store.items.delete(at);
   }

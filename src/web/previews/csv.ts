@@ -1,18 +1,22 @@
 /** Reads comma- or tab-separated values as far as they go: RFC 4180, with quotes, in one pass. Pure. */
 
+/** What some programs begin a text with. */
+const BYTE_ORDER_MARK = "\ufeff";
+
 /** Rows of a table. Rows may have different lengths. */
 export interface CsvTable {
   readonly rows: readonly (readonly string[])[];
-  /** Whether there were more rows than asked for, or the last one was cut. */
-  readonly isCut: boolean;
+  /** Letters up to the end of the last of them. */
+  readonly used: number;
 }
 
 /** Reads up to `rowsMax` rows. Of a text that is cut (`isWhole` false) the last row is left out: it may be half of one. */
 export function readCsv(text: string, separator: string, rowsMax: number, isWhole = true): CsvTable {
   const rows: string[][] = [];
   let row: string[] = [];
-  let at = 0;
-  while (at < text.length && rows.length <= rowsMax) {
+  let used = 0;
+  let at = text.startsWith(BYTE_ORDER_MARK) ? 1 : 0;
+  while (at < text.length && rows.length < rowsMax) {
     const { value, next } = fieldAt(text, at, separator);
     row.push(value);
     const mark = text[next];
@@ -22,13 +26,13 @@ export function readCsv(text: string, separator: string, rowsMax: number, isWhol
       row.push("");
     }
     if (mark === "\r" && text[at] === "\n") at++;
-    const isEnded = mark === "\n" || mark === "\r";
+    const isEnded = mark === "\n" || (mark === "\r" && (at < text.length || isWhole));
     if (!isEnded && !isWhole) break;
     rows.push(row);
     row = [];
+    used = Math.min(at, text.length);
   }
-  const isCut = rows.length > rowsMax || !isWhole;
-  return { rows: rows.slice(0, rowsMax), isCut };
+  return { rows, used };
 }
 
 /** A field, and where the mark after it stands. What follows a closing quote belongs to the field. */

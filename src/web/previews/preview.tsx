@@ -11,9 +11,10 @@ const Media = lazily<PreviewProps & { kind: "image" | "audio" | "video" }>(
   async () => (await import("./media.tsx")).Media,
 );
 const Text = lazily<PreviewProps>("text", async () => (await import("./text.tsx")).Text);
-const Bytes = lazily<PreviewProps>("text", async () => (await import("./text.tsx")).Bytes);
+const Bytes = lazily<PreviewProps>("bytes", async () => (await import("./text.tsx")).Bytes);
 const Table = lazily<PreviewProps & { separator: string }>("table", async () => (await import("./table.tsx")).Table);
-const JsonFile = lazily<PreviewProps & { isLines: boolean }>("json", async () => (await import("./json.tsx")).JsonFile);
+const JsonFile = lazily<PreviewProps>("json", async () => (await import("./json.tsx")).JsonFile);
+const JsonLinesFile = lazily<PreviewProps>("json-lines", async () => (await import("./json.tsx")).JsonLinesFile);
 const Parquet = lazily<PreviewProps>("parquet", async () => (await import("./parquet.tsx")).Parquet);
 
 /** The beginning of a file, for what stands around the preview too. */
@@ -43,8 +44,9 @@ function Shown(props: PreviewProps): JSX.Element {
     case "tsv":
       return <Table {...props} separator={kind === "csv" ? "," : "\t"} />;
     case "json":
+      return <JsonFile {...props} />;
     case "jsonl":
-      return <JsonFile {...props} isLines={kind === "jsonl"} />;
+      return <JsonLinesFile {...props} />;
     case "parquet":
       return <Parquet {...props} />;
     case "text":

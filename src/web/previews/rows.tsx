@@ -1,6 +1,6 @@
 /** Rows and columns of a file's beginning. */
 import type { JSX } from "preact";
-import { plainly } from "../parts/text.ts";
+import { count, plainly } from "../parts/text.ts";
 
 const CELL_MAX = 300;
 const COLUMNS_MAX = 100;
@@ -9,10 +9,12 @@ const COLUMNS_MAX = 100;
 export interface RowsProps {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly unknown[])[];
+  /** Rows that stand before these. */
+  readonly before?: number;
 }
 
 /** A table that scrolls in its place. Numbers stand at the right. */
-export function Rows({ columns, rows }: RowsProps): JSX.Element {
+export function Rows({ columns, rows, before = 0 }: RowsProps): JSX.Element {
   const shown = columns.slice(0, COLUMNS_MAX);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
@@ -33,7 +35,7 @@ export function Rows({ columns, rows }: RowsProps): JSX.Element {
         <tbody>
           {rows.map((row, at) => (
             <tr key={at}>
-              <td class="number soft">{at + 1}</td>
+              <td class="number soft">{count(before + at + 1)}</td>
               {shown.map((_, column) => (
                 <td key={column} class={isNumber(row[column]) ? "number" : undefined}>
                   {cellOf(row[column])}

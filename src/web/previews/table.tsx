@@ -1,25 +1,32 @@
 /** Comma- and tab-separated values as a table. */
 import type { JSX } from "preact";
-import { count, size } from "../parts/text.ts";
+import { Awaited } from "../parts/bits.tsx";
+import { useLoad } from "../parts/load.ts";
+import { counted } from "../parts/text.ts";
 import { readCsv } from "./csv.ts";
+import { Paged } from "./paged.tsx";
+import { readRowPage } from "./row-pages.ts";
 import { Rows } from "./rows.tsx";
-import type { PreviewProps } from "./source.ts";
+import { type PreviewProps, readRange } from "./source.ts";
 
-const ROWS_SHOWN = 200;
-
-/** The first rows. The first of them is taken as the names of the columns. */
-export function Table({ head, separator }: PreviewProps & { readonly separator: string }): JSX.Element {
-  const isWhole = head.bytes.length >= head.size;
-  const text = new TextDecoder().decode(head.bytes, { stream: !isWhole });
-  const { rows, isCut } = readCsv(text, separator, ROWS_SHOWN + 1, isWhole);
-  const [columns = [], ...body] = rows;
+/** The rows, a page at a time. The first of the file is taken as the names of the columns. */
+export function Table({ separator, ...props }: PreviewProps & { readonly separator: string }): JSX.Element {
+  const { source, head } = props;
+  const parse = (text: string, rowsMax: number, isWhole: boolean) => readCsv(text, separator, rowsMax, isWhole);
+  const names = useLoad(`names/${JSON.stringify(source)}/${head.digest}`, (signal) =>
+    readRowPage(
+      { start: 0, size: head.size, rows: 1, known: head.bytes },
+      parse,
+      async (from, to) => new Uint8Array(await readRange(source, from, to, signal)),
+    ),
+  );
   return (
-    <div class="stack">
-      <Rows columns={columns} rows={body} />
-      <p class="soft small">
-        {isCut ? `The first ${count(body.length)} rows` : `${count(body.length)} rows`}, {columns.length} columns.{" "}
-        {size(head.size)} in all.
-      </p>
-    </div>
+    <Awaited of={names} what="table">
+      {({ rows: [columns = []], end }) => (
+        <Paged {...props} start={end} parse={parse} told={counted(columns.length, "column")}>
+          {({ rows, before }) => <Rows columns={columns} rows={rows} before={before} />}
+        </Paged>
+      )}
+    </Awaited>
   );
 }

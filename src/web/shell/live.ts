@@ -8,6 +8,8 @@ export const isLive = signal(false);
 
 const AGAIN_MS = 2000;
 const SETTLED_MS = 1000;
+/** Changes that are seen in a graph of runs and versions. */
+const OF_GRAPHS: ReadonlySet<string> = new Set(["version", "made", "used", "run", "ended", "remove", "restore"]);
 const revisions = new Map<string, Signal<number>>();
 
 /** Names what is watched. */
@@ -20,13 +22,21 @@ export interface Watched {
 
 /** A number that grows whenever something happens there: to an artifact, in an experiment, in the whole store. */
 export function revisionOf(watched: Watched = {}): number {
-  const key = keyOf(watched);
+  return revisionAt(keyOf(watched));
+}
+
+function revisionAt(key: string): number {
   let found = revisions.get(key);
   if (found === undefined) {
     found = signal(0);
     revisions.set(key, found);
   }
   return found.value;
+}
+
+/** A number that grows whenever a graph with these runs and versions becomes another, or looks otherwise. By their ids. */
+export function revisionOfGraph(ids: readonly string[]): number {
+  return ids.reduce((sum, id) => sum + revisionAt(graphKey(id)), 0);
 }
 
 /** Listens until the signal aborts, and begins again when the connection ends. */
@@ -69,7 +79,13 @@ function pause(): Promise<void> {
 
 function heard(operation: OperationView): void {
   const keys = new Set([keyOf({})]);
-  for (const { artifact, run } of operation.changes) {
+  for (const { kind, artifact, run, versionId } of operation.changes) {
+    // A step of a remote, say, which may concern anything.
+    if (artifact === null && run === null) {
+      bumpAll();
+      return;
+    }
+    if (OF_GRAPHS.has(kind)) for (const id of [run?.id, versionId]) if (id != null) keys.add(graphKey(id));
     for (const at of [artifact, run]) {
       if (at === null) continue;
       keys.add(keyOf({ team: at.team }));
@@ -87,6 +103,10 @@ function bumpAll(): void {
 function bump(key: string): void {
   const found = revisions.get(key);
   if (found !== undefined) found.value++;
+}
+
+function graphKey(id: string): string {
+  return `graph ${id}`;
 }
 
 function keyOf({ team, experiment, type, name }: Watched): string {

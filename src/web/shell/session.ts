@@ -5,13 +5,14 @@
 import { computed, signal } from "@preact/signals";
 import { Client, type SessionView } from "../../client/index.ts";
 import { forgetLoaded } from "../parts/load.ts";
+import { askAhead, fetchOrTake } from "./ahead.ts";
 import { go } from "./navigation.ts";
 
 const KEY = "artifold-login";
 const token = signal<string | undefined>(kept());
 
 /** The server that the page came from. */
-export const client = new Client({ token: () => token.value });
+export const client = new Client({ token: () => token.value, fetch: fetchOrTake });
 
 /** What the server says of this tab; `undefined` until it does. */
 export const session = signal<SessionView | undefined>(undefined);
@@ -27,6 +28,11 @@ export const isEntering = signal(new URLSearchParams(location.hash.slice(1)).has
 
 /** Changes with the login: all that was asked for before is asked for again. */
 export const loginRevision = signal(0);
+
+/** Asks for what a page will ask for: not before it is known with which login. */
+export function askFirst(paths: readonly string[]): void {
+  if (!isEntering.value) askAhead(paths, token.value);
+}
 
 /** Takes up the code that a link brought along in its fragment, or the login that this tab has. */
 export async function beginSession(): Promise<void> {

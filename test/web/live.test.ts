@@ -1,0 +1,103 @@
+/** What a page asks for, and when it asks again. */
+import { mkdirSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumPath, howToGetChromium } from "../support/browser.ts";
+import { type Dashboard, openDashboard, writeFiles } from "../support/dashboard.ts";
+
+const scope = ["--team", "lab", "--experiment", "pets"];
+const sample = "/lab/experi/pets/exp/artifacts/dataset/sample";
+
+describe.skipIf(chromiumPath === undefined)(`asking${howToGetChromium}`, () => {
+  let dashboard: Dashboard;
+  beforeAll(async () => {
+    dashboard = await openDashboard();
+    const data = path.join(dashboard.folder, "data");
+    mkdirSync(path.join(data, "folder"), { recursive: true });
+    writeFiles(data, { "one.txt": "one", "folder/two.txt": "two" });
+    await dashboard.artifold(["upload", "data", "--name", "sample", "--type", "dataset", ...scope]);
+  });
+  afterAll(() => dashboard?.close());
+
+  test.each([
+    ["", "1 artifact"],
+    [`${sample}`.slice(sample.indexOf("/dataset")), "Digest of the content"],
+    ["/dataset/sample/latest/overview", "Digest of the content"],
+    ["/dataset/sample/V1/files", "2 names"],
+    ["/dataset/sample/V1/files?folder=folder", "1 name here"],
+    ["/dataset/sample/V1/files?glob=*.txt", "2 files"],
+  ])("of a page at …/artifacts%s nothing is asked for twice", async (at, shown) => {
+    const context = await dashboard.browser.newContext();
+    const page = await context.newPage();
+    // A page that listens looks at everything once more.
+    await page.route("**/api/events", (route) => route.abort());
+    const asked = watchQuestions(page);
+    await page.goto(`${dashboard.url}/lab/experi/pets/exp/artifacts${at}`);
+    await page.getByText(shown).first().waitFor();
+    await expect.poll(() => page.locator(".waiting").count(), { timeout: 20_000 }).toBe(0);
+    await page.waitForLoadState("networkidle");
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.toSorted()).toEqual([...new Set(asked)].toSorted());
+    await context.close();
+  });
+
+  test("a graph is asked for again when something happens to what is in it, and only then", async () => {
+    const { page, check } = await dashboard.open("/");
+    const asked = watchQuestions(page);
+    const graphs = (): number => asked.filter((each) => each.includes("/lineage")).length;
+    await page.goto(`${dashboard.url}${sample}/V1/relation`);
+    await page.getByText("No run is known to have made or used this version").waitFor();
+    // Once as it begins, once as it begins to listen.
+    await expect.poll(graphs, { timeout: 20_000 }).toBe(2);
+    const other = ["--name", "other", "--type", "dataset", ...scope];
+    await dashboard.artifold(["upload", "data", ...other]);
+    await page.getByRole("treeitem", { name: /other/ }).waitFor();
+    await dashboard.artifold(["tag", "lab/pets/sample:V1", "seen"]);
+    await page.getByRole("treeitem", { name: /^V1.*seen/ }).waitFor();
+    expect(graphs()).toBe(2);
+
+    await dashboard.artifold(["init", ...scope, "--run", "first-use"]);
+    await dashboard.artifold(["download", "sample:V1", "--to", "used", "-q"]);
+    await page
+      .getByRole("link", { name: /first-use/ })
+      .first()
+      .waitFor();
+    // The run is in the graph now: what it makes comes to it too.
+    await dashboard.artifold(["upload", "used/one.txt", "--name", "result", "--type", "text"]);
+    const graph = page.getByRole("region", { name: "Graph of runs and versions" });
+    await graph.getByText("result V1", { exact: true }).waitFor();
+    await dashboard.artifold(["finish"]);
+    await graph.getByRole("link", { name: "first-use: Run, finished" }).waitFor();
+    check();
+    await page.context().close();
+  });
+
+  test("a run's page shows what the run makes while one looks", async () => {
+    await dashboard.artifold(["init", ...scope, "--run", "looked-at"]);
+    const { page, check } = await dashboard.open("/");
+    const asked = watchQuestions(page);
+    await page.goto(`${dashboard.url}/experi/lab/pets/looked-at/run/chart`);
+    await page.getByText("Nothing used or made yet").waitFor();
+    // What it asks for as it begins to listen is not what this is about.
+    await expect.poll(() => asked.filter((each) => each.includes("/lineage")).length, { timeout: 20_000 }).toBe(2);
+    await dashboard.artifold(["upload", "data/one.txt", "--name", "made-now", "--type", "text"]);
+    await page.getByRole("region", { name: "Made", exact: true }).getByText("made-now V1").waitFor();
+    const graph = page.getByRole("region", { name: "Graph of runs and versions" });
+    await graph.getByText("made-now V1", { exact: true }).waitFor();
+    await dashboard.artifold(["finish"]);
+    await page.getByText("Finished").first().waitFor();
+    check();
+    await page.context().close();
+  });
+});
+
+/** What a page asks the data API for from now on, but for the stream of events. */
+function watchQuestions(page: Page): string[] {
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const { pathname, search } = new URL(request.url());
+    if (pathname.startsWith("/api/") && pathname !== "/api/events") asked.push(pathname + search);
+  });
+  return asked;
+}
