@@ -133,13 +133,12 @@ class ArtifactPush {
     let isKept = false;
     try {
       const group = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
-      const bytes = plan.versions.reduce((sum, { newBytes, entries }) => sum + newBytes + entries * 100, 0);
       const epoch = epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
-      await this.#content.send({ contents: plan.contents, bytes, group }, epoch);
+      await this.#content.send({ contents: plan.contents, group }, epoch);
       if (merged !== undefined) {
         const base = (plan.versions.at(-1) as VersionRow).manifest;
         const contents = [{ manifest: merged.manifest, base }];
-        await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
+        await this.#content.send({ contents, group, draft: merged.draft }, epoch);
       }
       if (!(await this.#register())) return false;
       const isThere = await this.#append(plan, at, merged);
