@@ -14,7 +14,7 @@ import {
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
-import { decodeVersionRecord, EMPTY_MANIFEST } from "../manifest/index.ts";
+import { decodeVersionRecord, EMPTY_MANIFEST, type VersionRecord } from "../manifest/index.ts";
 
 /** Versions, and bytes of their records, that one step brings. */
 const VERSIONS_MAX = 2_000;
@@ -103,10 +103,15 @@ class Planning implements PushPlan {
         this.hasAllVersions = false;
         return;
       }
+      bytes += row.record.length;
+      const holder = this.#holderFor(row);
+      if (holder !== undefined) {
+        this.#addAlso(row, holder);
+        continue;
+      }
       number = this.#isHome ? number + 1 : row.number;
       this.#refuseOtherNumbers(row, number);
-      bytes += row.record.length;
-      this.#addVersion(row, number);
+      this.#addVersion({ ...row, number });
     }
   }
 
@@ -151,20 +156,43 @@ class Planning implements PushPlan {
     }
   }
 
-  #addVersion(row: VersionRow, number: number): void {
-    const { version, record, entries, files, bytes, newBytes } = row;
+  /**
+   * The version with the number right before, where somebody else published it with the content that this one has: a number
+   * more would say nothing new.
+   */
+  #holderFor({ displaced, removed, manifest }: VersionRow): Digest | undefined {
+    const last = this.versions.findLast((row) => !row.removed)?.version ?? this.#newest();
+    if (!this.#isHome || !displaced || removed || last === undefined) return undefined;
+    return this.#catalog.versionById(last)?.manifest === manifest ? last : undefined;
+  }
+
+  #addAlso(row: VersionRow, holder: Digest): void {
+    const first = decodeVersionRecord(row.record);
+    this.events.push({ event: "also", holder, record: row.record });
+    this.#addNote(row, first);
+    this.#told(row.version, first.run);
+  }
+
+  #addVersion(row: VersionRow): void {
+    const { version, number, record, entries, files, bytes, newBytes } = row;
     const event: VersionEvent = { event: "version", number, record, entries, files, bytes, newBytes };
     this.events.push(event);
     this.versions.push(row);
     if (row.removed) this.events.push({ event: "remove", version });
     else this.#need(row);
     const first = decodeVersionRecord(record);
+    this.#addNote(row, first);
+    if (!row.removed) this.#brought.set(version, row.manifest);
+    this.#told(version, first.run);
+  }
+
+  /** Later message and metadata of a version that this step tells of. */
+  #addNote(row: VersionRow, first: VersionRecord): void {
     const message = row.message === first.message ? null : row.message;
     const [now, before] = [JSON.stringify(row.metadata), JSON.stringify(first.metadata)];
     const metadata = now === before ? null : now;
-    if (message !== null || metadata !== null) this.events.push({ event: "note", version, message, metadata });
-    if (!row.removed) this.#brought.set(version, row.manifest);
-    this.#told(version, first.run);
+    if (message === null && metadata === null) return;
+    this.events.push({ event: "note", version: row.version, message, metadata });
   }
 
   #told(version: Digest, run: Digest | undefined): void {
@@ -176,13 +204,14 @@ class Planning implements PushPlan {
   #need(row: VersionRow): void {
     const [parent] = decodeVersionRecord(row.record).parents;
     const last = [...this.#brought.values()].at(-1);
-    const base = (parent && (this.#brought.get(parent) ?? this.#living(parent))) ?? last ?? this.#newest();
+    const newest = this.#newest();
+    const base =
+      (parent && (this.#brought.get(parent) ?? this.#living(parent))) ?? last ?? (newest && this.#living(newest));
     this.contents.push({ manifest: row.manifest, base: base ?? EMPTY_MANIFEST });
   }
 
   #newest(): Digest | undefined {
-    const id = remoteLatest(this.#catalog, this.#remote, this.#artifact.artifact);
-    return id && this.#living(id);
+    return remoteLatest(this.#catalog, this.#remote, this.#artifact.artifact);
   }
 
   /** The manifest of a version that lives on the remote. */

@@ -151,6 +151,30 @@ describe("two machines that both made a version while they were apart", () => {
     }
   });
 
+  test("with the content of what somebody else published last have its number", async () => {
+    const [one, two, hub] = await apart();
+    await uploadFiles(one, { a: "other" });
+    const ours = await uploadFiles(one, { a: "same" });
+    const theirs = await uploadFiles(two, { a: "same" });
+    await theirs.tag("from-two");
+    await theirs.annotate({ message: "the same" });
+    await uploadFiles(two, { a: "more" });
+    await pushTo(one, hub);
+    const pushed = await pushTo(two, hub);
+    expect(pushed.versions.map(({ ref, renumberedFrom }) => [ref.split(":")[1], renumberedFrom])).toEqual([
+      ["V6", "V5"],
+    ]);
+    await pullFrom(one, hub);
+    for (const store of [one, two]) {
+      expect(await numbersOf(store)).toEqual(["V1", "V2", "V3", "V4", "V5", "V6"]);
+      expect((await store.resolve("sample:V5")).id).toBe(ours.id);
+      expect((await store.resolve(`sample@${theirs.id}`)).version).toBe("V5");
+      expect((await store.resolve("sample:from-two")).version).toBe("V5");
+      expect(await textsOf(await store.resolve("sample"))).toEqual({ a: "more" });
+    }
+    expect((await pushTo(two, hub)).sentBytes).toBe(0);
+  });
+
   test("find their own numbers when they pull before they push", async () => {
     const [one, two, hub] = await apart();
     await uploadFiles(one, { a: "3", one: "1" });
