@@ -1,11 +1,19 @@
 /** Pulls artifacts from a remote: what its logs say, and the content of what is meant. */
-import { type ArtifactRow, type RemoteArtifactRow, remoteVersions, type VersionRow } from "../catalog/index.ts";
+import {
+  type ArtifactRow,
+  formatNumber,
+  type RemoteArtifactRow,
+  remoteVersions,
+  type VersionRow,
+} from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { manifestSums } from "../manifest/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { bringManifest } from "./bring.ts";
 import { catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
+import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { previewNames, previewVersions } from "./pull-preview.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
@@ -139,6 +147,7 @@ async function bringContent(
   const bytesTotal = wanted.reduce((sum, { version }) => sum + version.newBytes, 0);
   const progress = { files: 0, bytes: 0 };
   for (const { version, path } of wanted) {
+    await checkSums(engine, version);
     await bringManifest(engine.source, version.manifest, {
       base: wholeBefore(engine, row, version.number),
       ...(path !== undefined && { filter: compileGlobs([path, `${path}/**`]) }),
@@ -153,6 +162,13 @@ async function bringContent(
     if (path !== undefined) continue;
     await engine.commit(() => ({ changes: [{ change: "whole", versions: [version.version] }] }), signal);
   }
+}
+
+/** What a log says of a version's size is what its manifest says. @throws ArtifoldError DAMAGED */
+async function checkSums(engine: Engine, { version, number, manifest, ...told }: VersionRow): Promise<void> {
+  const sums = await manifestSums(manifestReader(engine.source), manifest);
+  if (sums.entries === told.entries && sums.files === told.files && sums.bytes === told.bytes) return;
+  throw new ArtifoldError("DAMAGED", `${formatNumber(number)} is not as large as its log says`, { info: { version } });
 }
 
 /** The newest version before a number all of whose content is here. */
