@@ -4,7 +4,7 @@ import { type Digest, digestFromBytes, hashContent } from "../digest/index.ts";
 import type { Change, JournalPosition, StepKnown } from "../journal/index.ts";
 import type { Metadata } from "../manifest/index.ts";
 import type { PlacedObject, TablePlace } from "../objects/index.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, openDatabase, openImage } from "./database.ts";
 import { createTables, isCatalog } from "./schema.ts";
 
 /** An artifact as the catalog knows it. */
@@ -152,6 +152,11 @@ export class Catalog {
       database.close();
       throw error;
     }
+  }
+
+  /** The same once more, in memory: what is done to it stays there. */
+  copy(): Catalog {
+    return new Catalog(openImage(this.database.serialize()));
   }
 
   close(): void {

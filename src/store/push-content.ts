@@ -73,7 +73,10 @@ export class PushContent {
       group,
       source: sendSource(this.#engine, draft),
       findThere: (digests, rawBytes) => this.#find(digests, draft === undefined ? rawBytes : Number.POSITIVE_INFINITY),
-      tombstones: () => this.#found.tombstones(),
+      passedOver: async () => {
+        const doomed = await this.#found.tombstones();
+        return new Set([...doomed, ...this.#senders.flatMap(({ packs }) => packs)]);
+      },
       memory: cachedHints(this.#engine.hints, id),
       call,
       onBytes: this.#onBytes,

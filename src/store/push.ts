@@ -45,6 +45,18 @@ export interface PushResult extends Traffic {
 /** Pushes. @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, LOGIN_NEEDED … */
 export async function push(engine: Engine, options: PushOptions = {}): Promise<PushResult> {
   await engine.refresh();
+  if (options.dryRun !== true) return pushChosen(engine, options);
+  const release = await engine.use(options.signal);
+  const rehearsal = engine.rehearse();
+  try {
+    return await pushChosen(rehearsal, options);
+  } finally {
+    await rehearsal.close();
+    release();
+  }
+}
+
+async function pushChosen(engine: Engine, options: PushOptions): Promise<PushResult> {
   const chosen = chooseArtifacts(engine, options);
   return RemoteWork.with(engine, { ...options, writes: true }, async (work) => {
     const session = await work.session();
@@ -60,9 +72,8 @@ export async function push(engine: Engine, options: PushOptions = {}): Promise<P
         options.onProgress?.({ phase: "send", files: versions.length, bytes, bytesTotal: Math.max(bytes, bytesTotal) });
       };
       for (const { artifact, upTo } of chosen) {
-        const dryRun = options.dryRun === true;
         const pushed = await engine.source.lending(session.id, work.remote, () =>
-          pushArtifact(engine, session, artifact, { upTo, dryRun, onBytes }),
+          pushArtifact(engine, session, artifact, { upTo, onBytes }),
         );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }

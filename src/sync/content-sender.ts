@@ -41,8 +41,8 @@ export interface ContentSenderOptions {
   readonly group: string;
   readonly source: SendSource;
   readonly findThere: FindThere;
-  /** Packs that nobody may rely on. */
-  readonly tombstones: () => Promise<ReadonlySet<PackName>>;
+  /** Packs of the group that are not to be looked into: nobody may rely on them, or what they hold is known. */
+  readonly passedOver: () => Promise<ReadonlySet<PackName>>;
   readonly memory: HintMemory;
   readonly call: RemoteCallOptions;
   /** Hears of content that was put into packs, or was there. */
@@ -187,10 +187,9 @@ export class ContentSender {
   async #goOn(): Promise<void> {
     if (this.#hasGoneOn) return;
     this.#hasGoneOn = true;
-    const { remote, group, call, tombstones } = this.#options;
-    const doomed = await tombstones();
-    const isOurs = new Set(this.packs);
-    const packs = packsOfGroup(remote, group, (pack) => doomed.has(pack) || isOurs.has(pack), call);
+    const { remote, group, call } = this.#options;
+    const passedOver = await this.#options.passedOver();
+    const packs = packsOfGroup(remote, group, (pack) => passedOver.has(pack), call);
     for await (const { name, table } of packs) this.sent.adopt(name, table);
   }
 

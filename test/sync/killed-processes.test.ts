@@ -5,7 +5,7 @@
  * The moment is a byte that goes to the remote or comes from it: a proxy lets that through and nothing after it, and the
  * process gets SIGKILL. For a folder the process does it itself, at a byte that it writes there or a call that it makes.
  */
-import { copyFileSync, cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ import { randomBytesOf, seeded } from "../support/random.ts";
 import { served } from "../support/served.ts";
 import { isInstalled, needs, type S3Server, type SshServer, startSshd, startVersitygw } from "../support/servers.ts";
 import { freshFolder, openOverSsh } from "../support/ssh.ts";
-import { all, openScratch, scratch, textsOf } from "../support/stores.ts";
+import { all, openScratch, scratch, textsOf, uploadFiles } from "../support/stores.ts";
 import { type Moment, Toll } from "../support/toll.ts";
 
 /** What a command did before it ended. */
@@ -184,16 +184,6 @@ class Line {
     }
   }
 
-  /** Bytes of packs that a push would send that nobody interrupts. */
-  async cleanBytes(): Promise<number> {
-    const place = memoryPlace();
-    const copy = scratch();
-    cpSync(this.folder, copy, { recursive: true });
-    const store = await openScratch(copy);
-    await store.push({ remote: place.open() });
-    return (await packsOf(place.open())).reduce((sum, { size }) => sum + size, 0);
-  }
-
   /** Pushes, and looks at what is there then. */
   async push(moment: Moment | undefined): Promise<Attempt> {
     const attempt = await this.place.push(this.folder, moment);
@@ -242,6 +232,14 @@ async function knownOf(version: Version): Promise<Known> {
   return [version.id, digests];
 }
 
+/** Bytes of the packs that a push of these files makes that nobody interrupts. */
+async function cleanBytes(files: Record<string, Uint8Array>): Promise<number> {
+  const [store, place] = [await openScratch(), memoryPlace()];
+  await uploadFiles(store, files);
+  await store.push({ remote: place.open() });
+  return (await packsOf(place.open())).reduce((sum, { size }) => sum + size, 0);
+}
+
 function packsOf(remote: Remote): Promise<{ key: string; size: number }[]> {
   return all(remote.list(PACK_PREFIX));
 }
@@ -284,7 +282,7 @@ describe.each(Object.entries(kinds))("%s", (name, { ready, fresh }) => {
       await line.push(undefined);
       const files = Array.from({ length: 10 }, (_, at) => [`file-${at}`, randomBytesOf(at + 1, LARGE_BYTES / 10)]);
       await line.upload(Object.fromEntries(files));
-      const clean = await line.cleanBytes();
+      const clean = await cleanBytes(Object.fromEntries(files));
       for (;;) {
         // Late enough, one time with another, for packs to arrive: else it would never come to an end.
         const moment: Moment = { way: "up", at: 1 + random(LARGE_BYTES + MIB) };

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { Store } from "../../src/index.ts";
 import { pull } from "../../src/store/pull.ts";
-import { push } from "../../src/store/push.ts";
+import { type MovedVersion, type PushResult, push } from "../../src/store/push.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
-import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
+import { all, openScratch, readFiles, textsOf, uploadFiles } from "../support/stores.ts";
 
 const place = (): MemoryPlace => memoryPlace();
 
@@ -261,12 +261,57 @@ test("a mirror repeats the numbers of home, and gives none", async () => {
   expect(await numbersOf(two)).toEqual(["V1", "V2"]);
 });
 
-test("a dry run says what would move, and moves nothing", async () => {
-  const [one, hub] = [await openScratch(), place()];
-  await uploadFiles(one, some);
-  const told = await push(one.engine, { remote: hub.open(), dryRun: true });
-  expect(told.versions).toHaveLength(1);
-  expect(told.sentBytes).toBeGreaterThan(300_000);
-  expect(await all(hub.open().list(""))).toEqual([]);
-  expect((await pushTo(one, hub)).versions).toHaveLength(1);
+describe("a dry run", () => {
+  /** All files of a store but those that are there to be locked. */
+  const filesOf = (store: Store): Record<string, string> => {
+    const files = Object.entries(readFiles(store.folder));
+    return Object.fromEntries(files.filter(([name]) => !name.startsWith("lock")));
+  };
+
+  async function expectNothingChanged(store: Store, hub: MemoryPlace): Promise<PushResult> {
+    // What is read with the first look at a remote is not meant.
+    store.engine.hints.settle();
+    const [before, there] = [filesOf(store), await all(hub.open().list(""))];
+    const told = await push(store.engine, { remote: hub.open(), dryRun: true });
+    expect(Object.keys(before)).toContain("catalog.db");
+    expect(filesOf(store)).toEqual(before);
+    expect(await all(hub.open().list(""))).toEqual(there);
+    return told;
+  }
+
+  test("says what would move, and moves nothing", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    const told = await expectNothingChanged(one, hub);
+    expect(told.versions).toHaveLength(1);
+    expect(told.sentBytes).toBeGreaterThan(300_000);
+    const pushed = await pushTo(one, hub);
+    expect(pushed.versions).toEqual(told.versions);
+    expect((await expectNothingChanged(one, hub)).versions).toEqual([]);
+  });
+
+  test.each([
+    ["merged", { two: "2" }],
+    ["told to have diverged", { one: "2" }],
+    ["told to be the same", { one: "1" }],
+  ])("tells the numbers of versions that are to be %s, which they do not get by it", async (_, files) => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    await uploadFiles(one, { a: "a" });
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    await uploadFiles(one, { a: "a", one: "1" });
+    await uploadFiles(two, { a: "a", ...files });
+    await pushTo(one, hub);
+    const told = await expectNothingChanged(two, hub);
+    expect(await numbersOf(two)).toEqual(["V1", "V2"]);
+    const shape = ({ ref, renumberedFrom, diverged }: MovedVersion): unknown => [ref, renumberedFrom, diverged];
+    expect(told.versions.map(shape)).toEqual((await pushTo(two, hub)).versions.map(shape));
+  });
+
+  test("tells of several artifacts", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    for (const name of ["first", "second"])
+      await uploadFiles(one, { big: randomBytesOf(name.length, 2_000_000) }, name);
+    expect((await expectNothingChanged(one, hub)).versions).toHaveLength(2);
+  });
 });
