@@ -3,16 +3,18 @@ import {
   type ArtifactRow,
   formatNumber,
   type RemoteArtifactRow,
+  remoteExperiments,
   remoteVersions,
   type VersionRow,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { experimentLog } from "../logs/index.ts";
 import { manifestSums } from "../manifest/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { bringManifest } from "./bring.ts";
-import { catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
+import { catchUp, catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
 import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { previewNames, previewVersions } from "./pull-preview.ts";
@@ -56,6 +58,8 @@ export async function pull(engine: Engine, options: PullOptions = {}): Promise<P
         if (options.metadataOnly === true) continue;
         await engine.source.lending(session.id, work.remote, () => bringContent(engine, named, own, options));
       }
+      const isAll = refs.length === 0 && options.type === undefined;
+      if (isAll && !dryRun) await readExperiments(engine, session, options);
     } else if (refs.length > 0) {
       throw new ArtifoldError("NOT_FOUND", `${work.remote.url} is empty`);
     }
@@ -103,6 +107,18 @@ function chooseNames(names: readonly RemoteArtifactRow[], refs: readonly Ref[], 
     else known.refs.push(ref);
   }
   return [...chosen.values()];
+}
+
+/** Reads on in the logs of experiments that are meant. */
+async function readExperiments(
+  engine: Engine,
+  session: RemoteSession,
+  { team, experiment }: RefDefaults,
+): Promise<void> {
+  for (const named of remoteExperiments(engine.catalog, session.id)) {
+    if ((team ?? named.team) !== named.team || (experiment ?? named.experiment) !== named.experiment) continue;
+    await catchUp(engine, session, experimentLog(named.id));
+  }
 }
 
 /** Reads a log on. @returns what is new or has another number by it */

@@ -3,6 +3,7 @@ import {
   type ArtifactRow,
   type Catalog,
   logPosition,
+  type RunRow,
   remoteHasNumber,
   remoteHighest,
   remoteLatest,
@@ -13,7 +14,7 @@ import {
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
+import { artifactLog, type LogEvent, NAMES_LOG, type RunEvent, type VersionEvent } from "../logs/index.ts";
 import { decodeVersionRecord, EMPTY_MANIFEST, type VersionRecord } from "../manifest/index.ts";
 
 /** Versions, and bytes of their records, that one step brings. */
@@ -45,6 +46,12 @@ export interface PushPlan {
 export function epochOf(catalog: Catalog, remote: Digest, artifact: Digest): number {
   const logs = [NAMES_LOG, artifactLog(artifact)];
   return Math.max(0, ...logs.map((log) => logPosition(catalog, remote, log)?.epoch ?? 0));
+}
+
+/** What a log is told of a run. */
+export function runEvent({ record, config, state, endedAt, exitCode, signal }: RunRow): RunEvent {
+  const ending = state === null || endedAt === null ? null : { state, at: endedAt, exitCode, signal };
+  return { event: "run", record, config: JSON.stringify(config), ending };
 }
 
 /**
@@ -140,16 +147,15 @@ class Planning implements PushPlan {
     const early = new Set(links.map(({ run }) => run));
     for (const { run } of ready) early.delete(run);
     let bytes = 0;
-    for (const { run, record, config, state, endedAt, exitCode, signal } of runs) {
-      if (early.has(run)) continue;
+    for (const row of runs) {
+      if (early.has(row.run)) continue;
       if (bytes > RECORD_BYTES_MAX) {
         this.hasMore = true;
         return;
       }
-      const text = JSON.stringify(config);
-      bytes += record.length + text.length;
-      const ending = state === null || endedAt === null ? null : { state, at: endedAt, exitCode, signal };
-      this.events.push({ event: "run", record, config: text, ending });
+      const event = runEvent(row);
+      bytes += event.record.length + event.config.length;
+      this.events.push(event);
     }
     for (const { link, run, version } of ready) {
       if (!this.#saidByRecords.has(`${run}:${version}`)) this.events.push({ event: link, run, version });

@@ -7,6 +7,7 @@ import { NAMES_LOG } from "../logs/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { type PushedVersion, pushArtifact } from "./push-artifact.ts";
+import { pushExperiments } from "./push-experiments.ts";
 import { findArtifact, findVersion, given, parseRef, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
 
@@ -77,6 +78,8 @@ async function pushChosen(engine: Engine, options: PushOptions): Promise<PushRes
         );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }
+      const { refs = [], type } = options;
+      if (refs.length === 0 && type === undefined) await pushExperiments(engine, session, options);
       return { url: work.remote.url, versions, ...work.traffic };
     } finally {
       release();

@@ -249,6 +249,61 @@ test("runs follow: how they ended, what they made, used and made too", async () 
   expect((await pushTo(two, hub)).sentBytes).toBe(0);
 });
 
+describe("runs that neither used nor made a version", () => {
+  test("follow, with what becomes of them, and cost nothing the second time", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    const lone = await one.startRun({ config: { rate: 0.1 } });
+    await pushTo(one, hub);
+    const again = await pushTo(one, hub);
+    expect(again.sentBytes).toBe(0);
+    expect(again.requests).toBeLessThanOrEqual(5);
+    await pullFrom(two, hub);
+    expect(await all(two.runs())).toMatchObject([{ id: lone.id, state: "running", config: { rate: 0.1 } }]);
+    await lone.configure({ rate: 0.2 });
+    await lone.finish();
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    expect(await all(two.runs())).toMatchObject([{ id: lone.id, state: "finished", config: { rate: 0.2 } }]);
+    expect((await pushTo(two, hub)).sentBytes).toBe(0);
+  });
+
+  test("and do so later are known by the artifact from then on", async () => {
+    const [one, two, three, hub] = [await openScratch(), await openScratch(), await openScratch(), place()];
+    const run = await one.startRun();
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    await using draft = await run.artifact({ name: "sample", type: "dataset" });
+    await draft.add(Buffer.from("1"), { as: "a" });
+    await draft.upload();
+    await run.finish();
+    await pushTo(one, hub);
+    for (const store of [two, three]) {
+      await pullFrom(store, hub);
+      expect(await all((await store.resolve("sample")).madeBy())).toMatchObject([{ id: run.id, state: "finished" }]);
+      expect((await store.verify()).ok).toBe(true);
+    }
+  });
+
+  test("are those of the experiment that is meant; a gc fences their log as well", async () => {
+    const [one, two, three, hub] = [await openScratch(), await openScratch(), await openScratch(), place()];
+    for (const experiment of ["first", "second"]) await one.startRun({ experiment });
+    await one.push({ remote: hub.open(), experiment: "second" });
+    await pullFrom(two, hub);
+    expect(await all(two.runs())).toMatchObject([{ experiment: "second" }]);
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    await (await one.resolve("sample")).remove();
+    await pushTo(one, hub);
+    expect((await one.remotes.collect({ remote: hub.open() })).removedPacks).toBeGreaterThan(0);
+    const slots = (await all(hub.open().list("e/"))).map(({ key }) => key.split("/")[1]);
+    expect(slots).toHaveLength(4);
+    await one.startRun({ experiment: "second" });
+    await pushTo(one, hub);
+    await three.pull({ remote: hub.open(), experiment: "second" });
+    expect(await all(three.runs())).toHaveLength(2);
+  });
+});
+
 test("a mirror repeats the numbers of home, and gives none", async () => {
   const [one, two, home, mirror] = [await openScratch(), await openScratch(), place(), place()];
   await uploadFiles(one, { a: "1" });
