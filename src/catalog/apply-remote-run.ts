@@ -1,7 +1,7 @@
 /** Applies to the catalog what logs of remotes say of runs. */
 import type { Digest } from "../digest/index.ts";
-import type { LinkEvent, RunEvent } from "../logs/index.ts";
-import { runId } from "../manifest/index.ts";
+import { experimentId, type LinkEvent, type RunEvent } from "../logs/index.ts";
+import { decodeRunRecord, runId } from "../manifest/index.ts";
 import { addLink, addRun, endRun, setConfig } from "./apply-run.ts";
 import type { Catalog } from "./catalog.ts";
 import { runById } from "./runs.ts";
@@ -15,8 +15,12 @@ interface RunState {
   readonly signal: string | null;
 }
 
-/** A run is there, or is another now. What somebody here has changed of it since stays until it is pushed. */
-export function applyRun(catalog: Catalog, remote: Digest, artifact: Digest, event: RunEvent): void {
+/**
+ * A run is there, or is another now. What somebody here has changed of it since stays until it is pushed.
+ *
+ * @param owner the artifact or experiment whose log says so
+ */
+export function applyRun(catalog: Catalog, remote: Digest, owner: Digest, event: RunEvent): void {
   const run = runId(event.record);
   const config = JSON.stringify(JSON.parse(event.config));
   const { ending } = event;
@@ -27,22 +31,29 @@ export function applyRun(catalog: Catalog, remote: Digest, artifact: Digest, eve
     exit_code: ending?.exitCode ?? null,
     signal: ending?.signal ?? null,
   };
-  const before = catalog
-    .statement(
-      `SELECT config, state, ended_at, exit_code, signal FROM remote_run WHERE remote = ? AND artifact = ? AND run = ?`,
-    )
-    .get(remote, artifact, run) as RunState | undefined;
+  const before = toldBefore(catalog, remote, owner, event.record);
   catalog
     .statement(
-      `INSERT OR REPLACE INTO remote_run (remote, artifact, run, config, state, ended_at, exit_code, signal)
+      `INSERT OR REPLACE INTO remote_run (remote, owner, run, config, state, ended_at, exit_code, signal)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
     )
-    .run(remote, artifact, run, ...Object.values(there));
+    .run(remote, owner, run, ...Object.values(there));
   const here = stateHere(catalog, run);
   if (here === undefined) addRun(catalog, { change: "run", run, record: event.record });
   else if (!isSame(here, before)) return;
   setConfig(catalog, { change: "config", run, config });
   if (ending !== null) endRun(catalog, { change: "ended", run, ...ending });
+}
+
+/** What the log of the owner said of a run; before it said anything, what that of the run's experiment did. */
+function toldBefore(catalog: Catalog, remote: Digest, owner: Digest, record: Uint8Array): RunState | undefined {
+  const { team, experiment } = decodeRunRecord(record);
+  const told = catalog.statement(
+    "SELECT config, state, ended_at, exit_code, signal FROM remote_run WHERE remote = ? AND owner = ? AND run = ?",
+  );
+  const owners = [owner, experimentId(team, experiment)];
+  const [before] = owners.flatMap((each) => told.get(remote, each, runId(record)) ?? []);
+  return before as RunState | undefined;
 }
 
 /** A run and a version are joined. */

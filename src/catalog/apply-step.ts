@@ -12,7 +12,11 @@ import {
   type ArtifactEvent,
   artifactOfLog,
   decodeStep,
+  type ExperimentEvent,
+  experimentId,
+  experimentOfLog,
   type LogEvent,
+  type LogName,
   type NoteEvent,
   parseLogName,
   type RemovalEvent,
@@ -39,7 +43,11 @@ export function applyStep(catalog: Catalog, step: StepKnown, local: LocalChanges
   const artifact = artifactOfLog(parseLogName(log) ?? ("" as never));
   const application = new StepApplication(catalog, remote, local);
   const { events } = decodeStep(core);
-  for (const event of events) application.apply(event, artifact);
+  const owner = artifact ?? experimentOfLog(log as LogName);
+  for (const event of events) {
+    application.apply(event, artifact);
+    if (event.event === "run" && owner !== undefined) applyRun(catalog, remote, owner, event);
+  }
   application.finish();
   const epoch = Math.max(0, ...events.map((event) => (event.event === "fence" ? event.epoch : 0)));
   catalog
@@ -72,6 +80,7 @@ class StepApplication {
 
   apply(event: LogEvent, artifact: Digest | undefined): void {
     if (event.event === "artifact") this.#addArtifact(event);
+    if (event.event === "experiment") this.#addExperiment(event);
     if (artifact === undefined) return;
     switch (event.event) {
       case "version":
@@ -89,9 +98,6 @@ class StepApplication {
         break;
       case "note":
         this.#addNote(event);
-        break;
-      case "run":
-        applyRun(this.#catalog, this.#remote, artifact, event);
         break;
       case "used":
       case "made":
@@ -115,6 +121,12 @@ class StepApplication {
       )
       .run(this.#remote, artifact, team, experiment, type, name, home);
     this.#catalog.statement("UPDATE artifact SET home = ? WHERE artifact = ? AND home IS NULL").run(home, artifact);
+  }
+
+  #addExperiment({ team, experiment }: ExperimentEvent): void {
+    this.#catalog
+      .statement("INSERT OR IGNORE INTO remote_experiment (remote, id, team, experiment) VALUES (?, ?, ?, ?)")
+      .run(this.#remote, experimentId(team, experiment), team, experiment);
   }
 
   #addVersion(event: VersionEvent, artifact: Digest): void {

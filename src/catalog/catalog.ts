@@ -4,7 +4,7 @@ import { type Digest, digestFromBytes, hashContent } from "../digest/index.ts";
 import type { Change, JournalPosition, StepKnown } from "../journal/index.ts";
 import type { Metadata } from "../manifest/index.ts";
 import type { PlacedObject, TablePlace } from "../objects/index.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, openDatabase, openImage } from "./database.ts";
 import { createTables, isCatalog } from "./schema.ts";
 
 /** An artifact as the catalog knows it. */
@@ -106,9 +106,10 @@ const comparedColumns = {
   remote: "name, url, id, writers",
   log_position: "remote, log, slot, digest, epoch",
   remote_artifact: "remote, artifact, team, experiment, type, name, home",
+  remote_experiment: "remote, id, team, experiment",
   remote_version: "remote, version, artifact, number, removed, message, metadata",
   remote_tag: "remote, artifact, tag, version",
-  remote_run: "remote, artifact, run, config, state, ended_at, exit_code, signal",
+  remote_run: "remote, owner, run, config, state, ended_at, exit_code, signal",
   remote_link: "remote, link, run, version",
   run: "run, team, experiment, name, hex(record), config, state, ended_at, exit_code, signal",
   lineage: "link, run, version",
@@ -152,6 +153,11 @@ export class Catalog {
       database.close();
       throw error;
     }
+  }
+
+  /** The same once more, in memory: what is done to it stays there. */
+  copy(): Catalog {
+    return new Catalog(openImage(this.database.serialize()));
   }
 
   close(): void {

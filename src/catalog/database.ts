@@ -18,7 +18,7 @@ let sqlite: typeof BetterSqlite3 | undefined;
 let isChecked = false;
 
 /** Opens a file; at the first one the native part is looked for, and its version checked. */
-function openFile(file: string, options: BetterSqlite3.Options): Database {
+function openFile(file: string | Buffer, options: BetterSqlite3.Options): Database {
   sqlite ??= require("better-sqlite3") as typeof BetterSqlite3;
   let database: Database;
   try {
@@ -68,6 +68,13 @@ export interface DatabaseOptions {
   readonly busyMs?: number;
   /** Fails where there is no such file, instead of making it. */
   readonly mustExist?: boolean;
+}
+
+/** Opens the image of a database in memory, whatever kind of file it was made from. */
+export function openImage(image: Buffer): Database {
+  // Bytes 18 and 19 say that a WAL stands beside the file. In memory none does.
+  image.fill(1, 18, 20);
+  return openFile(image, {});
 }
 
 /** Opens (or makes) a database file. Throws what SQLite throws; see {@link isDamagedDatabase} and {@link isBusy}. */

@@ -46,7 +46,13 @@ export {
   versionSizes,
   versionsAbove,
 } from "./pages.ts";
-export { type UnpushedRuns, unpushedRuns } from "./remote-runs.ts";
+export {
+  type ExperimentNames,
+  experimentsOfLoneRuns,
+  type UnpushedRuns,
+  unpushedLoneRuns,
+  unpushedRuns,
+} from "./remote-runs.ts";
 export {
   type LogPositionRow,
   livingManifests,
@@ -55,6 +61,7 @@ export {
   type RemoteRow,
   remoteArtifacts,
   remoteByName,
+  remoteExperiments,
   remoteHasNumber,
   remoteHighest,
   remoteLatest,

@@ -69,6 +69,15 @@ export function remoteArtifacts(
     .all(remote, ...given.map((key) => filter[key])) as RemoteArtifactRow[];
 }
 
+/** Experiments that have a log on a remote, by their ids, as far as its log of names was read. */
+export function remoteExperiments(
+  catalog: Catalog,
+  remote: Digest,
+): readonly { readonly id: Digest; readonly team: string; readonly experiment: string }[] {
+  const sql = "SELECT id, team, experiment FROM remote_experiment WHERE remote = ? ORDER BY team, experiment";
+  return catalog.statement(sql).all(remote) as { id: Digest; team: string; experiment: string }[];
+}
+
 /** What a remote's log says of a version. */
 export interface RemoteVersionRow {
   /** `null` for one that is found under another's number. */

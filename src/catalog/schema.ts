@@ -2,7 +2,7 @@
 import type { Database } from "./database.ts";
 
 /** Raised when the tables change: a catalog of another version is built anew from the journal. */
-export const CATALOG_VERSION = 5;
+export const CATALOG_VERSION = 6;
 /** "AFct": marks the file as a catalog of artifold. */
 const APPLICATION_ID = 0x41466374;
 
@@ -100,6 +100,13 @@ const tables = `
     PRIMARY KEY (remote, artifact),
     UNIQUE (remote, team, experiment, type, name)
   ) WITHOUT ROWID;
+  CREATE TABLE remote_experiment (
+    remote TEXT NOT NULL,
+    id TEXT NOT NULL,
+    team TEXT NOT NULL,
+    experiment TEXT NOT NULL,
+    PRIMARY KEY (remote, id)
+  ) WITHOUT ROWID;
   CREATE TABLE remote_version (
     remote TEXT NOT NULL,
     version TEXT NOT NULL,
@@ -150,14 +157,15 @@ const tables = `
   -- Runs as a log tells of them, and how they are joined with versions there.
   CREATE TABLE remote_run (
     remote TEXT NOT NULL,
-    artifact TEXT NOT NULL,
+    -- The artifact or experiment whose log tells of it.
+    owner TEXT NOT NULL,
     run TEXT NOT NULL,
     config TEXT NOT NULL,
     state TEXT,
     ended_at INTEGER,
     exit_code INTEGER,
     signal TEXT,
-    PRIMARY KEY (remote, artifact, run)
+    PRIMARY KEY (remote, owner, run)
   ) WITHOUT ROWID;
   CREATE TABLE remote_link (
     remote TEXT NOT NULL,

@@ -3,7 +3,7 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import { decodeRunRecord, decodeVersionRecord, MAX_INTEGER, versionId } from "../manifest/index.ts";
 import type { LogEvent } from "./event.ts";
-import { artifactOfLog, type LogName, NAMES_LOG } from "./keys.ts";
+import { artifactOfLog, experimentId, experimentLog, type LogName, NAMES_LOG } from "./keys.ts";
 
 /** What a log has said so far. */
 export interface LogFacts {
@@ -33,7 +33,7 @@ const inArtifacts: ReadonlySet<LogEvent["event"]> = new Set([
   "fence",
   "other",
 ]);
-const inExperiments: ReadonlySet<LogEvent["event"]> = new Set(["fence", "other"]);
+const inExperiments: ReadonlySet<LogEvent["event"]> = new Set(["run", "fence", "other"]);
 
 /**
  * Checks the events of a step that comes next in a log.
@@ -77,8 +77,7 @@ class EventCheck {
         if (event.version !== null) this.#knows(event.version);
         break;
       case "run":
-        // Refused here and not where it is applied.
-        decodeRunRecord(event.record);
+        this.#takeRun(event.record);
         break;
       case "remove":
       case "restore":
@@ -107,6 +106,14 @@ class EventCheck {
     if (decodeVersionRecord(bytes).artifact !== this.#artifact) this.#refuse(`version ${id} is another artifact's`);
     if (this.#isKnown(id)) this.#refuse(`it tells of version ${id} twice`);
     this.#versions.add(id);
+  }
+
+  /** Refused here and not where it is applied. */
+  #takeRun(record: Uint8Array): void {
+    const { team, experiment } = decodeRunRecord(record);
+    if (this.#artifact === undefined && this.#facts.log !== experimentLog(experimentId(team, experiment))) {
+      this.#refuse(`a run of ${team}/${experiment} is another experiment's`);
+    }
   }
 
   #knows(id: Digest): void {

@@ -14,7 +14,7 @@ export interface VersionEvent {
   readonly number: number;
   /** Canonical bytes of the version record, whose digest is the version's id. */
   readonly record: Uint8Array;
-  /** What its manifest says of itself, as its writer has it: checked when the manifest is read. */
+  /** What its manifest says of itself, as its writer has it: checked when the content is pulled. */
   readonly entries: number;
   readonly files: number;
   readonly bytes: number;

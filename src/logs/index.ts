@@ -34,6 +34,7 @@ export {
   artifactOfLog,
   experimentId,
   experimentLog,
+  experimentOfLog,
   groupPrefix,
   keyNumber,
   type LogName,

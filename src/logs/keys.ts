@@ -48,6 +48,12 @@ export function artifactOfLog(log: LogName): Digest | undefined {
   return isDigest(id) ? id : undefined;
 }
 
+/** The experiment whose log it is; `undefined` for another log. */
+export function experimentOfLog(log: LogName): Digest | undefined {
+  const id = log.startsWith("e/") ? log.slice(2) : "";
+  return isDigest(id) ? id : undefined;
+}
+
 /** Digits of slots, epochs and parts: enough for every number of the format, in an order that is that of the keys. */
 const DIGITS = 16;
 

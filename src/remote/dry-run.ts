@@ -13,6 +13,8 @@ export interface DryChange {
 export interface DryRunOptions {
   /** Hears of each change that is not made. */
   readonly onChange?: ((change: DryChange) => void) | undefined;
+  /** Keys whose bytes are kept to be read. Default: all. */
+  readonly keeps?: ((key: string) => boolean) | undefined;
   /** How many bytes of what would be created are kept to be read, in all. Default 64 MiB; what is longer is only listed. */
   readonly keptBytesMax?: number | undefined;
 }
@@ -34,13 +36,16 @@ interface Pretended {
 class DryRemote implements Remote {
   readonly #remote: Remote;
   readonly #onChange: (change: DryChange) => void;
+  readonly #keeps: (key: string) => boolean;
   /** `undefined` stands for what would be deleted. */
   readonly #pretended = new Map<string, Pretended | undefined>();
   #keptBytesLeft: number;
 
-  constructor(remote: Remote, { onChange = () => undefined, keptBytesMax = 64 * 1024 * 1024 }: DryRunOptions) {
+  constructor(remote: Remote, options: DryRunOptions) {
+    const { onChange = () => undefined, keeps = () => true, keptBytesMax = 64 * 1024 * 1024 } = options;
     this.#remote = remote;
     this.#onChange = onChange;
+    this.#keeps = keeps;
     this.#keptBytesLeft = keptBytesMax;
   }
 
@@ -71,7 +76,7 @@ class DryRemote implements Remote {
     // Between this look and the note below nothing waits: of many creates one wins here too.
     const isThere = this.#pretended.has(key) ? this.#pretended.get(key) !== undefined : there !== undefined;
     if (isThere) return "exists";
-    const isKept = bytes.length <= this.#keptBytesLeft;
+    const isKept = this.#keeps(key) && bytes.length <= this.#keptBytesLeft;
     if (isKept) this.#keptBytesLeft -= bytes.length;
     this.#pretended.set(key, { size: bytes.length, bytes: isKept ? bytes.slice() : undefined });
     this.#onChange({ change: "create", key, size: bytes.length });

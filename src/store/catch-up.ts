@@ -15,6 +15,7 @@ import { artifactLog, type LogName, NAMES_LOG } from "../logs/index.ts";
 import { decodeVersionRecord, EMPTY_MANIFEST, nodeDigest } from "../manifest/index.ts";
 import { ContentWriter } from "../objects/index.ts";
 import { cachedHints, type LogPosition, type RemoteSession, type SlotStep, StepCheck } from "../sync/index.ts";
+import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
 
 /** Bytes of steps that go into one journal record. */
@@ -63,7 +64,7 @@ export async function catchUp(
 /** What becomes durable with steps. */
 export interface KnownWith {
   /** Takes the content of a version that a step brings; it is sealed. */
-  readonly writer?: ContentWriter | undefined;
+  readonly writer?: Content | undefined;
   /** Versions of the steps all of whose content is here. */
   readonly whole?: readonly Digest[] | undefined;
 }
@@ -78,7 +79,7 @@ export async function knowSteps(
 ): Promise<void> {
   if (steps.length === 0) return;
   const release = await engine.use(session.call.signal);
-  const writer = given ?? new ContentWriter(engine.fs, engine.folder, engine.objects);
+  const writer = given ?? newContent(engine);
   try {
     keepRoots(engine, session, steps, writer);
     const written = await writer.seal();
@@ -104,12 +105,16 @@ export async function knowSteps(
   }
 }
 
+function newContent({ fs, folder, objects, source, isRehearsal }: Engine): Content {
+  return isRehearsal ? new DryContent(source) : new ContentWriter(fs, folder, objects);
+}
+
 function stepChange(session: RemoteSession, log: LogName, { slot, core }: SlotStep): StepKnown {
   return { change: "step", remote: session.id, log, slot, core };
 }
 
 /** Remembers where manifests begin, and keeps those roots that came with the steps. */
-function keepRoots(engine: Engine, session: RemoteSession, steps: readonly SlotStep[], writer: ContentWriter): void {
+function keepRoots(engine: Engine, session: RemoteSession, steps: readonly SlotStep[], writer: Content): void {
   const memory = cachedHints(engine.hints, session.id);
   for (const { step, hints } of steps) {
     if (hints.index !== undefined) engine.hints.setIndexPosition(session.id, hints.index);

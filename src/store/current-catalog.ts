@@ -6,6 +6,7 @@
  */
 import path from "node:path";
 import {
+  applyEntry,
   Catalog,
   type FoldReport,
   foldJournal,
@@ -20,7 +21,7 @@ import {
   retryWhileBusy,
 } from "../catalog/index.ts";
 import { isArtifoldError } from "../errors.ts";
-import type { Journal, JournalDamage } from "../journal/index.ts";
+import type { Journal, JournalDamage, JournalEntry, JournalPosition } from "../journal/index.ts";
 import type { FileSystem } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 
@@ -47,6 +48,7 @@ export class CurrentCatalog {
   #inode: number | undefined;
   #isInMemory = false;
   #isReadOnly = false;
+  #isRehearsal = false;
   #replacements = 0;
 
   private constructor(around: CatalogSurroundings, opened: OpenedCatalog) {
@@ -74,9 +76,31 @@ export class CurrentCatalog {
     return this.#catalog;
   }
 
+  /** The same once more, in memory, where it stays as it is but for what is applied to it. */
+  rehearse(): CurrentCatalog {
+    const copy = new CurrentCatalog(this.#around, {
+      catalog: this.#catalog.copy(),
+      isNew: false,
+      unwritable: undefined,
+    });
+    copy.#isRehearsal = true;
+    return copy;
+  }
+
+  /** Has an entry hold in a rehearsal. */
+  pretend(entry: JournalEntry): void {
+    const position = this.#catalog.position() as JournalPosition;
+    applyEntry(this.#catalog, entry, [], { ...position, sequence: position.sequence + 1 });
+  }
+
+  /** Whether it is one that only shows what would be. */
+  get isRehearsal(): boolean {
+    return this.#isRehearsal;
+  }
+
   /** Whether the store's folder cannot be written, for another reason than a full disk. */
   get isReadOnly(): boolean {
-    return this.#isReadOnly;
+    return this.#isReadOnly || this.#isRehearsal;
   }
 
   /** Changes with whatever the catalog says. */
@@ -86,6 +110,7 @@ export class CurrentCatalog {
 
   /** Sees what other processes did. */
   async refresh(): Promise<void> {
+    if (this.#isRehearsal) return;
     const isElsewhere = !this.#isInMemory && this.#inodeOfFile() !== this.#inode;
     // Somebody took the file away: it is a cache, and made anew.
     if (isElsewhere) this.#replace(openCatalog(this.#around.fs, this.#around.file));

@@ -116,6 +116,7 @@ export class Engine {
   readonly pool: ContentPool;
   readonly lockWaitMs: number | undefined;
   readonly #current: CurrentCatalog;
+  readonly #options: EngineOptions;
   #filesState = "";
   /** Whether objects lie in the journal's last segment: where none do, nobody needs to ask for them. */
   readonly #recent = new CatalogPlaces();
@@ -137,6 +138,7 @@ export class Engine {
     this.runLocks = new RunLocks(this.fs, parts.folder);
     this.journal = parts.journal;
     this.#current = parts.current;
+    this.#options = options;
     this.objects = new ObjectStore(this.fs, parts.folder, this.#recent);
     this.pool = options.pool ?? new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
     this.#ownsPool = options.pool === undefined;
@@ -175,7 +177,7 @@ export class Engine {
     }
   }
 
-  /** What folding met when the catalog was brought up to the journal. */
+  /** What folding met. */
   get damage(): readonly JournalDamage[] {
     return this.#current.damage;
   }
@@ -203,6 +205,15 @@ export class Engine {
     return this.#caches.hints;
   }
 
+  /** The store as it is now, to find out what would be: what is committed to it shows in it, and is written nowhere. */
+  rehearse(): Engine {
+    const locks = new Locks(path.join(this.folder, storeNames.locks));
+    const parts = { folder: this.folder, locks, journal: this.journal, current: this.#current.rehearse() };
+    const engine = new Engine(this.mark, { ...this.#options, workers: 0 }, parts);
+    engine.#refreshFiles();
+    return engine;
+  }
+
   /** Whether the store's folder cannot be written, for another reason than a full disk. */
   get isReadOnly(): boolean {
     return this.#current.isReadOnly;
@@ -210,6 +221,11 @@ export class Engine {
 
   get isClosed(): boolean {
     return !this.#open;
+  }
+
+  /** See {@link rehearse}. */
+  get isRehearsal(): boolean {
+    return this.#current.isRehearsal;
   }
 
   /** Sees what other processes did since the last operation. */
@@ -237,6 +253,7 @@ export class Engine {
    *   `undefined` for nothing
    */
   async commit(prepare: () => Step | undefined, signal?: AbortSignal): Promise<Committed | undefined> {
+    if (this.isRehearsal) return this.#pretend(prepare());
     this.#checkWritable();
     const release = await this.locks.writer(this.lockWaitMs, signal);
     try {
@@ -286,9 +303,7 @@ export class Engine {
 
   async #append(step: Step): Promise<Committed> {
     let writtenBytes = 0;
-    const frames = step.content?.frames ?? [];
-    const packs = step.content?.packs ?? [];
-    const files = step.content?.files ?? [];
+    const { frames = [], packs = [], files = [] } = step.content ?? {};
     let position = this.#current.catalog.position() as JournalPosition;
     if (this.#isSegmentFull(position, frames)) {
       const rolled = await this.#guarded(() => this.#roll(position));
@@ -317,6 +332,11 @@ export class Engine {
       this.#refreshFiles();
     });
     return { operation: appended.position.sequence, writtenBytes };
+  }
+
+  #pretend({ changes }: Step = { changes: [] }): undefined {
+    this.#current.pretend({ at: this.clock.now(), by: this.user, packs: [], changes });
+    this.#refreshFiles();
   }
 
   /** After a failed flush nothing more is written through this handle: what the disk holds is not known. */

@@ -77,6 +77,7 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   keepNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
+    if (this.#engine.isReadOnly) return;
     const sink = type === "manifestNode" ? "manifestNodes" : "chunkListNodes";
     this.#writer?.content[sink].writeNode(digest, bytes);
     this.#waitingBytes += bytes.length;

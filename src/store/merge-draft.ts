@@ -40,7 +40,7 @@ export async function mergeDraft(
   { onConflict, signal }: MergeDraftOptions = {},
 ): Promise<Merged> {
   const base = commonAncestor(engine.catalog, ours.version, theirs.version);
-  const draft = await Draft.begin(engine, ours.manifest, false, signal);
+  const draft = await Draft.begin(engine, ours.manifest, engine.isRehearsal, signal);
   try {
     await mergeInto(draft, base?.manifest ?? EMPTY_MANIFEST, theirs.manifest, onConflict);
     const manifest = await draft.flush();

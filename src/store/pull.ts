@@ -1,11 +1,21 @@
 /** Pulls artifacts from a remote: what its logs say, and the content of what is meant. */
-import { type ArtifactRow, type RemoteArtifactRow, remoteVersions, type VersionRow } from "../catalog/index.ts";
+import {
+  type ArtifactRow,
+  formatNumber,
+  type RemoteArtifactRow,
+  remoteExperiments,
+  remoteVersions,
+  type VersionRow,
+} from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { experimentLog } from "../logs/index.ts";
+import { manifestSums } from "../manifest/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
 import { compileGlobs } from "../worktree/index.ts";
 import { bringManifest } from "./bring.ts";
-import { catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
+import { catchUp, catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
+import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { previewNames, previewVersions } from "./pull-preview.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
@@ -48,6 +58,8 @@ export async function pull(engine: Engine, options: PullOptions = {}): Promise<P
         if (options.metadataOnly === true) continue;
         await engine.source.lending(session.id, work.remote, () => bringContent(engine, named, own, options));
       }
+      const isAll = refs.length === 0 && options.type === undefined;
+      if (isAll && !dryRun) await readExperiments(engine, session, options);
     } else if (refs.length > 0) {
       throw new ArtifoldError("NOT_FOUND", `${work.remote.url} is empty`);
     }
@@ -97,6 +109,18 @@ function chooseNames(names: readonly RemoteArtifactRow[], refs: readonly Ref[], 
   return [...chosen.values()];
 }
 
+/** Reads on in the logs of experiments that are meant. */
+async function readExperiments(
+  engine: Engine,
+  session: RemoteSession,
+  { team, experiment }: RefDefaults,
+): Promise<void> {
+  for (const named of remoteExperiments(engine.catalog, session.id)) {
+    if ((team ?? named.team) !== named.team || (experiment ?? named.experiment) !== named.experiment) continue;
+    await catchUp(engine, session, experimentLog(named.id));
+  }
+}
+
 /** Reads a log on. @returns what is new or has another number by it */
 async function readOn(engine: Engine, session: RemoteSession, named: RemoteArtifactRow): Promise<MovedVersion[]> {
   const { catalog } = engine;
@@ -139,6 +163,7 @@ async function bringContent(
   const bytesTotal = wanted.reduce((sum, { version }) => sum + version.newBytes, 0);
   const progress = { files: 0, bytes: 0 };
   for (const { version, path } of wanted) {
+    await checkSums(engine, version);
     await bringManifest(engine.source, version.manifest, {
       base: wholeBefore(engine, row, version.number),
       ...(path !== undefined && { filter: compileGlobs([path, `${path}/**`]) }),
@@ -153,6 +178,13 @@ async function bringContent(
     if (path !== undefined) continue;
     await engine.commit(() => ({ changes: [{ change: "whole", versions: [version.version] }] }), signal);
   }
+}
+
+/** What a log says of a version's size is what its manifest says. @throws ArtifoldError DAMAGED */
+async function checkSums(engine: Engine, { version, number, manifest, ...told }: VersionRow): Promise<void> {
+  const sums = await manifestSums(manifestReader(engine.source), manifest);
+  if (sums.entries === told.entries && sums.files === told.files && sums.bytes === told.bytes) return;
+  throw new ArtifoldError("DAMAGED", `${formatNumber(number)} is not as large as its log says`, { info: { version } });
 }
 
 /** The newest version before a number all of whose content is here. */

@@ -13,7 +13,6 @@ import {
 import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
-import type { ContentWriter } from "../objects/index.ts";
 import type { LogPosition, LogWriter, RemoteSession } from "../sync/index.ts";
 import { isMadeFrom } from "./ancestors.ts";
 import { catchUp, catchUpArtifact, knownPosition, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
@@ -37,7 +36,6 @@ export interface PushedVersion {
 export interface ArtifactPushOptions {
   /** The highest number that is meant. */
   readonly upTo: number;
-  readonly dryRun: boolean;
   readonly onBytes: (bytes: number) => void;
 }
 
@@ -88,7 +86,7 @@ class ArtifactPush {
       if (![...this.#reliesOn].every((id) => this.#lives(id))) this.#forget();
       for (const id of plan.reliesOn) this.#reliesOn.add(id);
       const isDone = await this.#tryStep(plan, at);
-      if (isDone && (!plan.hasMore || this.#options.dryRun)) return this.#pushed;
+      if (isDone && !plan.hasMore) return this.#pushed;
     }
   }
 
@@ -133,17 +131,16 @@ class ArtifactPush {
     let isKept = false;
     try {
       const group = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
-      const bytes = plan.versions.reduce((sum, { newBytes, entries }) => sum + newBytes + entries * 100, 0);
       const epoch = epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
-      await this.#content.send({ contents: plan.contents, bytes, group }, epoch);
+      await this.#content.send({ contents: plan.contents, group }, epoch);
       if (merged !== undefined) {
         const base = (plan.versions.at(-1) as VersionRow).manifest;
         const contents = [{ manifest: merged.manifest, base }];
-        await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
+        await this.#content.send({ contents, group, draft: merged.draft }, epoch);
       }
       if (!(await this.#register())) return false;
       const isThere = await this.#append(plan, at, merged);
-      isKept = isThere && !this.#options.dryRun;
+      isKept = isThere;
       if (isThere) this.#tell(plan, merged, merge === "clash");
       return isThere;
     } finally {
@@ -160,10 +157,9 @@ class ArtifactPush {
     const hints = { index: this.#content.index, roots };
     const written = await this.#session.log(log).append(at, events, hints, this.#writer);
     if (written === undefined) return false;
-    if (this.#options.dryRun) return true;
     const isWhole = merged !== undefined && merged.theirs.elsewhere === null;
     await knowSteps(this.#engine, this.#session, log, [written], {
-      writer: merged?.draft.content as ContentWriter | undefined,
+      writer: merged?.draft.content,
       whole: isWhole ? [merged.version] : [],
     });
     return true;
@@ -189,7 +185,7 @@ class ArtifactPush {
       await this.#session.log(NAMES_LOG).confirm(at);
       const written = await this.#session.log(NAMES_LOG).append(at, [event], { roots: [] }, this.#writer);
       if (written !== undefined) {
-        if (!this.#options.dryRun) await knowSteps(this.#engine, this.#session, NAMES_LOG, [written]);
+        await knowSteps(this.#engine, this.#session, NAMES_LOG, [written]);
         return true;
       }
       const { fenced } = await catchUp(this.#engine, this.#session, NAMES_LOG);

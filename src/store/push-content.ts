@@ -16,14 +16,10 @@ import type { NeededContent } from "./push-plan.ts";
 
 /** Of the newest version the root goes with its step, when it is this small. */
 const ROOT_BYTES_MAX: number = 8 * 1024;
-/** Of a push of so much it is worth asking whether one that was cut off has sent some of it. */
-const MUCH_BYTES: number = 8 * 1024 * 1024;
 
 /** What to send. */
 export interface SendOrder {
   readonly contents: readonly NeededContent[];
-  /** Raw bytes that it may come to. */
-  readonly bytes: number;
   /** What the packs have in common: 16 hex digits. */
   readonly group: string;
   /** Where nodes are that are not part of the store yet. */
@@ -66,7 +62,7 @@ export class PushContent {
   }
 
   /** Sends what is not on the remote, and adds it to the index of an epoch. */
-  async send({ contents, bytes, group, draft }: SendOrder, epoch: number): Promise<void> {
+  async send({ contents, group, draft }: SendOrder, epoch: number): Promise<void> {
     const { remote, call, id } = this.#session;
     const order = contents.filter(({ manifest }) => !this.#roots.has(manifest));
     if (order.length === 0) return;
@@ -77,15 +73,15 @@ export class PushContent {
       group,
       source: sendSource(this.#engine, draft),
       findThere: (digests, rawBytes) => this.#find(digests, draft === undefined ? rawBytes : Number.POSITIVE_INFINITY),
+      passedOver: async () => {
+        const doomed = await this.#found.tombstones();
+        return new Set([...doomed, ...this.#senders.flatMap(({ packs }) => packs)]);
+      },
       memory: cachedHints(this.#engine.hints, id),
       call,
       onBytes: this.#onBytes,
     });
     this.#senders.push(sender);
-    if (bytes > MUCH_BYTES) {
-      const doomed = await this.#found.tombstones();
-      await sender.goOn((pack) => doomed.has(pack));
-    }
     for (const { manifest, base } of order) await sender.sendChunks(manifest, base);
     await sender.endChunks();
     for (const { manifest, base } of order) await sender.sendNodes(manifest, base);

@@ -3,6 +3,7 @@ import {
   type ArtifactRow,
   type Catalog,
   logPosition,
+  type RunRow,
   remoteHasNumber,
   remoteHighest,
   remoteLatest,
@@ -13,8 +14,8 @@ import {
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
-import { decodeVersionRecord, EMPTY_MANIFEST } from "../manifest/index.ts";
+import { artifactLog, type LogEvent, NAMES_LOG, type RunEvent, type VersionEvent } from "../logs/index.ts";
+import { decodeVersionRecord, EMPTY_MANIFEST, type VersionRecord } from "../manifest/index.ts";
 
 /** Versions, and bytes of their records, that one step brings. */
 const VERSIONS_MAX = 2_000;
@@ -45,6 +46,12 @@ export interface PushPlan {
 export function epochOf(catalog: Catalog, remote: Digest, artifact: Digest): number {
   const logs = [NAMES_LOG, artifactLog(artifact)];
   return Math.max(0, ...logs.map((log) => logPosition(catalog, remote, log)?.epoch ?? 0));
+}
+
+/** What a log is told of a run. */
+export function runEvent({ record, config, state, endedAt, exitCode, signal }: RunRow): RunEvent {
+  const ending = state === null || endedAt === null ? null : { state, at: endedAt, exitCode, signal };
+  return { event: "run", record, config: JSON.stringify(config), ending };
 }
 
 /**
@@ -103,10 +110,15 @@ class Planning implements PushPlan {
         this.hasAllVersions = false;
         return;
       }
+      bytes += row.record.length;
+      const holder = this.#holderFor(row);
+      if (holder !== undefined) {
+        this.#addAlso(row, holder);
+        continue;
+      }
       number = this.#isHome ? number + 1 : row.number;
       this.#refuseOtherNumbers(row, number);
-      bytes += row.record.length;
-      this.#addVersion(row, number);
+      this.#addVersion({ ...row, number });
     }
   }
 
@@ -135,36 +147,58 @@ class Planning implements PushPlan {
     const early = new Set(links.map(({ run }) => run));
     for (const { run } of ready) early.delete(run);
     let bytes = 0;
-    for (const { run, record, config, state, endedAt, exitCode, signal } of runs) {
-      if (early.has(run)) continue;
+    for (const row of runs) {
+      if (early.has(row.run)) continue;
       if (bytes > RECORD_BYTES_MAX) {
         this.hasMore = true;
         return;
       }
-      const text = JSON.stringify(config);
-      bytes += record.length + text.length;
-      const ending = state === null || endedAt === null ? null : { state, at: endedAt, exitCode, signal };
-      this.events.push({ event: "run", record, config: text, ending });
+      const event = runEvent(row);
+      bytes += event.record.length + event.config.length;
+      this.events.push(event);
     }
     for (const { link, run, version } of ready) {
       if (!this.#saidByRecords.has(`${run}:${version}`)) this.events.push({ event: link, run, version });
     }
   }
 
-  #addVersion(row: VersionRow, number: number): void {
-    const { version, record, entries, files, bytes, newBytes } = row;
+  /**
+   * The version with the number right before, where somebody else published it with the content that this one has: a number
+   * more would say nothing new.
+   */
+  #holderFor({ displaced, removed, manifest }: VersionRow): Digest | undefined {
+    const last = this.versions.findLast((row) => !row.removed)?.version ?? this.#newest();
+    if (!this.#isHome || !displaced || removed || last === undefined) return undefined;
+    return this.#catalog.versionById(last)?.manifest === manifest ? last : undefined;
+  }
+
+  #addAlso(row: VersionRow, holder: Digest): void {
+    const first = decodeVersionRecord(row.record);
+    this.events.push({ event: "also", holder, record: row.record });
+    this.#addNote(row, first);
+    this.#told(row.version, first.run);
+  }
+
+  #addVersion(row: VersionRow): void {
+    const { version, number, record, entries, files, bytes, newBytes } = row;
     const event: VersionEvent = { event: "version", number, record, entries, files, bytes, newBytes };
     this.events.push(event);
     this.versions.push(row);
     if (row.removed) this.events.push({ event: "remove", version });
     else this.#need(row);
     const first = decodeVersionRecord(record);
+    this.#addNote(row, first);
+    if (!row.removed) this.#brought.set(version, row.manifest);
+    this.#told(version, first.run);
+  }
+
+  /** Later message and metadata of a version that this step tells of. */
+  #addNote(row: VersionRow, first: VersionRecord): void {
     const message = row.message === first.message ? null : row.message;
     const [now, before] = [JSON.stringify(row.metadata), JSON.stringify(first.metadata)];
     const metadata = now === before ? null : now;
-    if (message !== null || metadata !== null) this.events.push({ event: "note", version, message, metadata });
-    if (!row.removed) this.#brought.set(version, row.manifest);
-    this.#told(version, first.run);
+    if (message === null && metadata === null) return;
+    this.events.push({ event: "note", version: row.version, message, metadata });
   }
 
   #told(version: Digest, run: Digest | undefined): void {
@@ -176,13 +210,14 @@ class Planning implements PushPlan {
   #need(row: VersionRow): void {
     const [parent] = decodeVersionRecord(row.record).parents;
     const last = [...this.#brought.values()].at(-1);
-    const base = (parent && (this.#brought.get(parent) ?? this.#living(parent))) ?? last ?? this.#newest();
+    const newest = this.#newest();
+    const base =
+      (parent && (this.#brought.get(parent) ?? this.#living(parent))) ?? last ?? (newest && this.#living(newest));
     this.contents.push({ manifest: row.manifest, base: base ?? EMPTY_MANIFEST });
   }
 
   #newest(): Digest | undefined {
-    const id = remoteLatest(this.#catalog, this.#remote, this.#artifact.artifact);
-    return id && this.#living(id);
+    return remoteLatest(this.#catalog, this.#remote, this.#artifact.artifact);
   }
 
   /** The manifest of a version that lives on the remote. */

@@ -7,6 +7,7 @@ import { NAMES_LOG } from "../logs/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { type PushedVersion, pushArtifact } from "./push-artifact.ts";
+import { pushExperiments } from "./push-experiments.ts";
 import { findArtifact, findVersion, given, parseRef, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
 
@@ -45,6 +46,18 @@ export interface PushResult extends Traffic {
 /** Pushes. @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, LOGIN_NEEDED … */
 export async function push(engine: Engine, options: PushOptions = {}): Promise<PushResult> {
   await engine.refresh();
+  if (options.dryRun !== true) return pushChosen(engine, options);
+  const release = await engine.use(options.signal);
+  const rehearsal = engine.rehearse();
+  try {
+    return await pushChosen(rehearsal, options);
+  } finally {
+    await rehearsal.close();
+    release();
+  }
+}
+
+async function pushChosen(engine: Engine, options: PushOptions): Promise<PushResult> {
   const chosen = chooseArtifacts(engine, options);
   return RemoteWork.with(engine, { ...options, writes: true }, async (work) => {
     const session = await work.session();
@@ -60,12 +73,13 @@ export async function push(engine: Engine, options: PushOptions = {}): Promise<P
         options.onProgress?.({ phase: "send", files: versions.length, bytes, bytesTotal: Math.max(bytes, bytesTotal) });
       };
       for (const { artifact, upTo } of chosen) {
-        const dryRun = options.dryRun === true;
         const pushed = await engine.source.lending(session.id, work.remote, () =>
-          pushArtifact(engine, session, artifact, { upTo, dryRun, onBytes }),
+          pushArtifact(engine, session, artifact, { upTo, onBytes }),
         );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }
+      const { refs = [], type } = options;
+      if (refs.length === 0 && type === undefined) await pushExperiments(engine, session, options);
       return { url: work.remote.url, versions, ...work.traffic };
     } finally {
       release();

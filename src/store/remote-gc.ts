@@ -2,7 +2,7 @@
  * gc of a remote, in the steps that note 009 argues for: look, entomb, fence, look again, save, tell, delete. It may die
  * anywhere, and others may push, or collect, meanwhile.
  */
-import { type Catalog, livingManifests, logPosition, remoteArtifacts } from "../catalog/index.ts";
+import { type Catalog, livingManifests, logPosition, remoteArtifacts, remoteExperiments } from "../catalog/index.ts";
 import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import {
@@ -10,6 +10,7 @@ import {
   decodeTombstones,
   encodeTombstones,
   epochOfTombstones,
+  experimentLog,
   type LogName,
   NAMES_LOG,
   PACK_PREFIX,
@@ -133,7 +134,11 @@ class Collection {
   }
 
   #logs(): LogName[] {
-    return remoteArtifacts(this.#catalog, this.#session.id).map(({ artifact }) => artifactLog(artifact));
+    const { id } = this.#session;
+    return [
+      ...remoteArtifacts(this.#catalog, id).map(({ artifact }) => artifactLog(artifact)),
+      ...remoteExperiments(this.#catalog, id).map((experiment) => experimentLog(experiment.id)),
+    ];
   }
 
   /** Packs with nothing in them that is needed, or so little that it is worth copying; and what earlier runs doomed. */

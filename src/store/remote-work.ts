@@ -1,6 +1,7 @@
 /** A remote that is worked with for the length of one call: opened, measured, and closed again. */
 import type { RemoteRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
+import { PACK_PREFIX } from "../logs/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { dryRemote, Meter, type Remote } from "../remote/index.ts";
 import { RemoteSession } from "../sync/index.ts";
@@ -67,7 +68,12 @@ export class RemoteWork {
       const meter = new Meter();
       let dryBytes = 0;
       const measured = meter.measure(opened.remote);
-      const remote = dryRun ? dryRemote(measured, { onChange: ({ size = 0 }) => (dryBytes += size) }) : measured;
+      const onChange = ({ size = 0 }): void => {
+        dryBytes += size;
+      };
+      // Packs are not read by whoever made them, and would take the room of what is.
+      const keeps = (key: string): boolean => !key.startsWith(PACK_PREFIX);
+      const remote = dryRun ? dryRemote(measured, { onChange, keeps }) : measured;
       const work = new RemoteWork(engine, { remote, row: opened.row }, options, { meter, dryBytes: () => dryBytes });
       return await action(work);
     } finally {

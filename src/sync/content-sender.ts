@@ -41,6 +41,8 @@ export interface ContentSenderOptions {
   readonly group: string;
   readonly source: SendSource;
   readonly findThere: FindThere;
+  /** Packs of the group that are not to be looked into: nobody may rely on them, or what they hold is known. */
+  readonly passedOver: () => Promise<ReadonlySet<PackName>>;
   readonly memory: HintMemory;
   readonly call: RemoteCallOptions;
   /** Hears of content that was put into packs, or was there. */
@@ -50,6 +52,8 @@ export interface ContentSenderOptions {
 /** Raw bytes, and count, of chunks that are looked for and packed together. */
 const WINDOW_BYTES: number = 16 * 1024 * 1024;
 const WINDOW_CHUNKS = 8192;
+/** When so much was wanted it is worth asking whether a push that was cut off has sent some of it. */
+const MUCH_BYTES: number = 8 * 1024 * 1024;
 /** So many nodes of the base are looked at for where what stayed lies; of more it is left to the index. */
 const OLD_NODES_MAX = 512;
 
@@ -66,6 +70,8 @@ export class ContentSender {
   readonly #known: KnownPlaces;
   #window: { readonly digest: Digest; readonly length: number }[] = [];
   #windowBytes = 0;
+  #wantedBytes = 0;
+  #hasGoneOn = false;
 
   constructor(options: ContentSenderOptions) {
     this.#options = options;
@@ -82,12 +88,6 @@ export class ContentSender {
       placeOf: (digest) => this.#placeOfOther(digest),
       memory,
     });
-  }
-
-  /** Takes over what a push that was cut off has sent. @param isDoomed packs that nobody may rely on */
-  async goOn(isDoomed: (pack: PackName) => boolean): Promise<void> {
-    const { remote, group, call } = this.#options;
-    for await (const { name, table } of packsOfGroup(remote, group, isDoomed, call)) this.sent.adopt(name, table);
   }
 
   /** Packs that were sent. */
@@ -174,9 +174,23 @@ export class ContentSender {
 
   /** What is not on the remote; of what is, the place is noted. */
   async #absent(digests: readonly Digest[], rawBytes: number): Promise<Digest[]> {
-    const there = await this.#options.findThere(digests, rawBytes);
+    this.#wantedBytes += rawBytes;
+    if (this.#wantedBytes > MUCH_BYTES) await this.#goOn();
+    const wanted = digests.filter((digest) => !this.sent.has(digest));
+    if (wanted.length === 0) return [];
+    const there = await this.#options.findThere(wanted, rawBytes);
     for (const [digest, place] of there) this.#known.set(digest, place);
-    return digests.filter((digest) => !there.has(digest));
+    return wanted.filter((digest) => !there.has(digest));
+  }
+
+  /** Takes over what a push that was cut off has sent. */
+  async #goOn(): Promise<void> {
+    if (this.#hasGoneOn) return;
+    this.#hasGoneOn = true;
+    const { remote, group, call } = this.#options;
+    const passedOver = await this.#options.passedOver();
+    const packs = packsOfGroup(remote, group, (pack) => passedOver.has(pack), call);
+    for await (const { name, table } of packs) this.sent.adopt(name, table);
   }
 
   async #sendTree(digest: Digest, isFresh: (digest: Digest) => boolean, changes: Lookahead): Promise<void> {

@@ -4,7 +4,7 @@ import type { Remote, RemoteCallOptions } from "../remote/index.ts";
 import type { ReadyPack } from "./new-pack.ts";
 
 /** Packs that are created at once. Each is as long in memory as it is. */
-const PACKS_AT_ONCE = 4;
+export const PACKS_AT_ONCE: number = 4;
 
 /** The packs of one push on their way. */
 export class PackSender {

@@ -31,16 +31,16 @@ export async function listPacks(remote: Remote, prefix: string, call: RemoteCall
 }
 
 /**
- * The packs of a group, which a push that was cut off has left, but for those that are doomed, or not as they should be: what
- * is in them need not be sent again.
+ * The packs of a group, which a push that was cut off has left, but for those that are passed over, or not as they should be:
+ * what is in them need not be sent again.
  */
 export async function* packsOfGroup(
   remote: Remote,
   group: string,
-  isDoomed: (pack: PackName) => boolean,
+  isPassedOver: (pack: PackName) => boolean,
   call: RemoteCallOptions,
 ): AsyncGenerator<FoundPack, void, undefined> {
-  const found = (await listPacks(remote, groupPrefix(group), call)).filter(({ name }) => !isDoomed(name));
+  const found = (await listPacks(remote, groupPrefix(group), call)).filter(({ name }) => !isPassedOver(name));
   for await (const pack of readTables(remote, found, call)) if (pack.table !== undefined) yield pack as FoundPack;
 }
 

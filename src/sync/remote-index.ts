@@ -20,6 +20,8 @@ const PARTS_MAX = 65_536;
 /** How a part's first digest is told: by so many bytes. */
 const FIRST_BYTES = 8;
 
+/** What the keys of runs begin with. */
+const RUNS_PREFIX = "x/";
 /** What the keys of the index that a gc left begin with. */
 export const BASE_PREFIX = "y/";
 
@@ -163,11 +165,12 @@ async function lastSlots(
 ): Promise<Map<number, number>> {
   const lasts = new Map<number, number>();
   const after = known === undefined || known.slot < 2 ? undefined : runKey(known.epoch, known.slot - 1);
-  for await (const { key } of remote.list("x/", after, call)) {
+  for await (const { key } of remote.list(RUNS_PREFIX, after, call)) {
     const run = runOfKey(key);
     if (run !== undefined) lasts.set(run.epoch, run.slot);
   }
-  return lasts;
+  // What is known may be a hint of somebody who lied: then nothing stands there.
+  return lasts.size === 0 && after !== undefined ? lastSlots(remote, undefined, call) : lasts;
 }
 
 async function baseRuns(remote: Remote, epoch: number, call: RemoteCallOptions): Promise<RunToAsk[] | undefined> {

@@ -4,12 +4,13 @@ import { type Digest, hashContent } from "../../src/digest/index.ts";
 import {
   artifactLog,
   checkEvents,
+  experimentId,
   experimentLog,
   type LogEvent,
   type LogFacts,
   NAMES_LOG,
 } from "../../src/logs/index.ts";
-import { encodeVersionRecord, NONCE_BYTES, versionId } from "../../src/manifest/index.ts";
+import { encodeRunRecord, encodeVersionRecord, NONCE_BYTES, versionId } from "../../src/manifest/index.ts";
 
 const digest = (text: string): Digest => hashContent(Buffer.from(text));
 const artifact = digest("artifact");
@@ -110,6 +111,24 @@ test("each kind of log has its own events", () => {
   expect(checkEvents([made, { event: "experiment", team: "t", experiment: "e" }], names)).toBe(0);
   for (const log of [facts(), experiment]) expect(() => checkEvents([made], log)).toThrow(damaged);
   for (const log of [names, experiment]) expect(() => checkEvents([version(1, "a")], log)).toThrow(damaged);
+  const run = (experimentName: string): LogEvent => ({
+    event: "run",
+    record: encodeRunRecord({
+      team: "team",
+      experiment: experimentName,
+      name: "run",
+      startedAt: 0,
+      startedBy: "",
+      command: [],
+      config: {},
+      nonce: new Uint8Array(NONCE_BYTES),
+    }),
+    config: "{}",
+    ending: null,
+  });
+  const own = facts({ log: experimentLog(experimentId("team", "own")) });
+  for (const log of [own, facts()]) expect(checkEvents([run("own")], log)).toBe(0);
+  for (const log of [names, experiment]) expect(() => checkEvents([run("own")], log)).toThrow(damaged);
   for (const log of [names, experiment, facts()]) {
     expect(
       checkEvents(

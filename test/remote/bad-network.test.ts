@@ -5,7 +5,7 @@ import { type Remote, retryingRemote } from "../../src/remote/index.ts";
 import { memoryPlace } from "../../src/testing/index.ts";
 import { makeBucket, openBucket } from "../support/buckets.ts";
 import { type ConnectionFate, proxy } from "../support/proxy.ts";
-import { randomBytesOf } from "../support/random.ts";
+import { randomBytesOf, seeded } from "../support/random.ts";
 import { openServed, served } from "../support/served.ts";
 import { isInstalled, needs, type S3Server, type SshServer, startSshd, startVersitygw } from "../support/servers.ts";
 import { freshFolder, openOverSsh } from "../support/ssh.ts";
@@ -19,16 +19,6 @@ interface Place {
 
 const small = randomBytesOf(1, 300);
 const middle = randomBytesOf(2, 200_000);
-
-/** Numbers that look random and are the same for a seed. */
-function seeded(seed: number): (most: number) => number {
-  const words = new DataView(randomBytesOf(seed * 7919 + 1, 4096).buffer);
-  let at = 0;
-  return (most) => {
-    at = (at + 4) % 4092;
-    return words.getUint32(at, true) % most;
-  };
-}
 
 /** What becomes of the first connections of a seed; later ones are left alone, so that retries come to an end. */
 function fatesOf(seed: number, handshakeBytes: number): (connection: number) => ConnectionFate {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { type Digest, digestToBytes, EMPTY_DIGEST, hashContent } from "../../src/digest/index.ts";
 import type { Store, Version } from "../../src/index.ts";
 import { type ChildRow, Encoder, type Entry, encodeVersionRecord, versionId } from "../../src/manifest/index.ts";
-import { encodeNode, type ManifestNode, sumRows } from "../../src/manifest/node.ts";
+import { encodeNode, type ManifestNode, type Sums, sumRows } from "../../src/manifest/node.ts";
 import { codecs } from "../../src/objects/frame.ts";
 import { type EncodedFrames, type ObjectType, objectDigest } from "../../src/objects/index.ts";
 import { PACKS_FOLDER, PackWriter } from "../../src/objects/pack.ts";
@@ -22,6 +22,7 @@ export interface ListRow {
 /** Content in the making. */
 export class HostileContent {
   readonly #frames = new Map<ObjectType, { frame: Uint8Array; digest: Digest }[]>();
+  readonly #sums = new Map<Digest, Sums>();
 
   /** An object in a frame of its own. @param compressed what stands in the frame in the place of its bytes */
   object(type: ObjectType, bytes: Uint8Array, compressed?: Uint8Array): Digest {
@@ -44,7 +45,9 @@ export class HostileContent {
   /** A manifest node, and the row that its parent has of it. */
   node(node: ManifestNode): ChildRow {
     const digest = this.object("manifestNode", encodeNode(node));
-    return { path: node.rows[0]?.path ?? "", digest, ...sumRows(node) };
+    const sums = sumRows(node);
+    this.#sums.set(digest, sums);
+    return { path: node.rows[0]?.path ?? "", digest, ...sums };
   }
 
   leaf(...rows: readonly Entry[]): ChildRow {
@@ -74,9 +77,19 @@ export class HostileContent {
     return { digest: this.object("chunkListNode", encoder.bytes()), chunks: sum("chunks"), bytes: sum("bytes") };
   }
 
+  /** What a node says of all that is below it; `undefined` for what is no node. */
+  sumsOf(manifest: Digest): Sums | undefined {
+    return this.#sums.get(manifest);
+  }
+
+  /** All of it, a frame an object, in groups of one type. */
+  encoded(): EncodedFrames[] {
+    return [...this.#frames].map(([type, each]) => encodedFrames(type, each));
+  }
+
   /** Puts all of it into a store, with a version that has the manifest. */
   async publish(store: Store, manifest: Digest, way: Way, name = "hostile"): Promise<Version> {
-    const frames = [...this.#frames].map(([type, each]) => encodedFrames(type, each));
+    const frames = this.encoded();
     const content =
       way === "journal"
         ? { frames, packs: [], files: [] }

@@ -13,3 +13,13 @@ export function randomBytesOf(seed: number, length: number): Uint8Array {
   }
   return bytes;
 }
+
+/** Numbers that look random, below what is asked for each time, and are the same for a seed. */
+export function seeded(seed: number): (most: number) => number {
+  const words = new DataView(randomBytesOf(seed * 7919 + 1, 4096).buffer);
+  let at = 0;
+  return (most) => {
+    at = (at + 4) % 4092;
+    return words.getUint32(at, true) % most;
+  };
+}

@@ -50,7 +50,8 @@ interface Sending {
 async function send(versions: readonly Version[], options: Sending = {}): Promise<ContentSender> {
   const { remote = place.open(), base = EMPTY_MANIFEST, memory = noHints, findThere = nothingThere } = options;
   const group = "0123456789abcdef";
-  const sender = new ContentSender({ remote, group, source: sourceOf(store), findThere, memory, call: {} });
+  const passedOver = async (): Promise<Set<PackName>> => new Set();
+  const sender = new ContentSender({ remote, group, source: sourceOf(store), findThere, passedOver, memory, call: {} });
   const bases = [base, ...versions.map(({ digest }) => digest)];
   for (const [at, { digest }] of versions.entries()) await sender.sendChunks(digest, bases[at] as Digest);
   await sender.endChunks();

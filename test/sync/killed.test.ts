@@ -77,4 +77,20 @@ describe("a push that ends anywhere", () => {
     expect(sent.bytes).toBeLessThan(clean.bytes + 1024 * 1024);
     await store.close();
   });
+
+  test("is gone on with as well where the store had the content before the version", async () => {
+    const place = memoryPlace();
+    const store = await openScratch();
+    await uploadFiles(store, files, "first");
+    await uploadFiles(store, files, "second");
+    const sent = { bytes: 0, creates: 0 };
+    const refs = ["second"];
+    // The mark, then packs: the last that is there is the second.
+    const cut = store.push({ refs, remote: ending(place, { at: 2, when: "after" }, sent) });
+    await expect(cut).rejects.toBeInstanceOf(Killed);
+    await store.push({ refs, remote: ending(place, never, sent) });
+    const clean = { bytes: 0, creates: 0 };
+    await store.push({ refs, remote: ending(memoryPlace(), never, clean) });
+    expect(sent.bytes).toBeLessThan(clean.bytes + 1024 * 1024);
+  });
 });

@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import type { Store } from "../../src/index.ts";
 import { pull } from "../../src/store/pull.ts";
-import { push } from "../../src/store/push.ts";
+import { type MovedVersion, type PushResult, push } from "../../src/store/push.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
-import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
+import { all, openScratch, readFiles, textsOf, uploadFiles } from "../support/stores.ts";
 
 const place = (): MemoryPlace => memoryPlace();
 
@@ -151,6 +151,30 @@ describe("two machines that both made a version while they were apart", () => {
     }
   });
 
+  test("with the content of what somebody else published last have its number", async () => {
+    const [one, two, hub] = await apart();
+    await uploadFiles(one, { a: "other" });
+    const ours = await uploadFiles(one, { a: "same" });
+    const theirs = await uploadFiles(two, { a: "same" });
+    await theirs.tag("from-two");
+    await theirs.annotate({ message: "the same" });
+    await uploadFiles(two, { a: "more" });
+    await pushTo(one, hub);
+    const pushed = await pushTo(two, hub);
+    expect(pushed.versions.map(({ ref, renumberedFrom }) => [ref.split(":")[1], renumberedFrom])).toEqual([
+      ["V6", "V5"],
+    ]);
+    await pullFrom(one, hub);
+    for (const store of [one, two]) {
+      expect(await numbersOf(store)).toEqual(["V1", "V2", "V3", "V4", "V5", "V6"]);
+      expect((await store.resolve("sample:V5")).id).toBe(ours.id);
+      expect((await store.resolve(`sample@${theirs.id}`)).version).toBe("V5");
+      expect((await store.resolve("sample:from-two")).version).toBe("V5");
+      expect(await textsOf(await store.resolve("sample"))).toEqual({ a: "more" });
+    }
+    expect((await pushTo(two, hub)).sentBytes).toBe(0);
+  });
+
   test("find their own numbers when they pull before they push", async () => {
     const [one, two, hub] = await apart();
     await uploadFiles(one, { a: "3", one: "1" });
@@ -225,6 +249,61 @@ test("runs follow: how they ended, what they made, used and made too", async () 
   expect((await pushTo(two, hub)).sentBytes).toBe(0);
 });
 
+describe("runs that neither used nor made a version", () => {
+  test("follow, with what becomes of them, and cost nothing the second time", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    const lone = await one.startRun({ config: { rate: 0.1 } });
+    await pushTo(one, hub);
+    const again = await pushTo(one, hub);
+    expect(again.sentBytes).toBe(0);
+    expect(again.requests).toBeLessThanOrEqual(5);
+    await pullFrom(two, hub);
+    expect(await all(two.runs())).toMatchObject([{ id: lone.id, state: "running", config: { rate: 0.1 } }]);
+    await lone.configure({ rate: 0.2 });
+    await lone.finish();
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    expect(await all(two.runs())).toMatchObject([{ id: lone.id, state: "finished", config: { rate: 0.2 } }]);
+    expect((await pushTo(two, hub)).sentBytes).toBe(0);
+  });
+
+  test("and do so later are known by the artifact from then on", async () => {
+    const [one, two, three, hub] = [await openScratch(), await openScratch(), await openScratch(), place()];
+    const run = await one.startRun();
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    await using draft = await run.artifact({ name: "sample", type: "dataset" });
+    await draft.add(Buffer.from("1"), { as: "a" });
+    await draft.upload();
+    await run.finish();
+    await pushTo(one, hub);
+    for (const store of [two, three]) {
+      await pullFrom(store, hub);
+      expect(await all((await store.resolve("sample")).madeBy())).toMatchObject([{ id: run.id, state: "finished" }]);
+      expect((await store.verify()).ok).toBe(true);
+    }
+  });
+
+  test("are those of the experiment that is meant; a gc fences their log as well", async () => {
+    const [one, two, three, hub] = [await openScratch(), await openScratch(), await openScratch(), place()];
+    for (const experiment of ["first", "second"]) await one.startRun({ experiment });
+    await one.push({ remote: hub.open(), experiment: "second" });
+    await pullFrom(two, hub);
+    expect(await all(two.runs())).toMatchObject([{ experiment: "second" }]);
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    await (await one.resolve("sample")).remove();
+    await pushTo(one, hub);
+    expect((await one.remotes.collect({ remote: hub.open() })).removedPacks).toBeGreaterThan(0);
+    const slots = (await all(hub.open().list("e/"))).map(({ key }) => key.split("/")[1]);
+    expect(slots).toHaveLength(4);
+    await one.startRun({ experiment: "second" });
+    await pushTo(one, hub);
+    await three.pull({ remote: hub.open(), experiment: "second" });
+    expect(await all(three.runs())).toHaveLength(2);
+  });
+});
+
 test("a mirror repeats the numbers of home, and gives none", async () => {
   const [one, two, home, mirror] = [await openScratch(), await openScratch(), place(), place()];
   await uploadFiles(one, { a: "1" });
@@ -237,12 +316,57 @@ test("a mirror repeats the numbers of home, and gives none", async () => {
   expect(await numbersOf(two)).toEqual(["V1", "V2"]);
 });
 
-test("a dry run says what would move, and moves nothing", async () => {
-  const [one, hub] = [await openScratch(), place()];
-  await uploadFiles(one, some);
-  const told = await push(one.engine, { remote: hub.open(), dryRun: true });
-  expect(told.versions).toHaveLength(1);
-  expect(told.sentBytes).toBeGreaterThan(300_000);
-  expect(await all(hub.open().list(""))).toEqual([]);
-  expect((await pushTo(one, hub)).versions).toHaveLength(1);
+describe("a dry run", () => {
+  /** All files of a store but those that are there to be locked. */
+  const filesOf = (store: Store): Record<string, string> => {
+    const files = Object.entries(readFiles(store.folder));
+    return Object.fromEntries(files.filter(([name]) => !name.startsWith("lock")));
+  };
+
+  async function expectNothingChanged(store: Store, hub: MemoryPlace): Promise<PushResult> {
+    // What is read with the first look at a remote is not meant.
+    store.engine.hints.settle();
+    const [before, there] = [filesOf(store), await all(hub.open().list(""))];
+    const told = await push(store.engine, { remote: hub.open(), dryRun: true });
+    expect(Object.keys(before)).toContain("catalog.db");
+    expect(filesOf(store)).toEqual(before);
+    expect(await all(hub.open().list(""))).toEqual(there);
+    return told;
+  }
+
+  test("says what would move, and moves nothing", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    const told = await expectNothingChanged(one, hub);
+    expect(told.versions).toHaveLength(1);
+    expect(told.sentBytes).toBeGreaterThan(300_000);
+    const pushed = await pushTo(one, hub);
+    expect(pushed.versions).toEqual(told.versions);
+    expect((await expectNothingChanged(one, hub)).versions).toEqual([]);
+  });
+
+  test.each([
+    ["merged", { two: "2" }],
+    ["told to have diverged", { one: "2" }],
+    ["told to be the same", { one: "1" }],
+  ])("tells the numbers of versions that are to be %s, which they do not get by it", async (_, files) => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    await uploadFiles(one, { a: "a" });
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    await uploadFiles(one, { a: "a", one: "1" });
+    await uploadFiles(two, { a: "a", ...files });
+    await pushTo(one, hub);
+    const told = await expectNothingChanged(two, hub);
+    expect(await numbersOf(two)).toEqual(["V1", "V2"]);
+    const shape = ({ ref, renumberedFrom, diverged }: MovedVersion): unknown => [ref, renumberedFrom, diverged];
+    expect(told.versions.map(shape)).toEqual((await pushTo(two, hub)).versions.map(shape));
+  });
+
+  test("tells of several artifacts", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    for (const name of ["first", "second"])
+      await uploadFiles(one, { big: randomBytesOf(name.length, 2_000_000) }, name);
+    expect((await expectNothingChanged(one, hub)).versions).toHaveLength(2);
+  });
 });

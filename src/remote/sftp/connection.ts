@@ -8,7 +8,7 @@ import ssh2, {
   type SFTPWrapper,
 } from "ssh2";
 import { isArtifoldError } from "../../errors.ts";
-import { remoteError } from "../errors.ts";
+import { foreignText, remoteError } from "../errors.ts";
 import { type AuthSource, authSources } from "./keys.ts";
 import { fingerprintOf, hostName, judgeHost, type KnownHost, keyTypeOf, knownKeyTypes } from "./known-hosts.ts";
 import type { SshHost } from "./ssh-host.ts";
@@ -75,7 +75,8 @@ export class SshConnections {
     try {
       await new Promise<void>((resolve, reject) => {
         client.once("ready", resolve);
-        client.once("error", reject);
+        // Not only the first: ssh2 tells of a connection that fails before the handshake twice.
+        client.on("error", reject);
         client.once("close", () => reject(new Error("the connection was closed")));
         client.connect(configOf(this.host, guard));
         // Requests are small and wait for each other: held back to be joined with more, each would take 40 ms.
@@ -130,8 +131,9 @@ export class SshConnections {
     if (isArtifoldError(error) || !(error instanceof Error)) return error;
     const { level, code } = error as { level?: string; code?: string };
     const { url, user } = this.host;
+    const why = foreignText(error.message);
     if (level === "client-authentication" || level === "agent") {
-      return remoteError("DENIED", url, `${user} is not let in: ${error.message}`, {
+      return remoteError("DENIED", url, `${user} is not let in: ${why}`, {
         cause: error,
         hint: "Add a key to the agent, or name a key file that the server knows.",
       });
@@ -139,13 +141,13 @@ export class SshConnections {
     // Of a connection that ends too soon ssh2 says that it breaks the protocol.
     const isLost = /lost|closed|ended|timed out/i.test(error.message);
     if ((level === "protocol" || level === "sftp-protocol") && !isLost) {
-      return remoteError("DAMAGED", url, `the server does not keep to SSH: ${error.message}`, {
+      return remoteError("DAMAGED", url, `the server does not keep to SSH: ${why}`, {
         cause: error,
         happened: "unknown",
       });
     }
     const isFinal = code === "ENOTFOUND" || (level === "handshake" && !isLost);
-    return remoteError("UNREACHABLE", url, error.message, { cause: error, transient: !isFinal, happened: "unknown" });
+    return remoteError("UNREACHABLE", url, why, { cause: error, transient: !isFinal, happened: "unknown" });
   }
 }
 

@@ -1,7 +1,7 @@
 /** Files over SFTP: what a create, a read and a list are made of. */
 import type { FileEntryWithStats, SFTPWrapper, Stats } from "ssh2";
 import { ArtifoldError, type Happened, isArtifoldError } from "../../errors.ts";
-import { remoteError } from "../errors.ts";
+import { foreignText, remoteError } from "../errors.ts";
 import type { OnTraffic } from "../remote.ts";
 import type { SftpSession } from "./connection.ts";
 
@@ -197,7 +197,12 @@ export function sftpError(error: unknown, url: string, what: string, happened: H
   const details = { cause: error, happened };
   if (status === STATUS.denied) return remoteError("DENIED", url, `the server does not allow to ${what}`, details);
   if (status === STATUS.absent) return remoteError("NOT_FOUND", url, `nothing is there to ${what}`, details);
-  return remoteError("UNREACHABLE", url, `the server cannot ${what}: ${(error as Error).message}`, details);
+  return remoteError(
+    "UNREACHABLE",
+    url,
+    `the server cannot ${what}: ${foreignText((error as Error).message)}`,
+    details,
+  );
 }
 
 /** A connection that is lost before the step that changes something leaves nothing changed. */

@@ -7,12 +7,19 @@ import type { ListedKey, OnTraffic } from "../remote.ts";
 import { mayBegin } from "../subtree.ts";
 import type { SftpFiles } from "./files.ts";
 
+/** What names of one folder may take in memory: over a million of keys. More is a folder that does not end. */
+const NAMES_BYTES_MAX: number = 128 * 1024 * 1024;
+/** What a name takes beside its characters, about. */
+const NAME_BYTES = 96;
+
 /** What a listing needs of the remote. */
 export interface ListedPlace {
   /** Runs a call as a request of its own. */
   names<Result>(call: (files: SftpFiles, tell: OnTraffic) => Promise<Result>): Promise<Result>;
   pathOf(key: string): string;
   strange(key: string): Error;
+  /** What is thrown at a server that cannot be believed. */
+  damaged(why: string): Error;
   /** Hears of temporary files. */
   onTemporary(path: string, stat: Stats): void;
 }
@@ -28,6 +35,8 @@ export class SftpListing {
   readonly #place: ListedPlace;
   readonly #prefix: string;
   readonly #after: string;
+  /** What the names of the folder that is read take. */
+  #namesBytes = 0;
 
   constructor(place: ListedPlace, prefix: string, after: string) {
     this.#place = place;
@@ -47,6 +56,7 @@ export class SftpListing {
   #namesOf(folder: string): Promise<Iterable<Found>> {
     return this.#place.names(async (files, tell) => {
       const found = new SortedRuns<Found>();
+      this.#namesBytes = 0;
       const path = this.#place.pathOf(folder === "" ? "." : folder.slice(0, -1));
       const handle = await files.openFolder(path);
       // Gone meanwhile, or no folder: then there is nothing below it.
@@ -68,10 +78,15 @@ export class SftpListing {
 
   #add(found: SortedRuns<Found>, folder: string, name: string, stat: Stats): void {
     const key = folder + name;
-    if (name.startsWith(TEMPORARY_PREFIX)) this.#place.onTemporary(this.#place.pathOf(key), stat);
-    if (keyProblem(key) !== undefined || !mayBegin(key, this.#prefix, this.#after)) return;
+    const isTemporary = name.startsWith(TEMPORARY_PREFIX);
+    if (isTemporary) this.#place.onTemporary(this.#place.pathOf(key), stat);
+    const isKey = !name.includes("/") && keyProblem(key) === undefined && mayBegin(key, this.#prefix, this.#after);
+    if (isKey || isTemporary) this.#namesBytes += NAME_BYTES + name.length;
+    if (this.#namesBytes > NAMES_BYTES_MAX) throw this.#place.damaged(`the folder ${folder} does not end`);
+    if (!isKey) return;
     if (stat.isDirectory()) found.add({ name, size: undefined });
-    else if (stat.isFile()) found.add({ name, size: stat.size });
-    else throw this.#place.strange(key);
+    else if (!stat.isFile()) throw this.#place.strange(key);
+    else if (!Number.isSafeInteger(stat.size)) throw this.#place.damaged(`${key} has a size that is none`);
+    else found.add({ name, size: stat.size });
   }
 }

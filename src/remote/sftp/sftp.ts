@@ -211,6 +211,7 @@ class SftpRemote implements Remote {
         names: (call) => this.#call("list", "no", options, call),
         pathOf: (key) => this.#pathOf(key),
         strange: (key) => this.#strange(key),
+        damaged: (why) => remoteError("DAMAGED", this.url, why),
         onTemporary: (path, stat) => this.#leftovers.set(path, stat.mtime),
       },
       prefix,
