@@ -1,9 +1,14 @@
+/** So many calls are at work beside each other: each may have some MiB in memory. */
+const BESIDE_MAX = 16;
+
 /** Whose turn it is: calls of one object that go alone, and calls that go beside each other. */
 export class Turns {
   #alone: Promise<unknown> = Promise.resolve();
   /** Calls that began since, and have not ended. */
   readonly #beside = new Set<Promise<unknown>>();
   readonly #byKey = new Map<string, Promise<unknown>>();
+  #atWork = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /** Runs a call after all that were made before it, and before all that are made after it. */
   alone<Result>(action: () => Promise<Result>): Promise<Result> {
@@ -13,13 +18,13 @@ export class Turns {
   }
 
   /**
-   * Runs a call beside others of this kind.
+   * Runs a call beside others of this kind, as far as there are not too many.
    *
    * @param key calls with the same one go one after another all the same
    */
   beside<Result>(key: string | undefined, action: () => Promise<Result>): Promise<Result> {
     const before = key === undefined ? undefined : this.#byKey.get(key);
-    const result = Promise.all([this.#alone, before]).then(action);
+    const result = Promise.all([this.#alone, before]).then(() => this.#withOthers(action));
     const settled: Promise<void> = result.then(
       () => this.#end(settled, key),
       () => this.#end(settled, key),
@@ -27,6 +32,19 @@ export class Turns {
     this.#beside.add(settled);
     if (key !== undefined) this.#byKey.set(key, settled);
     return result;
+  }
+
+  async #withOthers<Result>(action: () => Promise<Result>): Promise<Result> {
+    if (this.#atWork === BESIDE_MAX) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#atWork++;
+    try {
+      return await action();
+    } finally {
+      // Whoever waits takes the place.
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#atWork--;
+      else next();
+    }
   }
 
   #end(settled: Promise<unknown>, key: string | undefined): void {

@@ -64,6 +64,24 @@ test("those with the same key go one after another, whatever became of the one b
   expect(await second).toBe("second");
 });
 
+test("so many are at work beside each other, and the next one begins when one ends, however it does", async () => {
+  const turns = new Turns();
+  const { begun, call, end } = calls();
+  const names = Array.from({ length: 20 }, (_, number) => String(number));
+  const all = Promise.allSettled(names.map((name) => turns.beside(name, call(name))));
+  await settled();
+  expect(begun).toEqual(names.slice(0, 16));
+  end("3", new Error("no"));
+  end("7");
+  await settled();
+  expect(begun).toEqual(names.slice(0, 18));
+  turns.alone(call("alone"));
+  for (const name of names) end(name);
+  await all;
+  await settled();
+  expect(begun).toEqual([...names, "alone"]);
+});
+
 test("a failure is its own caller's, and nobody else's", async () => {
   const turns = new Turns();
   const { call, end } = calls();
