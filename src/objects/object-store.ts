@@ -5,6 +5,7 @@ import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { FRAME_BYTES_MAX, Frame, type ObjectType, objectDigest } from "./frame.ts";
+import { checkFrames, type FrameRun, type ReadFrames } from "./frame-run.ts";
 import { type ContentFile, PlaceIndex, type RecentPlaces } from "./place-index.ts";
 import { isAdopted, StoreFiles } from "./store-files.ts";
 import type { Place } from "./table.ts";
@@ -141,9 +142,19 @@ export class ObjectStore {
     throw new ArtifoldError("DAMAGED", `stored bytes are not those of digest ${digest}`);
   }
 
-  /** The frame at a place, as it is stored. What it holds is to be checked by whoever asked. */
-  frameAt(place: Place): Frame {
-    return this.#frameAt(place);
+  /** Reads frames that stand one after another, as they are, and checks what is in them. Where they cannot be read none is right. */
+  readFrames(run: FrameRun): ReadFrames {
+    try {
+      const bytes = this.#files.read(
+        run.path,
+        run.offset,
+        run.lengths.reduce((sum, length) => sum + length, 0),
+      );
+      return { bytes, areRight: checkFrames(bytes, run) };
+    } catch (error) {
+      if (!isArtifoldError(error, "DAMAGED") && !isArtifoldError(error, "STORE_READ_FAILED")) throw error;
+      return { bytes: new Uint8Array(), areRight: new Uint8Array(run.lengths.length) };
+    }
   }
 
   /** The digests of what the object at a place goes on from; none for one that stands by itself. */

@@ -6,17 +6,17 @@ import {
   ContentSender,
   cachedHints,
   FoundThere,
+  type NeededContent,
   type RemoteSession,
   type SendSource,
 } from "../sync/index.ts";
 import { treeSource } from "./bring.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
-import type { NeededContent } from "./push-plan.ts";
 
 /** Of the newest version the root goes with its step, when it is this small. */
 const ROOT_BYTES_MAX: number = 8 * 1024;
-/** Of a push of so much it is worth asking whether one that was cut off has sent some of it. */
+/** Of a push of so much it is worth asking whether one that was cut off has sent some of it; and threads are worth while. */
 const MUCH_BYTES: number = 8 * 1024 * 1024;
 
 /** What to send. */
@@ -75,7 +75,7 @@ export class PushContent {
     const sender = new ContentSender({
       remote,
       group,
-      source: sendSource(this.#engine, draft),
+      source: sendSource(this.#engine, draft, bytes > MUCH_BYTES),
       findThere: (digests, rawBytes) => this.#find(digests, draft === undefined ? rawBytes : Number.POSITIVE_INFINITY),
       memory: cachedHints(this.#engine.hints, id),
       call,
@@ -86,8 +86,7 @@ export class PushContent {
       const doomed = await this.#found.tombstones();
       await sender.goOn((pack) => doomed.has(pack));
     }
-    for (const { manifest, base } of order) await sender.sendChunks(manifest, base);
-    await sender.endChunks();
+    await sender.sendChunks(order);
     for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
     await sender.finish();
     if (sender.sent.objectCount > 0) {
@@ -120,13 +119,15 @@ export class PushContent {
   }
 }
 
-function sendSource(engine: Engine, draft: Draft | undefined): SendSource {
-  const { objects, source } = engine;
+/** @param isMuch whether it is worth threads */
+function sendSource(engine: Engine, draft: Draft | undefined, isMuch: boolean): SendSource {
+  const { objects, source, pool, folder } = engine;
   return {
     ...treeSource(source),
     ...(draft !== undefined && { readNode: (digest, type) => draft.content.readNode(digest, type) }),
     locate: (digest) => objects.locate(digest),
-    frameAt: (place) => objects.frameAt(place),
+    runsAtOnce: isMuch ? pool.width : 1,
+    readFrames: (run) => (isMuch ? pool.next() : pool.inPlace).request({ op: "read-frames", store: folder, run }),
     readChunk: (digest) => objects.read(digest, "chunk"),
     bring: (digests) => source.bring(digests),
   };

@@ -2,9 +2,17 @@
 
 import type { Digest } from "../digest/index.ts";
 import { digestFromBytes } from "../digest/index.ts";
-import { ObjectStore, type Place } from "../objects/index.ts";
+import { type FrameRun, ObjectStore, type Place, type ReadFrames } from "../objects/index.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { basesIn, digestInRow, type PlacedColumns, placeInRow } from "./placed-columns.ts";
+
+/** Asks for stored frames as they are, checked. */
+export interface FramesRequest {
+  readonly op: "read-frames";
+  /** The store's folder. */
+  readonly store: string;
+  readonly run: FrameRun;
+}
 
 /** Stores by their folders, opened as they are asked for. */
 export class PlacedReader {
@@ -28,6 +36,11 @@ export class PlacedReader {
     if (how === "borrowed")
       return (row) => objects.borrowAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
     return (row) => objects.readAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
+  }
+
+  /** Reads frames as they are. */
+  readFrames({ store, run }: FramesRequest): ReadFrames {
+    return this.#store(store).readFrames(run);
   }
 
   close(): void {
