@@ -6,6 +6,7 @@
  * and what it took to upload them into it is told beside it; the others read the files. Of rclone, which sends file by
  * file, a share of the folders can stand for all: what is told is then multiplied. Credentials come from the environment.
  */
+import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -92,6 +93,8 @@ function rclone(prefix) {
 }
 
 function timed(what, argv, env = {}, factor = 1) {
+  // What was written before is not waited for in what is measured.
+  spawnSync("sync");
   const { wallSeconds } = run(argv, env);
   seconds.set(what, [...(seconds.get(what) ?? []), wallSeconds * factor]);
 }

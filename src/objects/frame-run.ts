@@ -16,15 +16,11 @@ export interface FrameRun {
   readonly digests: Uint8Array;
 }
 
-/** Frames as they are stored. */
-export interface ReadFrames {
-  /** Their bytes, one frame behind the other. */
-  readonly bytes: Uint8Array;
-  /** 1 for each frame that holds the chunks that it is to hold, whole, and nothing else; 0 for others. */
-  readonly areRight: Uint8Array;
-}
-
-/** Checks frames: every chunk against its digest. */
+/**
+ * Checks frames: every chunk against its digest.
+ *
+ * @returns 1 for each frame that holds the chunks that it is to hold, whole, and nothing else; 0 for others
+ */
 export function checkFrames(
   bytes: Uint8Array,
   { lengths, counts, digests }: Pick<FrameRun, "lengths" | "counts" | "digests">,

@@ -5,7 +5,7 @@ import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { FRAME_BYTES_MAX, Frame, type ObjectType, objectDigest } from "./frame.ts";
-import { checkFrames, type FrameRun, type ReadFrames } from "./frame-run.ts";
+import { checkFrames, type FrameRun } from "./frame-run.ts";
 import { type ContentFile, PlaceIndex, type RecentPlaces } from "./place-index.ts";
 import { isAdopted, StoreFiles } from "./store-files.ts";
 import type { Place } from "./table.ts";
@@ -142,18 +142,18 @@ export class ObjectStore {
     throw new ArtifoldError("DAMAGED", `stored bytes are not those of digest ${digest}`);
   }
 
-  /** Reads frames that stand one after another, as they are, and checks what is in them. Where they cannot be read none is right. */
-  readFrames(run: FrameRun): ReadFrames {
+  /**
+   * Fills bytes with frames that stand one after another, and checks what is in them.
+   *
+   * @returns 1 for each frame that is right, and 0 for others: for all where they cannot be read
+   */
+  readFrames(run: FrameRun, bytes: Uint8Array): Uint8Array {
     try {
-      const bytes = this.#files.read(
-        run.path,
-        run.offset,
-        run.lengths.reduce((sum, length) => sum + length, 0),
-      );
-      return { bytes, areRight: checkFrames(bytes, run) };
+      this.#files.readInto(bytes, run.path, run.offset);
+      return checkFrames(bytes, run);
     } catch (error) {
       if (!isArtifoldError(error, "DAMAGED") && !isArtifoldError(error, "STORE_READ_FAILED")) throw error;
-      return { bytes: new Uint8Array(), areRight: new Uint8Array(run.lengths.length) };
+      return new Uint8Array(run.lengths.length);
     }
   }
 

@@ -1,15 +1,19 @@
 /** Content of one artifact on its way to a remote: over as many tries as the step takes that it is for. */
 import type { Digest } from "../digest/index.ts";
 import type { IndexPosition, RemotePlace, RootHint } from "../logs/index.ts";
+import type { FrameRun } from "../objects/index.ts";
 import {
   addToIndex,
   ContentSender,
   cachedHints,
   FoundThere,
   type NeededContent,
+  type ReadFrames,
   type RemoteSession,
+  RUN_BYTES_MAX,
   type SendSource,
 } from "../sync/index.ts";
+import type { ContentPort } from "../worktree/index.ts";
 import { treeSource } from "./bring.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
@@ -122,13 +126,25 @@ export class PushContent {
 /** @param isMuch whether it is worth threads */
 function sendSource(engine: Engine, draft: Draft | undefined, isMuch: boolean): SendSource {
   const { objects, source, pool, folder } = engine;
+  const free: Uint8Array[] = [];
   return {
     ...treeSource(source),
     ...(draft !== undefined && { readNode: (digest, type) => draft.content.readNode(digest, type) }),
     locate: (digest) => objects.locate(digest),
     runsAtOnce: isMuch ? pool.width : 1,
-    readFrames: (run) => (isMuch ? pool.next() : pool.inPlace).request({ op: "read-frames", store: folder, run }),
+    readFrames: (run) => readFrames(run, folder, isMuch ? pool.next() : pool.inPlace, free),
     readChunk: (digest) => objects.read(digest, "chunk"),
     bring: (digests) => source.bring(digests),
   };
+}
+
+/** @param free memory that is used again, shared between threads */
+async function readFrames(run: FrameRun, store: string, port: ContentPort, free: Uint8Array[]): Promise<ReadFrames> {
+  const memory = free.pop() ?? new Uint8Array(new SharedArrayBuffer(RUN_BYTES_MAX));
+  const bytes = memory.subarray(
+    0,
+    run.lengths.reduce((sum, length) => sum + length, 0),
+  );
+  const areRight = await port.request<Uint8Array>({ op: "read-frames", store, run, bytes });
+  return { bytes, areRight, giveBack: () => free.push(memory) };
 }

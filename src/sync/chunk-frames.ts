@@ -8,7 +8,6 @@ import {
   type FrameRun,
   isAdopted,
   type Place,
-  type ReadFrames,
 } from "../objects/index.ts";
 import { Breather, sideBySide } from "../platform/index.ts";
 
@@ -17,10 +16,20 @@ export interface ChunkSource {
   locate(digest: Digest): Place | undefined;
   /** How many runs of frames may be read at once. */
   readonly runsAtOnce: number;
-  /** Reads frames as they are, checked. */
+  /** Reads frames as they are, checked; of at most {@link RUN_BYTES_MAX} bytes. */
   readFrames(run: FrameRun): Promise<ReadFrames>;
   /** The bytes of a chunk, checked. @throws ArtifoldError DAMAGED */
   readChunk(digest: Digest): Uint8Array;
+}
+
+/** Frames as they are stored. */
+export interface ReadFrames {
+  /** Their bytes, one frame behind the other. */
+  readonly bytes: Uint8Array;
+  /** 1 for each frame that holds the chunks that it is to hold, whole, and nothing else; 0 for others. */
+  readonly areRight: Uint8Array;
+  /** Called when the bytes are needed no longer: they lie in memory that is used again. */
+  giveBack(): void;
 }
 
 /** A chunk, and how long it is. */
@@ -37,6 +46,8 @@ export interface ChunkFrames {
 
 /** Bytes of frames that are read and checked together. */
 const RUN_BYTES: number = 512 * 1024;
+/** The most that a run of frames has: one frame may be all of it. */
+export const RUN_BYTES_MAX: number = Math.max(RUN_BYTES, FRAME_BYTES_MAX);
 /** Raw bytes of chunks that go into new frames before these are closed. */
 const ENCODER_BYTES: number = 1024 * 1024;
 
@@ -159,7 +170,7 @@ async function readOrder(
   { chunks, run }: Order,
 ): Promise<{ readonly whole: ChunkFrames | undefined; readonly left: readonly SizedChunk[] }> {
   if (run === undefined) return { whole: undefined, left: chunks };
-  const { bytes, areRight } = await source.readFrames(run);
+  const { bytes, areRight, giveBack } = await source.readFrames(run);
   const right: SizedChunk[] = [];
   const left: SizedChunk[] = [];
   const pieces: Uint8Array[] = [];
@@ -172,10 +183,14 @@ async function readOrder(
     at += length;
     chunkAt += own.length;
   }
-  if (pieces.length === 0) return { whole: undefined, left };
+  if (pieces.length === 0) {
+    giveBack();
+    return { whole: undefined, left };
+  }
   const frames = {
     type: "chunk",
     pieces,
+    giveBack,
     byteLength: pieces.reduce((sum, piece) => sum + piece.length, 0),
     frameLengths: run.lengths.filter((_, number) => areRight[number] === 1),
     objectCounts: Int32Array.from(run.counts.filter((_, number) => areRight[number] === 1)),

@@ -62,7 +62,8 @@ class Memory implements Remote {
     await options.onTraffic?.("sent", bytes.length);
     throwIfAborted(options.signal);
     if (this.#kept.has(key)) return "exists";
-    this.#kept.add(key, bytes.slice());
+    // A copy: `slice` of a Buffer is none.
+    this.#kept.add(key, Uint8Array.from(bytes));
     return "created";
   }
 

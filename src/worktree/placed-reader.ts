@@ -2,7 +2,7 @@
 
 import type { Digest } from "../digest/index.ts";
 import { digestFromBytes } from "../digest/index.ts";
-import { type FrameRun, ObjectStore, type Place, type ReadFrames } from "../objects/index.ts";
+import { type FrameRun, ObjectStore, type Place } from "../objects/index.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { basesIn, digestInRow, type PlacedColumns, placeInRow } from "./placed-columns.ts";
 
@@ -12,6 +12,8 @@ export interface FramesRequest {
   /** The store's folder. */
   readonly store: string;
   readonly run: FrameRun;
+  /** Where they go: shared between threads, as long as all of them. */
+  readonly bytes: Uint8Array;
 }
 
 /** Stores by their folders, opened as they are asked for. */
@@ -38,9 +40,9 @@ export class PlacedReader {
     return (row) => objects.readAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
   }
 
-  /** Reads frames as they are. */
-  readFrames({ store, run }: FramesRequest): ReadFrames {
-    return this.#store(store).readFrames(run);
+  /** Reads frames as they are. @returns 1 for each that is right, and 0 for others */
+  readFrames({ store, run, bytes }: FramesRequest): Uint8Array {
+    return this.#store(store).readFrames(run, bytes);
   }
 
   close(): void {
