@@ -97,13 +97,15 @@ describe(`of many entries and a large file (${needs("versitygw")})`, () => {
     }
   });
 
-  test("a push of one changed file takes 12 requests and 64 KiB at most", async () => {
-    await using draft = await store.artifact({ name: "sample", type: "dataset" });
-    await draft.add(Buffer.from("changed\n"), { as: "folder-50/sample-50.txt" });
-    await draft.upload();
-    const { requests, sent, received } = await pushed();
-    expect(requests).toBeLessThanOrEqual(12);
-    expect(sent + received).toBeLessThanOrEqual(64 * KiB);
+  test("a push of one changed file takes 12 requests and 64 KiB at most, and so do those after it", async () => {
+    for (let number = 50; number < 55; number++) {
+      await using draft = await store.artifact({ name: "sample", type: "dataset" });
+      await draft.add(Buffer.from(`changed ${number}\n`), { as: `folder-${number}/sample-${number}.txt` });
+      await draft.upload();
+      const { requests, sent, received } = await pushed();
+      expect(requests).toBeLessThanOrEqual(12);
+      expect(sent + received).toBeLessThanOrEqual(64 * KiB);
+    }
   });
 });
 
