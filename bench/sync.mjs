@@ -1,77 +1,74 @@
 /**
- * What push and pull cost: node bench/sync.mjs URL [--files 100000] [--work DIR]
+ * What push and pull cost: node bench/sync.mjs URL [--corpus small|tiny] [--scale 1] [--large MIB] [--work DIR]
  *
- * Makes a folder of small files, half random and half text, and one large one; uploads it; pushes it to an empty place; pushes
- * it again unchanged, and with one file changed; reads 4 KiB of the large file into an empty store that knows metadata only;
- * and clones. Prints time, requests and bytes of each. The place needs to be empty, and stays filled.
+ * Makes a corpus, and one large file of random bytes in the middle of it; uploads it; pushes it to an empty place; pushes it
+ * again unchanged, and with one file changed; reads 4 KiB from the middle of the large file into an empty store that knows
+ * metadata only; and pulls the rest. Prints time, requests, how many of them one after another, bytes, and the peak memory
+ * so far. The place needs to be empty, and stays filled.
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { openRemote, openStore } from "../dist/index.js";
+import { writeBlocks } from "./corpora/files.mjs";
+import { corpusOf } from "./corpora/index.mjs";
+import { randomBlocks } from "./corpora/seeded.mjs";
+import { Trace, traced } from "./traced.mjs";
 
 const { values, positionals } = parseArgs({
   options: {
-    files: { type: "string", default: "100000" },
-    large: { type: "string", default: "1024" },
+    corpus: { type: "string", default: "small" },
+    scale: { type: "string", default: "1" },
+    large: { type: "string", default: "0" },
     work: { type: "string", default: tmpdir() },
   },
   allowPositionals: true,
 });
 const [url] = positionals;
-const work = mkdtempSync(path.join(values.work, "artifold-sync-"));
+const work = mkdtempSync(path.join(path.resolve(values.work), "artifold-sync-"));
 const tree = path.join(work, "tree");
-const count = Number(values.files);
-const large = Number(values.large) * 1024 * 1024;
+const largeBytes = Number(values.large) * 2 ** 20;
+const trace = new Trace();
 
-/** Requests and bytes of all remotes so far. */
-const counts = { requests: 0, sentBytes: 0, receivedBytes: 0 };
+corpusOf(values.corpus, Number(values.scale)).make(tree, work);
+const names = readdirSync(tree, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+const middle = names.sort(byName)[Math.floor(names.length / 2)];
+const changed = path.join(middle.parentPath, middle.name);
+const large = `${path.relative(tree, changed)}-large`;
+if (largeBytes > 0) writeBlocks(path.join(tree, large), randomBlocks("sync", largeBytes));
 
-makeTree();
 const store = await open("one");
-await store.remotes.add("place", url);
 await upload(store);
 // Finds out once what the place guarantees, and remembers it.
 await store.remotes.check("place");
 await measured("first push", () => store.push());
 await measured("push of the same", () => store.push());
-writeFileSync(file(Math.floor(count / 2)), "changed");
+writeFileSync(changed, "changed");
 await upload(store);
 await measured("push of one changed file", () => store.push());
 await store.close();
 
 const far = await open("far");
-await far.remotes.add("place", url);
 await measured("pull of metadata", () => far.pull({ metadataOnly: true }));
 const version = await far.resolve("tree");
-const before = { ...counts };
-await measured("4 KiB of the large file", async () => {
-  await version.readRange("large.bin", large / 2, 4096);
-  return difference(before);
-});
+if (largeBytes > 0) await measured("4 KiB of the large file", () => version.readRange(large, largeBytes / 2, 4096));
 await measured("the rest", () => far.pull());
+await measured("download", () => version.download(path.join(work, "out")));
 await far.close();
 
-function makeTree() {
-  for (let number = 0; number < count; number++) {
-    if (number % 500 === 0) mkdirSync(path.dirname(file(number)), { recursive: true });
-    const random = randomBytes(1000 + ((number * 7919) % 6000));
-    writeFileSync(file(number), Buffer.concat([random, Buffer.alloc(random.length, `line ${number}\n`)]));
-  }
-  writeFileSync(path.join(tree, "large.bin"), randomBytes(large));
+function byName(left, right) {
+  const [one, other] = [left, right].map((entry) => path.join(entry.parentPath, entry.name));
+  return one < other ? -1 : 1;
 }
 
-function file(number) {
-  return path.join(tree, `folder-${Math.floor(number / 500)}`, `file-${number}.bin`);
-}
-
-function open(name) {
-  return openStore(path.join(work, name), {
+async function open(name) {
+  const opened = await openStore(path.join(work, name), {
     openRemote: async (address, options) =>
-      counting(await openRemote(address, { ...options, environment: process.env })),
+      traced(await openRemote(address, { ...options, environment: process.env }), trace),
   });
+  await opened.remotes.add("place", url);
+  return opened;
 }
 
 async function upload(to) {
@@ -81,34 +78,13 @@ async function upload(to) {
 }
 
 async function measured(what, action) {
+  trace.reset();
   const begun = performance.now();
-  const { requests, sentBytes, receivedBytes } = await action();
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`${what}: ${seconds} s, ${requests} requests, ${sentBytes} bytes sent, ${receivedBytes} received`);
-}
-
-function difference(then) {
-  return Object.fromEntries(Object.entries(counts).map(([name, value]) => [name, value - then[name]]));
-}
-
-/** The same remote, counted. */
-function counting(remote) {
-  const heard = (options = {}) => ({
-    ...options,
-    onTraffic: async (what, more) => {
-      counts[what === "requests" ? what : `${what}Bytes`] += more;
-      await options.onTraffic?.(what, more);
-    },
-  });
-  return {
-    url: remote.url,
-    get traits() {
-      return remote.traits;
-    },
-    read: (key, range, options) => remote.read(key, range, heard(options)),
-    create: (key, bytes, options) => remote.create(key, bytes, heard(options)),
-    list: (prefix, after, options) => remote.list(prefix, after, heard(options)),
-    delete: (key, options) => remote.delete(key, heard(options)),
-    close: () => remote.close(),
-  };
+  await action();
+  const seconds = ((performance.now() - begun) / 1000).toFixed(2);
+  const { requests, inSequence, sent, received } = trace.sums;
+  const peak = Math.round(process.resourceUsage().maxRSS / 1024);
+  console.log(
+    `${what}: ${seconds} s, ${requests} requests (${inSequence} one after another), ${sent} bytes sent, ${received} received, peak ${peak} MiB`,
+  );
 }

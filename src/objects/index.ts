@@ -31,6 +31,7 @@ export {
   placedObjects,
   readPlacedObjects,
 } from "./frame-encoder.ts";
+export type { FrameRun } from "./frame-run.ts";
 export { SMALL_BYTES } from "./frame-set.ts";
 export { ObjectStore } from "./object-store.ts";
 export {

@@ -5,6 +5,7 @@ import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { FRAME_BYTES_MAX, Frame, type ObjectType, objectDigest } from "./frame.ts";
+import { checkFrames, type FrameRun } from "./frame-run.ts";
 import { type ContentFile, PlaceIndex, type RecentPlaces } from "./place-index.ts";
 import { isAdopted, StoreFiles } from "./store-files.ts";
 import type { Place } from "./table.ts";
@@ -171,9 +172,19 @@ export class ObjectStore {
     return checkBare(await this.#files.readLater(place.path, place.offset, bareLength(place)), digest, type);
   }
 
-  /** The frame at a place, as it is stored. What it holds is to be checked by whoever asked. */
-  frameAt(place: Place): Frame {
-    return this.#frameAt(place);
+  /**
+   * Fills bytes with frames that stand one after another, and checks what is in them.
+   *
+   * @returns 1 for each frame that is right, and 0 for others: for all where they cannot be read
+   */
+  readFrames(run: FrameRun, bytes: Uint8Array): Uint8Array {
+    try {
+      this.#files.readInto(bytes, run.path, run.offset);
+      return checkFrames(bytes, run);
+    } catch (error) {
+      if (!isArtifoldError(error, "DAMAGED") && !isArtifoldError(error, "STORE_READ_FAILED")) throw error;
+      return new Uint8Array(run.lengths.length);
+    }
   }
 
   /** The digests of what the object at a place goes on from; none for one that stands by itself. */

@@ -78,7 +78,7 @@ class DryRemote implements Remote {
     if (isThere) return "exists";
     const isKept = this.#keeps(key) && bytes.length <= this.#keptBytesLeft;
     if (isKept) this.#keptBytesLeft -= bytes.length;
-    this.#pretended.set(key, { size: bytes.length, bytes: isKept ? bytes.slice() : undefined });
+    this.#pretended.set(key, { size: bytes.length, bytes: isKept ? Uint8Array.from(bytes) : undefined });
     this.#onChange({ change: "create", key, size: bytes.length });
     return "created";
   }

@@ -13,6 +13,7 @@ import {
 import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
+import { EMPTY_MANIFEST } from "../manifest/index.ts";
 import type { LogPosition, LogWriter, RemoteSession } from "../sync/index.ts";
 import { isMadeFrom } from "./ancestors.ts";
 import { catchUp, catchUpArtifact, knownPosition, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
@@ -20,6 +21,9 @@ import type { Engine } from "./engine.ts";
 import { type Merged, mergeDraft, mergeRecord } from "./merge-draft.ts";
 import { PushContent } from "./push-content.ts";
 import { epochOf, type PushPlan, planPush } from "./push-plan.ts";
+
+/** About what an entry takes in nodes. */
+const ENTRY_BYTES = 100;
 
 /** A version that was pushed. */
 export interface PushedVersion {
@@ -131,12 +135,13 @@ class ArtifactPush {
     let isKept = false;
     try {
       const group = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
+      const bytes = rawBytesOf(plan);
       const epoch = epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
-      await this.#content.send({ contents: plan.contents, group }, epoch);
+      await this.#content.send({ contents: plan.contents, bytes, group }, epoch);
       if (merged !== undefined) {
         const base = (plan.versions.at(-1) as VersionRow).manifest;
         const contents = [{ manifest: merged.manifest, base }];
-        await this.#content.send({ contents, group, draft: merged.draft }, epoch);
+        await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
       }
       if (!(await this.#register())) return false;
       const isThere = await this.#append(plan, at, merged);
@@ -246,4 +251,13 @@ class ArtifactPush {
     const { version, manifest, event } = merged;
     this.#pushed.push({ number: event.number, id: version, digest: manifest, renumberedFrom: null, diverged: false });
   }
+}
+
+/** About how many raw bytes are to be sent: what the versions have of their own and, where there is nothing to go on from, all nodes. */
+function rawBytesOf({ versions, contents }: PushPlan): number {
+  const isFirst = new Set(contents.filter(({ base }) => base === EMPTY_MANIFEST).map(({ manifest }) => manifest));
+  return versions.reduce(
+    (sum, { newBytes, entries, manifest }) => sum + newBytes + (isFirst.has(manifest) ? entries * ENTRY_BYTES : 0),
+    0,
+  );
 }

@@ -1,25 +1,33 @@
 /** Content of one artifact on its way to a remote: over as many tries as the step takes that it is for. */
 import type { Digest } from "../digest/index.ts";
 import type { IndexPosition, RemotePlace, RootHint } from "../logs/index.ts";
+import type { FrameRun } from "../objects/index.ts";
 import {
   addToIndex,
   ContentSender,
   cachedHints,
   FoundThere,
+  type NeededContent,
+  type ReadFrames,
   type RemoteSession,
+  RUN_BYTES_MAX,
   type SendSource,
 } from "../sync/index.ts";
+import type { ContentPort } from "../worktree/index.ts";
 import { treeSource } from "./bring.ts";
 import type { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
-import type { NeededContent } from "./push-plan.ts";
 
 /** Of the newest version the root goes with its step, when it is this small. */
 const ROOT_BYTES_MAX: number = 8 * 1024;
+/** For so much threads are worth while. */
+const MUCH_BYTES: number = 8 * 1024 * 1024;
 
 /** What to send. */
 export interface SendOrder {
   readonly contents: readonly NeededContent[];
+  /** Raw bytes that it may come to. */
+  readonly bytes: number;
   /** What the packs have in common: 16 hex digits. */
   readonly group: string;
   /** Where nodes are that are not part of the store yet. */
@@ -62,7 +70,7 @@ export class PushContent {
   }
 
   /** Sends what is not on the remote, and adds it to the index of an epoch. */
-  async send({ contents, group, draft }: SendOrder, epoch: number): Promise<void> {
+  async send({ contents, bytes, group, draft }: SendOrder, epoch: number): Promise<void> {
     const { remote, call, id } = this.#session;
     const order = contents.filter(({ manifest }) => !this.#roots.has(manifest));
     if (order.length === 0) return;
@@ -71,7 +79,7 @@ export class PushContent {
     const sender = new ContentSender({
       remote,
       group,
-      source: sendSource(this.#engine, draft),
+      source: sendSource(this.#engine, draft, bytes > MUCH_BYTES),
       findThere: (digests, rawBytes) => this.#find(digests, draft === undefined ? rawBytes : Number.POSITIVE_INFINITY),
       passedOver: async () => {
         const doomed = await this.#found.tombstones();
@@ -82,8 +90,7 @@ export class PushContent {
       onBytes: this.#onBytes,
     });
     this.#senders.push(sender);
-    for (const { manifest, base } of order) await sender.sendChunks(manifest, base);
-    await sender.endChunks();
+    await sender.sendChunks(order);
     for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
     await sender.finish();
     if (sender.sent.objectCount > 0) {
@@ -116,14 +123,28 @@ export class PushContent {
   }
 }
 
-function sendSource(engine: Engine, draft: Draft | undefined): SendSource {
-  const { objects, source } = engine;
+/** @param isMuch whether it is worth threads */
+function sendSource(engine: Engine, draft: Draft | undefined, isMuch: boolean): SendSource {
+  const { objects, source, pool, folder } = engine;
+  const free: Uint8Array[] = [];
   return {
     ...treeSource(source),
     ...(draft !== undefined && { readNode: (digest, type) => draft.content.readNode(digest, type) }),
     locate: (digest) => objects.locate(digest),
-    frameAt: (place) => objects.frameAt(place),
+    runsAtOnce: isMuch ? pool.width : 1,
+    readFrames: (run) => readFrames(run, folder, isMuch ? pool.next() : pool.inPlace, free),
     readChunk: (digest) => objects.read(digest, "chunk"),
     bring: (digests) => source.bring(digests),
   };
+}
+
+/** @param free memory that is used again, shared between threads */
+async function readFrames(run: FrameRun, store: string, port: ContentPort, free: Uint8Array[]): Promise<ReadFrames> {
+  const memory = free.pop() ?? new Uint8Array(new SharedArrayBuffer(RUN_BYTES_MAX));
+  const bytes = memory.subarray(
+    0,
+    run.lengths.reduce((sum, length) => sum + length, 0),
+  );
+  const areRight = await port.request<Uint8Array>({ op: "read-frames", store, run, bytes });
+  return { bytes, areRight, giveBack: () => free.push(memory) };
 }

@@ -16,23 +16,18 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import { artifactLog, type LogEvent, NAMES_LOG, type RunEvent, type VersionEvent } from "../logs/index.ts";
 import { decodeVersionRecord, EMPTY_MANIFEST, type VersionRecord } from "../manifest/index.ts";
+import type { NeededContent } from "../sync/index.ts";
 
 /** Versions, and bytes of their records, that one step brings. */
 const VERSIONS_MAX = 2_000;
 const RECORD_BYTES_MAX: number = 4 * 1024 * 1024;
-
-/** Content that has to be on the remote before the step. */
-export interface NeededContent {
-  readonly manifest: Digest;
-  /** A manifest all of which is there by then. */
-  readonly base: Digest;
-}
 
 /** What is to be pushed in one step. */
 export interface PushPlan {
   readonly events: readonly LogEvent[];
   /** Versions that get their numbers for good, in their order. */
   readonly versions: readonly VersionRow[];
+  /** What is sent before the step. */
   readonly contents: readonly NeededContent[];
   /** Versions of the remote that are relied on to live when the step is written. */
   readonly reliesOn: readonly Digest[];

@@ -16,7 +16,7 @@ import {
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
 import { type ChangedFile, changedFiles, newChunks } from "./changed-files.ts";
 import type { NodeType } from "./children.ts";
-import { type ChunkSource, framesOfChunks } from "./chunk-frames.ts";
+import { type ChunkSource, framesOfChunks, type SizedChunk } from "./chunk-frames.ts";
 import { type HintMemory, KnownPlaces } from "./known-places.ts";
 import { NodeWriter } from "./node-writer.ts";
 import { PackSender } from "./pack-sender.ts";
@@ -49,6 +49,13 @@ export interface ContentSenderOptions {
   readonly onBytes?: ((bytes: number) => void) | undefined;
 }
 
+/** Content that has to be on the remote. */
+export interface NeededContent {
+  readonly manifest: Digest;
+  /** A manifest all of which is there by then. */
+  readonly base: Digest;
+}
+
 /** Raw bytes, and count, of chunks that are looked for and packed together. */
 const WINDOW_BYTES: number = 16 * 1024 * 1024;
 const WINDOW_CHUNKS = 8192;
@@ -68,10 +75,10 @@ export class ContentSender {
   readonly #nodes: NodeWriter;
   /** What lies where that this push does not send. */
   readonly #known: KnownPlaces;
-  #window: { readonly digest: Digest; readonly length: number }[] = [];
-  #windowBytes = 0;
   #wantedBytes = 0;
   #hasGoneOn = false;
+  /** Chunks that will be in a pack in a moment. */
+  readonly #underWay = new Set<Digest>();
 
   constructor(options: ContentSenderOptions) {
     this.#options = options;
@@ -96,22 +103,17 @@ export class ContentSender {
   }
 
   /**
-   * Sends the chunks of a version.
+   * Sends the chunks of versions: all that are sent, for what comes after are only nodes.
    *
-   * @param base a manifest all of which is on the remote
+   * @param contents each with a manifest all of which is on the remote, or comes before it here
    */
-  async sendChunks(manifest: Digest, base: Digest): Promise<void> {
-    for await (const file of changedFiles(this.#reader, base, manifest)) {
-      for await (const chunks of newChunks(this.#options.source, file)) {
-        for (const { digest, length } of chunks) await this.#want(digest, length);
-      }
-      throwIfAborted(this.#options.call.signal);
+  async sendChunks(contents: readonly NeededContent[]): Promise<void> {
+    const { source, call, onBytes } = this.#options;
+    for await (const { chunks, frames } of framesOfChunks(source, this.#absentChunks(contents), call.signal)) {
+      await this.#data.add(frames);
+      for (const { digest } of chunks) this.#underWay.delete(digest);
+      onBytes?.(bytesOf(chunks));
     }
-  }
-
-  /** Ends the packs of chunks: from here on only nodes are sent. */
-  async endChunks(): Promise<void> {
-    await this.#sendWindow();
     await this.#data.seal();
   }
 
@@ -132,7 +134,6 @@ export class ContentSender {
 
   /** Settles when everything is on the remote. */
   async finish(): Promise<void> {
-    await this.endChunks();
     await this.#nodes.flush();
     await this.#nodePacks.seal();
     await this.#sender.settled();
@@ -148,28 +149,52 @@ export class ContentSender {
     return { place, node, children: this.#options.memory.hintsOf(manifest) };
   }
 
-  async #want(digest: Digest, length: number): Promise<void> {
-    if (this.sent.has(digest)) {
-      this.#options.onBytes?.(length);
-      return;
+  /** Chunks that are not on the remote, some at a time; the store has them. */
+  async *#absentChunks(contents: readonly NeededContent[]): AsyncGenerator<readonly SizedChunk[], void, undefined> {
+    const { source, onBytes } = this.#options;
+    for await (const window of this.#wantedChunks(contents)) {
+      const digests = await this.#absent(
+        window.map(({ digest }) => digest),
+        bytesOf(window),
+      );
+      const isAbsent = new Set(digests);
+      const absent = window.filter(({ digest }) => isAbsent.has(digest));
+      for (const { digest } of window) if (!isAbsent.has(digest)) this.#underWay.delete(digest);
+      onBytes?.(bytesOf(window) - bytesOf(absent));
+      await source.bring(digests);
+      yield absent;
     }
-    this.#window.push({ digest, length });
-    this.#windowBytes += length;
-    if (this.#windowBytes >= WINDOW_BYTES || this.#window.length >= WINDOW_CHUNKS) await this.#sendWindow();
   }
 
-  async #sendWindow(): Promise<void> {
+  /** Chunks that the versions have and their bases have not, each once, some at a time. */
+  async *#wantedChunks(contents: readonly NeededContent[]): AsyncGenerator<readonly SizedChunk[], void, undefined> {
+    let window: SizedChunk[] = [];
+    let bytes = 0;
+    for await (const chunk of this.#chunksOf(contents)) {
+      this.#underWay.add(chunk.digest);
+      window.push(chunk);
+      bytes += chunk.length;
+      if (bytes < WINDOW_BYTES && window.length < WINDOW_CHUNKS) continue;
+      yield window;
+      window = [];
+      bytes = 0;
+    }
+    if (window.length > 0) yield window;
+  }
+
+  async *#chunksOf(contents: readonly NeededContent[]): AsyncGenerator<SizedChunk, void, undefined> {
     const { source, call, onBytes } = this.#options;
-    const window = this.#window;
-    const rawBytes = this.#windowBytes;
-    const digests = [...new Set(window.map(({ digest }) => digest))];
-    this.#window = [];
-    this.#windowBytes = 0;
-    if (digests.length === 0) return;
-    const absent = await this.#absent(digests, rawBytes);
-    await source.bring(absent);
-    for await (const frames of framesOfChunks(source, absent, call.signal)) await this.#data.add(frames);
-    onBytes?.(rawBytes);
+    for (const { manifest, base } of contents) {
+      for await (const file of changedFiles(this.#reader, base, manifest)) {
+        for await (const chunks of newChunks(source, file)) {
+          for (const chunk of chunks) {
+            if (this.sent.has(chunk.digest) || this.#underWay.has(chunk.digest)) onBytes?.(chunk.length);
+            else yield chunk;
+          }
+        }
+        throwIfAborted(call.signal);
+      }
+    }
   }
 
   /** What is not on the remote; of what is, the place is noted. */
@@ -252,6 +277,10 @@ export class ContentSender {
     if (sent?.pack !== undefined) return { ...sent, pack: sent.pack };
     return this.#known.get(digest);
   }
+}
+
+function bytesOf(chunks: readonly SizedChunk[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Changed files in path order, taken as the tree is walked. */

@@ -13,6 +13,7 @@ import {
   indexHeadLength,
   type OtherRun,
   pagesOfRun,
+  runLength,
 } from "./index-run.ts";
 import type { SortedRows } from "./sent-objects.ts";
 
@@ -41,12 +42,18 @@ export function runOfKey(key: string): IndexPosition | undefined {
   return position as IndexPosition;
 }
 
+/** A run, or as much of its beginning as was read. */
+interface ReadRun {
+  readonly head: IndexHead;
+  readonly bytes: Uint8Array;
+}
+
 /** Reads the head of a run; `undefined` when it is not there. */
 export async function readIndexHead(
   remote: Remote,
   key: string,
   call: RemoteCallOptions,
-): Promise<{ readonly head: IndexHead; readonly bytes: Uint8Array } | undefined> {
+): Promise<ReadRun | undefined> {
   const first = await remote.read(key, { offset: 0, length: HEAD_READ_BYTES }, call);
   if (first === undefined) return undefined;
   const length = indexHeadLength(first);
@@ -58,11 +65,7 @@ export async function readIndexHead(
 }
 
 /** Reads a whole run; `undefined` when it is not there. */
-export async function readRun(
-  remote: Remote,
-  key: string,
-  call: RemoteCallOptions,
-): Promise<{ readonly head: IndexHead; readonly bytes: Uint8Array } | undefined> {
+export async function readRun(remote: Remote, key: string, call: RemoteCallOptions): Promise<ReadRun | undefined> {
   const bytes = await remote.read(key, { offset: 0, length: INDEX_RUN_BYTES_MAX }, call);
   return bytes && { head: decodeIndexHead(bytes), bytes };
 }
@@ -98,10 +101,15 @@ async function addRun(
   let last = known.slot;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
     last = await lastSlot(remote, epoch, last, call);
-    const below = await runsUpTo(remote, epoch, last, call);
-    if (below === undefined) continue;
+    const newest = last === 0 ? undefined : await readIndexHead(remote, runKey(epoch, last), call);
+    if (last > 0 && newest === undefined) continue;
+    const below = newest === undefined ? [] : runsOf(last, newest.head);
+    // Of a small run all came with its head.
+    const isWhole = newest !== undefined && runLength(newest.head) === newest.bytes.length;
+    const readRunOf = async (slot: number): Promise<ReadRun | undefined> =>
+      slot === last && isWhole ? newest : tryReadRun(remote, runKey(epoch, slot), call);
     const slot = last + 1;
-    const bytes = await mergedRun(remote, epoch, slot, own, below, call);
+    const bytes = await mergedRun(slot, own, below, readRunOf);
     if ((await remote.create(runKey(epoch, slot), bytes, call)) === "created") return { epoch, slot };
     last = slot;
   }
@@ -126,17 +134,19 @@ export async function runsUpTo(
   if (slot === 0) return [];
   const read = await readIndexHead(remote, runKey(epoch, slot), call);
   if (read === undefined) return undefined;
-  return [{ slot, rows: read.head.rowCount }, ...read.head.others];
+  return runsOf(slot, read.head);
+}
+
+function runsOf(slot: number, { rowCount, others }: IndexHead): OtherRun[] {
+  return [{ slot, rows: rowCount }, ...others];
 }
 
 /** The bytes of a new run, which takes up those right below it that are not much larger. */
 async function mergedRun(
-  remote: Remote,
-  epoch: number,
   slot: number,
   own: SortedRows,
   below: readonly OtherRun[],
-  call: RemoteCallOptions,
+  readRunOf: (slot: number) => Promise<ReadRun | undefined>,
 ): Promise<Uint8Array> {
   const packs: PackName[] = [...own.packs];
   const cursors: RowCursor[] = [
@@ -150,7 +160,7 @@ async function mergedRun(
   let taken = 0;
   for (const run of below) {
     if (run.rows > rowCount * TAKEN_UP_FACTOR || run.rows + rowCount > INDEX_ROWS_MAX) break;
-    const read = await tryReadRun(remote, runKey(epoch, run.slot), call);
+    const read = await readRunOf(run.slot);
     if (read === undefined || packs.length + read.head.packs.length > INDEX_PACKS_MAX) break;
     const numbers = read.head.packs.map((pack) => packs.push(pack) - 1);
     cursors.push(new BufferCursor(Buffer.concat([...pagesOfRun(read.head, read.bytes)]), numbers));
@@ -162,11 +172,7 @@ async function mergedRun(
 }
 
 /** A run that cannot be used is left where it is. */
-async function tryReadRun(
-  remote: Remote,
-  key: string,
-  call: RemoteCallOptions,
-): Promise<{ readonly head: IndexHead; readonly bytes: Uint8Array } | undefined> {
+async function tryReadRun(remote: Remote, key: string, call: RemoteCallOptions): Promise<ReadRun | undefined> {
   try {
     return await readRun(remote, key, call);
   } catch (error) {

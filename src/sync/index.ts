@@ -2,7 +2,8 @@
 export { cachedHints } from "./cached-hints.ts";
 export { type ChangedFile, changedFiles, newChunks } from "./changed-files.ts";
 export { type Child, contentOf, type NodeType } from "./children.ts";
-export { ContentSender, type FindThere, type SendSource } from "./content-sender.ts";
+export { type ReadFrames, RUN_BYTES_MAX } from "./chunk-frames.ts";
+export { ContentSender, type FindThere, type NeededContent, type SendSource } from "./content-sender.ts";
 export { FoundThere, readTombstones } from "./found-there.ts";
 export { copyObjects, type DoomedObject } from "./gc-copies.ts";
 export { type IndexedPack, writeBase } from "./gc-index.ts";

@@ -1,4 +1,4 @@
-/** Packs that are made for a push: in memory, each the body of one key. */
+/** Packs that are made for a push: in memory that is used again, each the body of one key. */
 import { hashContent } from "../digest/index.ts";
 import { type PackName, packName } from "../logs/index.ts";
 import {
@@ -24,18 +24,22 @@ const TABLE_ROW_BYTES = 38;
 export interface ReadyPack {
   readonly name: PackName;
   readonly bytes: Uint8Array;
+  /** What the bytes lie in. */
+  readonly memory: Uint8Array;
 }
 
 /** A pack in the making. */
 export class NewPack {
-  readonly #parts: Uint8Array[];
+  readonly #memory: Uint8Array;
   readonly #table = new TableBuilder();
   #length: number;
   #tableLength = TABLE_HEAD_BYTES;
 
-  constructor(kind: PackKind) {
+  /** @param memory where it is made: as long as packs may be */
+  constructor(kind: PackKind, memory: Uint8Array) {
     const head = packHead(kind);
-    this.#parts = [head];
+    memory.set(head);
+    this.#memory = memory;
     this.#length = head.length;
   }
 
@@ -60,12 +64,12 @@ export class NewPack {
     return length < REMOTE_PACK_BYTES_MAX && objects <= PACK_OBJECTS_MAX;
   }
 
-  /** Adds frames. @returns where they begin */
+  /** Adds frames, whose bytes are copied. @returns where they begin */
   add(frames: EncodedFrames): number {
     const offset = this.#length;
     this.#table.add(frames, offset);
-    this.#parts.push(...frames.pieces);
-    this.#length += frames.byteLength;
+    for (const piece of frames.pieces) this.#append(piece);
+    frames.giveBack?.();
     this.#tableLength += tableBytesOf(frames);
     return offset;
   }
@@ -73,8 +77,16 @@ export class NewPack {
   /** Ends the pack. @param group what its name begins with */
   seal(group: string): ReadyPack {
     const table = this.#table.finish();
-    const bytes = Buffer.concat([...this.#parts, table, encodeFoot(this.#length, table)]);
-    return { name: packName(group, hashContent(bytes)), bytes };
+    const foot = encodeFoot(this.#length, table);
+    this.#append(table);
+    this.#append(foot);
+    const bytes = this.#memory.subarray(0, this.#length);
+    return { name: packName(group, hashContent(bytes)), bytes, memory: this.#memory };
+  }
+
+  #append(bytes: Uint8Array): void {
+    this.#memory.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 }
 

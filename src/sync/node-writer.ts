@@ -7,7 +7,7 @@
 import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes } from "../digest/index.ts";
 import { encodeHints, type LocalPlace, type PackName, type RemotePlace, shortDigest } from "../logs/index.ts";
 import { type EncodedFrames, FrameEncoder, objectDigest } from "../objects/index.ts";
-import { childrenOf, type NodeType } from "./children.ts";
+import { type Child, childrenOf, type NodeType } from "./children.ts";
 import type { HintMemory } from "./known-places.ts";
 import type { PackedAt, Packing } from "./packing.ts";
 
@@ -32,6 +32,18 @@ interface NodePlace {
   readonly length: number;
   readonly index: number;
   readonly extra: number;
+}
+
+/** A node, and what it refers to. */
+interface Parent {
+  readonly digest: Digest;
+  readonly children: readonly Child[];
+}
+
+/** A node, and where its children lie. */
+interface NodeHints {
+  readonly digest: Digest;
+  readonly children: readonly (LocalPlace | undefined)[];
 }
 
 /** What the writer asks of the push. */
@@ -112,11 +124,12 @@ export class NodeWriter {
     const frames = (["manifestNode", "chunkListNode"] as const).map((type) => framesOf(type, nodes));
     const room = { ...(frames[0] as EncodedFrames), byteLength: HINTS_BYTES_MAX };
     const at = await this.#options.packing.prepare([...frames, room]);
+    const parents = nodes.map(({ type, digest, bytes }) => ({ digest, children: childrenOf(type, bytes) }));
     this.#note(frames, at, 0);
-    const length = hintFrames(this.#hintsOf(nodes, at.pack)).byteLength;
+    const length = hintFrames(this.#hintsOf(parents, at.pack)).byteLength;
     // Known now is how long the hints are, which they have to tell of each other.
     this.#note(frames, at, Math.ceil(length / EXTRA_STEP + 1) * EXTRA_STEP);
-    const hints = this.#hintsOf(nodes, at.pack);
+    const hints = this.#hintsOf(parents, at.pack);
     for (const each of [...frames, hintFrames(hints)]) {
       if (each.frameLengths.length > 0) await this.#options.packing.add(each);
     }
@@ -145,13 +158,10 @@ export class NodeWriter {
     }
   }
 
-  #hintsOf(
-    nodes: readonly NewNode[],
-    pack: number,
-  ): { readonly digest: Digest; readonly children: readonly (LocalPlace | undefined)[] }[] {
-    return nodes.map(({ type, digest, bytes }) => ({
+  #hintsOf(parents: readonly Parent[], pack: number): NodeHints[] {
+    return parents.map(({ digest, children }) => ({
       digest,
-      children: childrenOf(type, bytes).map((child) => this.#childPlace(child.digest, pack)),
+      children: children.map((child) => this.#childPlace(child.digest, pack)),
     }));
   }
 
@@ -177,9 +187,7 @@ function framesOf(type: NodeType, nodes: readonly NewNode[]): EncodedFrames {
   return encoder.finish();
 }
 
-function hintFrames(
-  hints: readonly { readonly digest: Digest; readonly children: readonly (LocalPlace | undefined)[] }[],
-): EncodedFrames {
+function hintFrames(hints: readonly NodeHints[]): EncodedFrames {
   const bytes = encodeHints(hints.map(({ digest, children }) => ({ node: shortDigest(digest), children })));
   const encoder = new FrameEncoder("placeHints");
   encoder.add({ digest: digestToBytes(objectDigest("placeHints", bytes)), bytes });

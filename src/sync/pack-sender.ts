@@ -1,7 +1,7 @@
 /** Creates packs on a remote, several at once, and makes whoever brings more wait while as many are under way. */
 import { type PackName, packKey } from "../logs/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
-import type { ReadyPack } from "./new-pack.ts";
+import { REMOTE_PACK_BYTES_MAX, type ReadyPack } from "./new-pack.ts";
 
 /** Packs that are created at once. Each is as long in memory as it is. */
 export const PACKS_AT_ONCE: number = 4;
@@ -12,6 +12,8 @@ export class PackSender {
   readonly #call: RemoteCallOptions;
   readonly #underWay = new Set<Promise<void>>();
   readonly #created: PackName[] = [];
+  /** Memory of packs that are there. */
+  readonly #free: Uint8Array[] = [];
   #failure: { readonly error: unknown } | undefined;
 
   constructor(remote: Remote, call: RemoteCallOptions) {
@@ -22,6 +24,11 @@ export class PackSender {
   /** The packs that are there. */
   get created(): readonly PackName[] {
     return this.#created;
+  }
+
+  /** Where the next pack is made. */
+  memory(): Uint8Array {
+    return this.#free.pop() ?? Buffer.allocUnsafeSlow(REMOTE_PACK_BYTES_MAX);
   }
 
   /** Settles when the pack is under way; rejects when one before it failed. */
@@ -38,10 +45,11 @@ export class PackSender {
     this.#tell();
   }
 
-  async #create({ name, bytes }: ReadyPack): Promise<void> {
+  async #create({ name, bytes, memory }: ReadyPack): Promise<void> {
     try {
       await this.#remote.create(packKey(name), bytes, this.#call);
       this.#created.push(name);
+      this.#free.push(memory);
     } catch (error) {
       this.#failure ??= { error };
     }

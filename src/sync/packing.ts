@@ -37,7 +37,7 @@ export class Packing {
   /** Makes sure that all of these frames come into one pack. @returns its number, and where the first will begin */
   async prepare(all: readonly EncodedFrames[]): Promise<PackedAt> {
     if (this.#current !== undefined && !this.#current.pack.hasRoomFor(all)) await this.seal();
-    this.#current ??= { pack: new NewPack(this.#kind), number: this.#sent.begin() };
+    this.#current ??= { pack: new NewPack(this.#kind, this.#sender.memory()), number: this.#sent.begin() };
     return { pack: this.#current.number, offset: this.#current.pack.length };
   }
 

@@ -79,12 +79,15 @@ export class RemoteLog {
    */
   async *read(from: LogPosition): AsyncGenerator<readonly SlotStep[], LogPosition, undefined> {
     let at = from;
-    // Who knows nothing of the log asks for both at once: it is as likely to be long as short.
+    // Who knows nothing of the log asks for all at once: it is as likely to be long as short, and very short.
     const early = from.slot === 0 ? listBlocks(this.#remote, this.name, 0, this.#call) : undefined;
     early?.catch(() => undefined);
+    // What is wrong with it is heard when it is read in its turn.
+    const first = from.slot === 0 ? this.#readSlot(1).catch(() => undefined) : undefined;
     const useless = new Set<string>();
     for (;;) {
       const page = await this.#page(at.slot);
+      await first;
       const isMuch = page.more || page.last - at.slot > FEW_SLOTS;
       const blocks = isMuch ? ((at === from ? await early : undefined) ?? (await this.#blocks(at.slot))) : [];
       const parts = cover(
@@ -165,7 +168,7 @@ export class RemoteLog {
 
   /** Reads a part; no steps for a checkpoint that is gone or is none, which is no loss. */
   async #readPart(part: Part): Promise<{ part: Part; steps: readonly ReadStep[] | undefined }> {
-    if (typeof part === "number") return { part, steps: [await this.#readSlot(part)] };
+    if (typeof part === "number") return { part, steps: [this.#kept.get(part) ?? (await this.#readSlot(part))] };
     const range = { offset: 0, length: STEP_BYTES_MAX + 1 };
     const bytes = await this.#remote.read(checkpointKey(this.name, part), range, this.#call);
     try {
@@ -227,11 +230,7 @@ export class RemoteLog {
         ? Array.from({ length: 8 }, (_, at) => firstSlot(block) + at)
         : Array.from({ length: 7 }, (_, at) => ({ level: below.level, number: below.number + at }));
     const steps: ReadStep[] = [];
-    const read = async (part: Part): Promise<readonly ReadStep[] | undefined> => {
-      const kept = typeof part === "number" ? this.#kept.get(part) : undefined;
-      return kept === undefined ? (await this.#readPart(part)).steps : [kept];
-    };
-    for await (const some of sideBySide(parts, READS_AHEAD, read)) {
+    for await (const { steps: some } of sideBySide(parts, READS_AHEAD, (part) => this.#readPart(part))) {
       if (some === undefined) throw this.#broken("a checkpoint is not there");
       steps.push(...some);
     }

@@ -23,13 +23,13 @@ export interface MemoryRemote extends Remote {
 
 /** See {@link MemoryPlace}. It is empty. */
 export function memoryPlace(): MemoryPlace {
-  const kept = new Map<string, Uint8Array>();
+  const kept = new Keys();
   return { open: () => checkedRemote(new Memory(kept)) };
 }
 
 /** See {@link MemoryRemote}. It is empty. */
 export function memoryRemote(): MemoryRemote {
-  const memory = new Memory(new Map());
+  const memory = new Memory(new Keys());
   return Object.assign(checkedRemote(memory), { requests: memory.requests });
 }
 
@@ -43,9 +43,9 @@ class Memory implements Remote {
     durable: "unknown",
   };
   readonly requests = { read: 0, create: 0, list: 0, delete: 0 };
-  readonly #kept: Map<string, Uint8Array>;
+  readonly #kept: Keys;
 
-  constructor(kept: Map<string, Uint8Array>) {
+  constructor(kept: Keys) {
     this.#kept = kept;
   }
 
@@ -62,17 +62,14 @@ class Memory implements Remote {
     await options.onTraffic?.("sent", bytes.length);
     throwIfAborted(options.signal);
     if (this.#kept.has(key)) return "exists";
-    for (const other of this.#kept.keys()) {
-      // A place that keeps keys as files cannot hold both.
-      if (other.startsWith(`${key}/`) || key.startsWith(`${other}/`)) throw new TypeError(`${key} and ${other} clash`);
-    }
-    this.#kept.set(key, bytes.slice());
+    // A copy: `slice` of a Buffer is none.
+    this.#kept.add(key, Uint8Array.from(bytes));
     return "created";
   }
 
   async *list(prefix: string, after = "", options: RemoteCallOptions = {}): AsyncGenerator<ListedKey, void, undefined> {
     await this.#begin("list", options);
-    const keys = [...this.#kept.keys()].filter((key) => key.startsWith(prefix) && key > after).sort();
+    const keys = [...this.#kept.names()].filter((key) => key.startsWith(prefix) && key > after).sort();
     for (const key of keys) {
       throwIfAborted(options.signal);
       const bytes = this.#kept.get(key);
@@ -84,7 +81,7 @@ class Memory implements Remote {
 
   async delete(key: string, options: RemoteCallOptions = {}): Promise<void> {
     await this.#begin("delete", options);
-    this.#kept.delete(key);
+    this.#kept.remove(key);
   }
 
   async close(): Promise<void> {
@@ -96,4 +93,46 @@ class Memory implements Remote {
     await options.onTraffic?.("requests", 1);
     throwIfAborted(options.signal);
   }
+}
+
+/** Keys and their bytes, of which none is where another would have a folder: a place that keeps keys as files could not hold both. */
+class Keys {
+  readonly #bytes = new Map<string, Uint8Array>();
+  /** How many keys each folder would have. */
+  readonly #folders = new Map<string, number>();
+
+  names(): Iterable<string> {
+    return this.#bytes.keys();
+  }
+
+  has(key: string): boolean {
+    return this.#bytes.has(key);
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#bytes.get(key);
+  }
+
+  add(key: string, bytes: Uint8Array): void {
+    const folders = foldersOf(key);
+    const other = this.#folders.has(key) ? key : folders.find((folder) => this.#bytes.has(folder));
+    if (other !== undefined) throw new TypeError(`${key} clashes with what is at, or below, ${other}`);
+    this.#bytes.set(key, bytes);
+    for (const folder of folders) this.#folders.set(folder, (this.#folders.get(folder) ?? 0) + 1);
+  }
+
+  remove(key: string): void {
+    if (!this.#bytes.delete(key)) return;
+    for (const folder of foldersOf(key)) {
+      const left = (this.#folders.get(folder) as number) - 1;
+      if (left === 0) this.#folders.delete(folder);
+      else this.#folders.set(folder, left);
+    }
+  }
+}
+
+/** The folders that a key would lie in. */
+function foldersOf(key: string): string[] {
+  const parts = key.split("/");
+  return parts.slice(1).map((_, count) => parts.slice(0, count + 1).join("/"));
 }

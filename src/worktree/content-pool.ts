@@ -8,13 +8,20 @@ import { type CheckRequest, checkChunks } from "./check-chunks.ts";
 import { FollowingHashes, type FollowRequest } from "./following-hash.ts";
 import { type HashFileRequest, hashFile } from "./hash-file.ts";
 import { type LookRequest, lookAtRun } from "./look-at-run.ts";
-import { PlacedReader } from "./placed-reader.ts";
+import { type FramesRequest, PlacedReader } from "./placed-reader.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { Windows } from "./windows.ts";
 import { contentWorkerScript } from "./worker-script.ts";
 
 /** What a thread is asked to do. */
-export type ContentRequest = ReadRequest | WriteRequest | LookRequest | HashFileRequest | FollowRequest | CheckRequest;
+export type ContentRequest =
+  | ReadRequest
+  | WriteRequest
+  | LookRequest
+  | HashFileRequest
+  | FollowRequest
+  | CheckRequest
+  | FramesRequest;
 
 /** Answers requests, here or in a thread. Requests to one port are answered in order. */
 export interface ContentPort {
@@ -43,6 +50,7 @@ export class ContentHandler {
     if (request.op === "look") return lookAtRun(this.#fs, request);
     if (request.op === "hash-file") return hashFile(this.#fs, request.path);
     if (request.op.startsWith("follow-")) return this.#following.handle(request as FollowRequest);
+    if (request.op === "read-frames") return this.#chunks.readFrames(request);
     if (request.op === "check") return checkChunks(this.#fs, request);
     return request.op.startsWith("write-")
       ? this.#writer.handle(request as WriteRequest)

@@ -2,7 +2,7 @@
 
 export type { ChunkSink, ChunksUnderWay, OlderContent } from "./chunk-storing.ts";
 export { type Compared, type ComparisonOptions, compareFolder, entriesIn } from "./comparison.ts";
-export { ContentPool } from "./content-pool.ts";
+export { ContentPool, type ContentPort } from "./content-pool.ts";
 export {
   type Conflict,
   carryOut,

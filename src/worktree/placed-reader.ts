@@ -2,9 +2,19 @@
 
 import type { Digest } from "../digest/index.ts";
 import { digestFromBytes } from "../digest/index.ts";
-import { ObjectStore, type Place } from "../objects/index.ts";
+import { type FrameRun, ObjectStore, type Place } from "../objects/index.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { basesIn, digestInRow, type PlacedColumns, placeInRow } from "./placed-columns.ts";
+
+/** Asks for stored frames as they are, checked. */
+export interface FramesRequest {
+  readonly op: "read-frames";
+  /** The store's folder. */
+  readonly store: string;
+  readonly run: FrameRun;
+  /** Where they go: shared between threads, as long as all of them. */
+  readonly bytes: Uint8Array;
+}
 
 /** Stores by their folders, opened as they are asked for. */
 export class PlacedReader {
@@ -28,6 +38,11 @@ export class PlacedReader {
     if (how === "borrowed")
       return (row) => objects.borrowAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
     return (row) => objects.readAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
+  }
+
+  /** Reads frames as they are. @returns 1 for each that is right, and 0 for others */
+  readFrames({ store, run, bytes }: FramesRequest): Uint8Array {
+    return this.#store(store).readFrames(run, bytes);
   }
 
   close(): void {

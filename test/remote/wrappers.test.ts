@@ -328,6 +328,14 @@ describe("dry run", () => {
     expect(answers.filter((answer) => answer === "created")).toHaveLength(1);
   });
 
+  test("what was given to it is kept, whatever becomes of the bytes", async () => {
+    const remote = dryRemote(memoryRemote());
+    const given = Buffer.from("given");
+    await remote.create("a/0", given);
+    given.fill(0);
+    expect(await remote.read("a/0")).toEqual(bytes("given"));
+  });
+
   test("what is too much to keep is listed, and says so when it is read", async () => {
     const remote = dryRemote(memoryRemote(), { keptBytesMax: 10 });
     await remote.create("a/0", new Uint8Array(8));

@@ -22,7 +22,7 @@ import {
 } from "../../src/manifest/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
 import { addToIndex } from "../../src/sync/index-tail.ts";
-import { NewPack } from "../../src/sync/new-pack.ts";
+import { NewPack, REMOTE_PACK_BYTES_MAX } from "../../src/sync/new-pack.ts";
 import { SentObjects } from "../../src/sync/sent-objects.ts";
 import { memoryPlace } from "../../src/testing/index.ts";
 import { HostileContent } from "./hostile-content.ts";
@@ -112,7 +112,7 @@ async function putContent(remote: Remote, content: HostileContent): Promise<void
   for (const kind of ["data", "nodes"] as const) {
     const own = content.encoded().filter(({ type }) => (type === "chunk") === (kind === "data"));
     if (own.length === 0) continue;
-    const pack = new NewPack(kind);
+    const pack = new NewPack(kind, Buffer.alloc(REMOTE_PACK_BYTES_MAX));
     const number = sent.begin();
     for (const frames of own) sent.add(frames, number, pack.add(frames));
     const { name, bytes } = pack.seal(GROUP);

@@ -2,7 +2,7 @@
 import type { Digest } from "../../src/digest/index.ts";
 import type { Store } from "../../src/index.ts";
 import { frameLengthOf } from "../../src/objects/frame.ts";
-import { bytesOfFrames, type EncodedFrames, Frame, type Place } from "../../src/objects/index.ts";
+import { bytesOfFrames, type EncodedFrames, Frame } from "../../src/objects/index.ts";
 import type { SendSource } from "../../src/sync/content-sender.ts";
 import type { Keeper } from "../../src/sync/remote-reader.ts";
 
@@ -12,7 +12,11 @@ export function sourceOf(store: Store): SendSource {
   return {
     readNode: (digest, type) => objects.read(digest, type),
     locate: (digest) => objects.locate(digest),
-    frameAt: (place: Place) => objects.frameAt(place),
+    runsAtOnce: 2,
+    readFrames: async (run) => {
+      const bytes = new Uint8Array(run.lengths.reduce((sum, length) => sum + length, 0));
+      return { bytes, areRight: objects.readFrames(run, bytes), giveBack: () => {} };
+    },
     readChunk: (digest) => objects.read(digest, "chunk"),
     bring: async () => {},
   };

@@ -1,4 +1,6 @@
 /** Content on its way: everything that versions need is sent once, and read back from afar. */
+import { chmodSync, closeSync, openSync, readdirSync, writeSync } from "node:fs";
+import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Digest } from "../../src/digest/index.ts";
 import { openStore, type Store, type Version } from "../../src/index.ts";
@@ -53,8 +55,7 @@ async function send(versions: readonly Version[], options: Sending = {}): Promis
   const passedOver = async (): Promise<Set<PackName>> => new Set();
   const sender = new ContentSender({ remote, group, source: sourceOf(store), findThere, passedOver, memory, call: {} });
   const bases = [base, ...versions.map(({ digest }) => digest)];
-  for (const [at, { digest }] of versions.entries()) await sender.sendChunks(digest, bases[at] as Digest);
-  await sender.endChunks();
+  await sender.sendChunks(versions.map(({ digest }, at) => ({ manifest: digest, base: bases[at] as Digest })));
   for (const [at, { digest }] of versions.entries()) await sender.sendNodes(digest, bases[at] as Digest);
   await sender.finish();
   await addToIndex(remote, 0, sender.sent.sorted(), undefined, {});
@@ -219,6 +220,20 @@ describe("what is sent", () => {
     const bodies = await Promise.all((await keysOf("p/")).map((key) => place.open().read(key)));
     expect(Buffer.concat(bodies as Uint8Array[]).includes("another artifact")).toBe(false);
   });
+});
+
+test("what is damaged here is not sent", async () => {
+  const version = await uploadFiles(store, { "a.bin": large(9, 6_000_000), "b.txt": "b ".repeat(1000) });
+  const folder = path.join(store.folder, "packs");
+  for (const name of readdirSync(folder)) {
+    const file = path.join(folder, name);
+    chmodSync(file, 0o600);
+    const fd = openSync(file, "r+");
+    writeSync(fd, Buffer.from([0xff, 0, 0xff]), 0, 3, 3_000_000);
+    closeSync(fd);
+  }
+  await expect(send([version])).rejects.toMatchObject({ code: "DAMAGED" });
+  expect(await keysOf("x/")).toEqual([]);
 });
 
 test("packs are at most 16 MiB, and hold nothing but what the push needs", async () => {

@@ -46,6 +46,20 @@ describe("push and pull", () => {
     expect((await two.verify()).ok).toBe(true);
   });
 
+  test("are the same where threads read what is sent", async () => {
+    const [one, two, hub] = [await openScratch(undefined, { workers: 2 }), await openScratch(), place()];
+    const files = Object.fromEntries(
+      Array.from({ length: 200 }, (_, at) => [
+        `folder-${at % 7}/${at}`,
+        at % 2 === 0 ? `text of ${at} `.repeat(at * 20) : randomBytesOf(at, at * 900),
+      ]),
+    );
+    const version = await uploadFiles(one, files);
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    expect(await textsOf(await two.resolve("sample"))).toEqual(await textsOf(version));
+  });
+
   test("move nothing the second time", async () => {
     const [one, two, hub] = [await openScratch(), await openScratch(), place()];
     await uploadFiles(one, some);
