@@ -107,16 +107,16 @@ export class Client {
    *
    * @throws ApiError, or the signal's reason; some files may have been added then
    */
-  async addFiles(draft: string, files: Iterable<FileToSend>, options: SendOptions = {}): Promise<void> {
+  async addFiles(draft: string, toSend: Iterable<FileToSend>, options: SendOptions = {}): Promise<void> {
     const { signal, onSent } = options;
     const params = { draft };
-    await someAtOnce(sendings(files), async (some) => {
+    await someAtOnce(sendings(toSend), async (some) => {
       const [{ path, content, executable = false }, ...others] = some;
-      if (others.length > 0) {
-        onSent?.((await this.call("putFiles", { params, body: bodyOf(some), signal })).files);
-      } else {
-        onSent?.([await this.call("putFile", { params, query: { path, executable }, body: content, signal })]);
-      }
+      const { files } =
+        others.length > 0
+          ? await this.call("putFiles", { params, body: bodyOf(some), signal })
+          : { files: [await this.call("putFile", { params, query: { path, executable }, body: content, signal })] };
+      onSent?.(files);
     });
   }
 

@@ -79,6 +79,19 @@ describe("many files", () => {
     expect(await served.store.verify()).toMatchObject({ ok: true });
   });
 
+  test("are sent whether or not anybody wants to hear of it, and when one fails the caller does", async () => {
+    const served = await servedStore();
+    const { api, draft } = await drafting(served);
+    const files = ["a", "b"].map((name) => ({ path: name, content: bytes(name) }));
+    await api.addFiles(draft, files);
+    await api.addFiles(draft, [{ path: "c", content: bytes("c") }]);
+    expect(await codeOf(api.addFiles(draft, [...files, { path: "../d", content: bytes("d") }]))).toBe(
+      "400 PATH_INVALID",
+    );
+    await api.call("finishDraft", { params: { draft }, body: {} });
+    expect(await textsOf(await served.store.resolve("sample"))).toEqual({ a: "a", b: "b", c: "c" });
+  });
+
   test("of any sizes, the empty and the long ones among them", async () => {
     const served = await servedStore();
     const { api, draft } = await drafting(served);
