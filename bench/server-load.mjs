@@ -22,7 +22,10 @@ const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
 process.once("exit", () => rmSync(work, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
-/** Loaded into the server: tells how long its event loop was held, each time it is asked. */
+/**
+ * Loaded into the server: tells how long its event loop was held, each time it is asked; and, where Linux says for how long a
+ * thread that wants to run was given no processor, how long it was held without that.
+ */
 const watcher = path.join(work, "watcher.cjs");
 writeFileSync(
   watcher,
@@ -30,9 +33,24 @@ writeFileSync(
   if (isMainThread) {
     const held = require("node:perf_hooks").monitorEventLoopDelay({ resolution: 5 });
     held.enable();
+    const waited = () => {
+      try {
+        return Number(require("node:fs").readFileSync("/proc/self/schedstat", "utf8").split(" ")[1]) / 1e6;
+      } catch {
+        return undefined;
+      }
+    };
+    let [at, before, own] = [performance.now(), waited(), 0];
+    setInterval(() => {
+      const [now, after] = [performance.now(), waited()];
+      if (after !== undefined) own = Math.max(own, now - at - (after - before));
+      [at, before] = [now, after];
+    }, 5).unref();
     process.on("SIGUSR2", () => {
-      process.stderr.write("HELD " + JSON.stringify({ p99: held.percentile(99) / 1e6, most: held.max / 1e6 }) + "\\n");
+      const told = { p99: held.percentile(99) / 1e6, most: held.max / 1e6, own: before === undefined ? null : own };
+      process.stderr.write("HELD " + JSON.stringify(told) + "\\n");
       held.reset();
+      own = 0;
     });
   }`,
 );
@@ -68,9 +86,10 @@ async function round(what, action) {
   const start = performance.now();
   await action();
   const seconds = (performance.now() - start) / 1000;
-  const { p99, most } = await held();
+  const { p99, most, own } = await held();
+  const alone = own === null ? "" : ` (${own.toFixed(0)} ms without waiting for a processor)`;
   console.log(
-    `${what}: ${clients} clients, ${mebibytes} MiB each, ${seconds.toFixed(1)} s, peak of the server ${Math.round(peak / MiB)} MiB, event loop held ${p99.toFixed(0)} ms at the 99th percentile, ${most.toFixed(0)} ms at most`,
+    `${what}: ${clients} clients, ${mebibytes} MiB each, ${seconds.toFixed(1)} s, peak of the server ${Math.round(peak / MiB)} MiB, event loop held ${p99.toFixed(0)} ms at the 99th percentile, ${most.toFixed(0)} ms at most${alone}`,
   );
 }
 

@@ -26,6 +26,7 @@ export {
 } from "./remote/index.ts";
 export {
   type Added,
+  type AddedFile,
   type AddOptions,
   Artifact,
   type ArtifactQuery,
@@ -52,6 +53,7 @@ export {
   type MergeOptions,
   type MergeResult,
   type MovedVersion,
+  type NewFile,
   type OnConflict,
   type OpenRemote,
   type Operation,

@@ -12,12 +12,13 @@ export async function run(run: Run): Promise<number> {
   const tokens = new TokenStore(store.engine);
   if (command === "token ls") {
     const all = tokens.list();
-    const rows = all.map(({ id, user, scope, team, createdAt }) => [
+    const rows = all.map(({ id, user, scope, team, createdAt, lastUsedAt }) => [
       id,
       safe(user),
       scope,
       safe(team ?? ""),
-      createdAt,
+      `made ${createdAt}`,
+      lastUsedAt === null ? "not used" : `used ${lastUsedAt}`,
     ]);
     output.result(all, all.map(({ id }) => id).join("\n"), alignColumns(rows));
     return 0;

@@ -1,5 +1,6 @@
 /** Calls a server's data API with `fetch`: in a browser, or anywhere else that has it. */
 import { type AnswerOf, type CallOf, pathOf, type RouteName, routes } from "./routes.ts";
+import { bodyOf, type FileToSend, type SendOptions, sendings, someAtOnce } from "./sending.ts";
 import type { ApiFailure, OperationView } from "./views.ts";
 
 /** Why a call failed: what the server said, or that there was no answer (status 0, code UNREACHABLE). */
@@ -99,6 +100,24 @@ export class Client {
     }
     if (response.ok || response.status === 304 || response.status === 416) return response;
     throw new ApiError(response.status, await failureOf(response));
+  }
+
+  /**
+   * Adds files to a draft: small ones together, and some requests at once. Of one path only one may be among them.
+   *
+   * @throws ApiError, or the signal's reason; some files may have been added then
+   */
+  async addFiles(draft: string, files: Iterable<FileToSend>, options: SendOptions = {}): Promise<void> {
+    const { signal, onSent } = options;
+    const params = { draft };
+    await someAtOnce(sendings(files), async (some) => {
+      const [{ path, content, executable = false }, ...others] = some;
+      if (others.length > 0) {
+        onSent?.((await this.call("putFiles", { params, body: bodyOf(some), signal })).files);
+      } else {
+        onSent?.([await this.call("putFile", { params, query: { path, executable }, body: content, signal })]);
+      }
+    });
   }
 
   /**

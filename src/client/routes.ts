@@ -6,7 +6,8 @@
  *   encoded by itself; paths within a version stand in the query only. Bodies and answers are JSON unless a route says else.
  * - A login goes into the header `authorization: Bearer TOKEN`: a token, or what `openSession` gave. An unknown or expired one
  *   is 401 everywhere, also where reading needs none.
- * - Writes need a login, and `content-type: application/json` (or `application/octet-stream` for `putFile`).
+ * - Writes need a login, and `content-type: application/json` (or `application/octet-stream` for `putFile` and
+ *   `putFiles`).
  * - An answer that is no success has the body {@link ApiFailure}. Statuses: 400 USAGE, NAME_INVALID, PATH_INVALID · 401 DENIED,
  *   a login is needed · 403 DENIED, this login may not · 404 NOT_FOUND, or nothing that this login may see · 409 CONFLICT,
  *   AMBIGUOUS, CLOSED · 413 LIMIT · 415 USAGE, the content type · 416 a range that is not there · 421 a host that is not ours ·
@@ -20,6 +21,7 @@ import type {
   DiffPiece,
   DiffSummary,
   Done,
+  DraftFile,
   ExperimentView,
   FolderPage,
   FoundFiles,
@@ -198,12 +200,25 @@ export interface Routes {
     params: ArtifactParams;
     answer: { readonly draft: string /** The version that it stands on. */; readonly version: string | null };
   };
-  /** Adds the body as a file, or puts it in the place of the one there. Bodies come with their length. */
+  /**
+   * Adds the body as a file, or puts it in the place of the one there. Bodies come with their length. Up to 16 requests of one
+   * login may be at work with drafts at once, with the same one too.
+   */
   putFile: {
     params: { readonly draft: string };
-    query: { readonly path: string };
+    query: { readonly path: string; readonly executable?: boolean };
     body: Blob | ArrayBuffer | Uint8Array;
-    answer: { readonly path: string; readonly size: number; readonly digest: string };
+    answer: DraftFile;
+  };
+  /**
+   * Adds many files, as `putFile` does. The body has for each a line of JSON, `{"path": …, "size": …}` (and
+   * `"executable": true`) and a line feed, then as many bytes as that tells; at most 10,000 files and 64 MiB. When it fails,
+   * some may have been added: sending them again does no harm. See `Client.addFiles`.
+   */
+  putFiles: {
+    params: { readonly draft: string };
+    body: Blob | ArrayBuffer | Uint8Array;
+    answer: { readonly files: readonly DraftFile[] };
   };
   /** Takes out what fits a path or glob; a folder with all in it. */
   removeEntries: {
@@ -238,6 +253,8 @@ export interface RouteHead {
   /** Segments in braces are parameters. */
   readonly path: string;
   readonly permission: Permission;
+  /** The type of its body. Default `application/json`. */
+  readonly takes?: "application/octet-stream";
 }
 
 const ARTIFACT = "/api/artifacts/{team}/{experiment}/{type}/{name}";
@@ -281,7 +298,13 @@ export const routes: { readonly [Name in RouteName]: RouteHead } = {
   restoreVersion: { method: "POST", path: `${VERSION}/restore`, permission: "admin" },
 
   openDraft: { method: "POST", path: `${ARTIFACT}/drafts`, permission: "write" },
-  putFile: { method: "PUT", path: "/api/drafts/{draft}/file", permission: "write" },
+  putFile: { method: "PUT", path: "/api/drafts/{draft}/file", permission: "write", takes: "application/octet-stream" },
+  putFiles: {
+    method: "PUT",
+    path: "/api/drafts/{draft}/files",
+    permission: "write",
+    takes: "application/octet-stream",
+  },
   removeEntries: { method: "DELETE", path: "/api/drafts/{draft}/entries", permission: "write" },
   finishDraft: { method: "POST", path: "/api/drafts/{draft}/finish", permission: "write" },
   closeDraft: { method: "DELETE", path: "/api/drafts/{draft}", permission: "write" },

@@ -301,6 +301,13 @@ export interface Done {
   readonly operation: number | null;
 }
 
+/** A file of a version in the making. */
+export interface DraftFile {
+  readonly path: string;
+  readonly size: number;
+  readonly digest: string;
+}
+
 /** What an upload came to: what `artifold upload --json` prints. */
 export interface UploadView {
   readonly team: string;

@@ -7,7 +7,7 @@
  */
 import type { Digest } from "../digest/index.ts";
 import { LevelBuilder, type Row, UpperLevels } from "./builder.ts";
-import { checkEntry, type Entry } from "./entry.ts";
+import { checkEntry, type Entry, sameEntry } from "./entry.ts";
 import type { LeafRows } from "./leaf-rows.ts";
 import { type ChildRow, EMPTY_NODE_BYTES, type InnerNode, type ManifestNode, sumRows } from "./node.ts";
 import { EMPTY_MANIFEST, type NodeReader, type NodeSink } from "./node-source.ts";
@@ -17,6 +17,13 @@ import { comparePaths } from "./path.ts";
 export interface Edit {
   readonly path: string;
   readonly entry: Entry | undefined;
+}
+
+/** How many entries edits added, changed, and took out. */
+export interface EditCounts {
+  added: number;
+  modified: number;
+  removed: number;
 }
 
 /** A change of a row at any level. */
@@ -31,6 +38,7 @@ type RowEdits = AsyncIterable<readonly RowEdit[]>;
  * Applies edits to a manifest.
  *
  * @param edits in ascending order of their paths, one for each path, in batches of any size
+ * @param counts grows by what the edits change
  * @returns the digest of the new root; the same digest when nothing changes
  * @throws TypeError when edits are out of order
  */
@@ -39,13 +47,26 @@ export async function applyEdits(
   sink: NodeSink,
   root: Digest,
   edits: AsyncIterable<readonly Edit[]> | Iterable<readonly Edit[]>,
+  counts: EditCounts = { added: 0, modified: 0, removed: 0 },
 ): Promise<Digest> {
   const rootNode = await reader.root(root);
   let rows: RowEdits = inOrder(edits);
   for (let level = 0; level <= rootNode.level; level++) {
-    rows = rewriteLevel(new OldLevel(reader, root, rootNode, level), level, sink, rows);
+    const count = level === 0 ? countInto(counts) : undefined;
+    rows = rewriteLevel(new OldLevel(reader, root, rootNode, level), level, sink, rows, count);
   }
   return closeTree(reader, sink, root, rootNode, rows);
+}
+
+/** Hears of each edit of an entry, and what stood at its path. */
+type CountEdit = (before: Entry | undefined, after: Entry | undefined) => void;
+
+function countInto(counts: EditCounts): CountEdit {
+  return (before, after) => {
+    if (before === undefined) counts.added += after === undefined ? 0 : 1;
+    else if (after === undefined) counts.removed++;
+    else if (!sameEntry(before, after)) counts.modified++;
+  };
 }
 
 /** Checks the order of edits and turns them into rows. */
@@ -95,7 +116,13 @@ async function closeTree(
 }
 
 /** Rewrites one level; gives the changes that its parents see. */
-async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits: RowEdits): RowEdits {
+async function* rewriteLevel(
+  old: OldLevel,
+  level: number,
+  sink: NodeSink,
+  edits: RowEdits,
+  count: CountEdit | undefined,
+): RowEdits {
   const queue = new EditQueue(edits);
   const out = new ParentEdits();
   const builder = new LevelBuilder(level, sink, (row) => out.insert(row));
@@ -106,6 +133,7 @@ async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits
       // There are no old nodes at all: what comes is all there will be.
       for (let next = await queue.peek(); next !== undefined; next = queue.peekReady() ?? (await queue.peek())) {
         if (next.row !== undefined) builder.add(next.row);
+        count?.(undefined, next.row as Entry | undefined);
         queue.drop();
         if (out.size > 256) yield out.drain();
       }
@@ -117,7 +145,7 @@ async function* rewriteLevel(old: OldLevel, level: number, sink: NodeSink, edits
       out.remove(node.path);
       const next: ChildRow | undefined = await old.next();
       builder.older = node.digest;
-      await rewriteNode(await old.rowsOf(node), builder, queue, next?.path);
+      await rewriteNode(await old.rowsOf(node), builder, queue, next?.path, count);
       if (next === undefined) {
         builder.finish();
         break;
@@ -142,6 +170,7 @@ async function rewriteNode(
   builder: LevelBuilder,
   queue: EditQueue,
   end: string | undefined,
+  count: CountEdit | undefined,
 ): Promise<void> {
   let row = 0;
   for (;;) {
@@ -149,7 +178,9 @@ async function rewriteNode(
     if (edit === undefined || (end !== undefined && comparePaths(edit.path, end) >= 0)) break;
     const at = placeOf(old, row, edit.path);
     for (; row < at; row++) old.copyTo(builder, row);
-    if (row < old.count && old.path(row) === edit.path) row++;
+    const isThere = row < old.count && old.path(row) === edit.path;
+    count?.(isThere ? old.entry(row) : undefined, edit.row as Entry | undefined);
+    if (isThere) row++;
     if (edit.row !== undefined) builder.add(edit.row);
     queue.drop();
   }
@@ -160,6 +191,8 @@ async function rewriteNode(
 interface OldRows {
   readonly count: number;
   path(row: number): string;
+  /** Of a leaf. */
+  entry(row: number): Entry;
   copyTo(builder: LevelBuilder, row: number): void;
 }
 
@@ -255,6 +288,7 @@ function inLeaf(leaf: LeafRows): OldRows {
   return {
     count: leaf.count,
     path: (row) => leaf.path(row),
+    entry: (row) => leaf.entry(row),
     copyTo: (builder, row) => builder.copy(leaf, row),
   };
 }
@@ -263,6 +297,9 @@ function inInnerNode(rows: readonly ChildRow[]): OldRows {
   return {
     count: rows.length,
     path: (row) => (rows[row] as ChildRow).path,
+    entry: () => {
+      throw new TypeError("inner nodes hold no entries");
+    },
     copyTo: (builder, row) => builder.add(rows[row] as ChildRow),
   };
 }

@@ -15,7 +15,7 @@ export {
 } from "./chunk-list.ts";
 export { Decoder, Encoder, MAX_INTEGER, malformed, utf8Length } from "./codec.ts";
 export { type Change, diffManifests } from "./diff.ts";
-export { applyEdits, type Edit } from "./edit.ts";
+export { applyEdits, type Edit, type EditCounts } from "./edit.ts";
 export {
   type Entry,
   entryDigest,

@@ -78,7 +78,7 @@ export class FrameEncoder {
     const raw = oneAfterAnother(objects);
     // Nodes are mostly digests, which are copied from the base or not to be had at all, whatever the effort.
     const isText = this.#type === "chunk" && looksCompressible(raw);
-    const delta = compressDelta(raw, base.bytes, isText ? "high" : "low");
+    const delta = compressDelta(raw, base.bytes, isText ? "normal" : "low");
     if (delta !== undefined && isWorthwhile(delta, raw, isText)) {
       this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
     } else {

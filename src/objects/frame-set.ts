@@ -1,7 +1,7 @@
 /** The frames of one upload and one kind: in memory while they are few, in packs when they are more. */
 import path from "node:path";
 import { type Digest, digestToBytes } from "../digest/index.ts";
-import { type FileSystem, removeQuietly } from "../platform/index.ts";
+import { Breather, type FileSystem, removeQuietly } from "../platform/index.ts";
 import { Frame, type ObjectType } from "./frame.ts";
 import { bytesOfFrames, type EncodedFrames, objectCountOf } from "./frame-encoder.ts";
 import { ObjectStore } from "./object-store.ts";
@@ -126,7 +126,11 @@ export class FrameSet {
     // One pack may be flushed while the next is written; a slow disk then slows down whoever brings content.
     while (this.#sealing.length > 1) await this.#firstSealed();
     if (this.#merging === undefined && this.#sealed.length > 0) {
-      this.#merging = this.#sealedObjects.merge().finally(() => {
+      const breather = new Breather();
+      const pause = async (): Promise<void> => {
+        if (breather.due()) await breather.pause();
+      };
+      this.#merging = this.#sealedObjects.merge(pause).finally(() => {
         this.#merging = undefined;
       });
       await this.#merging;

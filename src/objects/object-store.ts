@@ -86,6 +86,35 @@ export class ObjectStore {
     });
   }
 
+  /** As {@link read}; the disk is waited for off the main thread. */
+  async readLater(digest: Digest, type: ObjectType): Promise<Uint8Array> {
+    const place = this.locate(digest);
+    try {
+      if (place !== undefined && isAdopted(place.path)) return await this.#readBareLater(place, digest, type);
+      if (place !== undefined) await this.#bringFrame(place);
+    } catch (error) {
+      // It is met again below, where other places are tried and what is wrong is told.
+      if (!isArtifoldError(error)) throw error;
+    }
+    return this.read(digest, type);
+  }
+
+  /** Has a frame in memory, and what it goes on from: chains are one long. */
+  async #bringFrame(place: Place): Promise<void> {
+    for (const base of await this.#bringAlone(place)) {
+      const whole = this.locateWhole(base);
+      if (whole !== undefined && !isAdopted(whole.path)) await this.#bringAlone(whole);
+    }
+  }
+
+  async #bringAlone(place: Place): Promise<readonly Digest[]> {
+    const known = this.#frames.get(frameKey(place));
+    if (known !== undefined || place.length > FRAME_BYTES_MAX) return known?.bases ?? [];
+    const frame = new Frame(await this.#files.readLater(place.path, place.offset, place.length));
+    this.#keep(place, frame);
+    return frame.bases;
+  }
+
   /** Reads an object from a place that is known. @throws ArtifoldError DAMAGED when other bytes stand there */
   readAt(place: Place, digest: Digest, type: ObjectType): Uint8Array {
     try {
@@ -135,10 +164,11 @@ export class ObjectStore {
 
   /** Reads an object that is in no frame: a chunk, for nothing else lies so. */
   #readBare(place: Place, digest: Digest, type: ObjectType): Uint8Array {
-    if (place.length > CHUNK_MAX_BYTES) throw new ArtifoldError("DAMAGED", "a chunk longer than chunks can be");
-    const bytes = this.#files.read(place.path, place.offset, place.length);
-    if (type === "chunk" && objectDigest(type, bytes) === digest) return bytes;
-    throw new ArtifoldError("DAMAGED", `stored bytes are not those of digest ${digest}`);
+    return checkBare(this.#files.read(place.path, place.offset, bareLength(place)), digest, type);
+  }
+
+  async #readBareLater(place: Place, digest: Digest, type: ObjectType): Promise<Uint8Array> {
+    return checkBare(await this.#files.readLater(place.path, place.offset, bareLength(place)), digest, type);
   }
 
   /** The frame at a place, as it is stored. What it holds is to be checked by whoever asked. */
@@ -198,13 +228,16 @@ export class ObjectStore {
   }
 
   #frameAt(place: Place): Frame {
-    const key = frameKey(place);
-    const known = this.#frames.get(key);
+    const known = this.#frames.get(frameKey(place));
     if (known !== undefined) return known;
     if (place.length > FRAME_BYTES_MAX) throw new ArtifoldError("DAMAGED", "a frame longer than frames can be");
     const frame = new Frame(this.#files.read(place.path, place.offset, place.length));
-    this.#frames.set(key, frame, frame.head.rawLength + place.length);
+    this.#keep(place, frame);
     return frame;
+  }
+
+  #keep(place: Place, frame: Frame): void {
+    this.#frames.set(frameKey(place), frame, frame.head.rawLength + place.length);
   }
 
   /**
@@ -227,4 +260,14 @@ export class ObjectStore {
 
 function frameKey(place: Place): string {
   return `${place.path}:${place.offset}`;
+}
+
+function bareLength({ length }: Place): number {
+  if (length > CHUNK_MAX_BYTES) throw new ArtifoldError("DAMAGED", "a chunk longer than chunks can be");
+  return length;
+}
+
+function checkBare(bytes: Uint8Array, digest: Digest, type: ObjectType): Uint8Array {
+  if (type === "chunk" && objectDigest(type, bytes) === digest) return bytes;
+  throw new ArtifoldError("DAMAGED", `stored bytes are not those of digest ${digest}`);
 }

@@ -161,8 +161,8 @@ export class PackWriter {
     try {
       await this.#fs.flush(this.#fd);
       this.#close();
-      this.#fs.setMode(this.#temporary, 0o400);
-      this.#fs.rename(this.#temporary, path.join(this.#folder, path.basename(packPath(name))));
+      await this.#fs.setModeLater(this.#temporary, 0o400);
+      await this.#fs.renameLater(this.#temporary, path.join(this.#folder, path.basename(packPath(name))));
       await flushFolder(this.#fs, this.#folder);
     } catch (error) {
       // What the disk holds now is unknown, and flushing again would only hide it: this file is given up.

@@ -24,11 +24,19 @@ export function tablePathOf(file: string): string {
   return isAdopted(file) ? `${file}.table` : file;
 }
 
+/** A file that is open. */
+interface OpenFile {
+  readonly fd: number;
+  /** Reads that are under way off the main thread. */
+  reads: number;
+  isDropped: boolean;
+}
+
 /** The files of one store, kept open while they are used. Paths are below the store's folder. */
 export class StoreFiles {
   readonly fs: FileSystem;
   readonly folder: string;
-  readonly #descriptors = new BoundedCache<number>(OPEN_FILES_MAX, (fd) => this.fs.close(fd));
+  readonly #files = new BoundedCache<OpenFile>(OPEN_FILES_MAX, (open) => this.#close(open));
 
   constructor(fs: FileSystem, folder: string) {
     this.fs = fs;
@@ -37,7 +45,7 @@ export class StoreFiles {
 
   /** Length of a file in bytes. @throws ArtifoldError DAMAGED when it is not there, STORE_READ_FAILED */
   length(file: string): number {
-    return this.fs.stat(this.#open(file)).size;
+    return this.fs.stat(this.#open(file).fd).size;
   }
 
   /** Reads a part of a file, in a buffer of its own. @throws ArtifoldError DAMAGED when it ends before, STORE_READ_FAILED */
@@ -49,21 +57,41 @@ export class StoreFiles {
 
   /** Fills bytes with a part of a file. @throws ArtifoldError as {@link read} does */
   readInto(bytes: Uint8Array, file: string, offset: number): void {
-    const fd = this.#open(file);
+    const { fd } = this.#open(file);
     try {
       if (readFully(this.fs, fd, bytes, offset) === bytes.length) return;
     } catch (error) {
       throw storeReadError(error);
     }
-    throw new ArtifoldError("DAMAGED", `${file} ends too early`, { info: { file, offset } });
+    throw endsTooEarly(file, offset);
+  }
+
+  /** As {@link read}, off the main thread. */
+  async readLater(file: string, offset: number, length: number): Promise<Buffer> {
+    const bytes = Buffer.allocUnsafeSlow(length);
+    const open = this.#open(file);
+    open.reads++;
+    try {
+      for (let done = 0; done < length; ) {
+        const read = await this.fs.readLater(open.fd, bytes.subarray(done), offset + done);
+        if (read === 0) throw endsTooEarly(file, offset);
+        done += read;
+      }
+      return bytes;
+    } catch (error) {
+      throw storeReadError(error);
+    } finally {
+      open.reads--;
+      if (open.isDropped) this.#close(open);
+    }
   }
 
   close(): void {
-    this.#descriptors.clear();
+    this.#files.clear();
   }
 
-  #open(file: string): number {
-    const known = this.#descriptors.get(file);
+  #open(file: string): OpenFile {
+    const known = this.#files.get(file);
     if (known !== undefined) return known;
     let fd: number;
     try {
@@ -72,7 +100,18 @@ export class StoreFiles {
       if (errnoOf(error) !== "ENOENT") throw storeReadError(error);
       throw new ArtifoldError("DAMAGED", `${file} of the store is not there`, { cause: error, info: { file } });
     }
-    this.#descriptors.set(file, fd, 1);
-    return fd;
+    const open: OpenFile = { fd, reads: 0, isDropped: false };
+    this.#files.set(file, open, 1);
+    return open;
   }
+
+  /** A descriptor must not be closed under a read: its number might be another file's by then. */
+  #close(open: OpenFile): void {
+    open.isDropped = true;
+    if (open.reads === 0) this.fs.close(open.fd);
+  }
+}
+
+function endsTooEarly(file: string, offset: number): ArtifoldError {
+  return new ArtifoldError("DAMAGED", `${file} ends too early`, { info: { file, offset } });
 }

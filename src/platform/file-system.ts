@@ -3,7 +3,7 @@
  * calls, inject errors and lose what was not flushed.
  *
  * Metadata calls are synchronous: they are four to ten times faster than promises. What may take long on a slow disk
- * (large writes, flushes) is asynchronous. Errors are those of Node, with `code` and `path`.
+ * (large writes, flushes, names that are given right after them) is asynchronous. Errors are those of Node, with `code` and `path`.
  */
 import fs from "node:fs";
 
@@ -65,6 +65,8 @@ export interface FileSystem {
   removeFolder(path: string): void;
   remove(path: string): void;
   rename(from: string, to: string): void;
+  /** As `rename`, off the main thread: a file system whose journal is busy with what was just written lets it wait. */
+  renameLater(from: string, to: string): Promise<void>;
   /** Gives a file a second name (a hard link); fails with EEXIST when that is taken, by whatever. */
   addName(path: string, another: string): void;
   /**
@@ -76,6 +78,8 @@ export interface FileSystem {
   /** The target of a symbolic link, as bytes: it need not be UTF-8. */
   readLink(path: string): Buffer;
   setMode(path: string, mode: number): void;
+  /** As `setMode`, off the main thread. */
+  setModeLater(path: string, mode: number): Promise<void>;
   /** Sets when a file's bytes were last changed. @param ms since 1970 */
   setModifiedTime(path: string, ms: number): void;
   /** The path without links; throws ENOENT when there is nothing. */
@@ -125,6 +129,7 @@ export const nodeFileSystem: FileSystem = {
   removeFolder: (path) => fs.rmdirSync(path),
   remove: (path) => fs.unlinkSync(path),
   rename: (from, to) => fs.renameSync(from, to),
+  renameLater: (from, to) => fs.promises.rename(from, to),
   addName: (path, another) => fs.linkSync(path, another),
   clone: (from, to) =>
     new Promise((resolve, reject) => {
@@ -134,6 +139,7 @@ export const nodeFileSystem: FileSystem = {
   makeLink: (target, path) => fs.symlinkSync(target, path),
   readLink: (path) => fs.readlinkSync(path, { encoding: "buffer" }),
   setMode: (path, mode) => fs.chmodSync(path, mode),
+  setModeLater: (path, mode) => fs.promises.chmod(path, mode),
   setModifiedTime: (path, ms) => fs.utimesSync(path, ms / 1000, ms / 1000),
   realPath: (path) => fs.realpathSync.native(path),
 };

@@ -43,6 +43,7 @@ export class Access {
     const facts = this.#tokens.check(token);
     if (facts === undefined) return undefined;
     const { id, user, scope, team, expiresAt } = facts;
+    this.#tokens.noteUse(id);
     return { id, kind: "token", user, scope, team, expiresAt };
   }
 }

@@ -44,7 +44,7 @@ async function answerRoute(request: Request, services: Services): Promise<Respon
   if (permitted === "no") return failed(403, "DENIED", "this login does not allow it");
   const { method } = matched.head;
   if (method !== "GET" && method !== "DELETE") {
-    const refused = bodyRefusal(request, matched.name === "putFile" ? "application/octet-stream" : "application/json");
+    const refused = bodyRefusal(request, matched.head.takes ?? "application/json");
     if (refused !== undefined) return refused;
   }
   const login = typeof caller === "string" ? undefined : caller;

@@ -32,6 +32,8 @@ export interface AppOptions {
   readonly onFault?: ((error: unknown, id: string) => void) | undefined;
   /** Folder of the application. Default: that of this installation. */
   readonly pages?: string | undefined;
+  /** How long a version in the making waits for its next request before it lets go of the store's lock. Default 30 s. */
+  readonly draftRestMs?: number | undefined;
   /** Answers requests below {@link REMOTE_PATH}. */
   readonly remote?: ((request: Request, access: Access) => Promise<Response>) | undefined;
 }
@@ -59,7 +61,7 @@ export function serveStore(store: Store, options: AppOptions): App {
   });
   const access = new Access({ tokens, sessions, isOpen: !options.isPrivate });
   const stores = new UserStores(store);
-  const drafts = new Drafts(stores);
+  const drafts = new Drafts(stores, options.draftRestMs);
   const folders = new FolderCounts(ending.signal);
   const services: Services = {
     store,
@@ -76,6 +78,7 @@ export function serveStore(store: Store, options: AppOptions): App {
     ending.abort(new Error("the server ends"));
     await drafts.closeAll();
     await stores.close();
+    await tokens.settle();
   };
   return {
     access,

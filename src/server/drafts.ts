@@ -7,8 +7,13 @@ import type { UserStores } from "./user-stores.ts";
 
 /** How long a draft waits for the next request. */
 const IDLE_MS = 60 * 60 * 1000;
+/** How long it holds the store's lock meanwhile: without it, each of many requests would have to look at the store anew. */
+const REST_MS = 30_000;
 const DRAFTS_MAX = 64;
 const DRAFTS_OF_ONE_MAX = 16;
+/** Requests that are at work with drafts, each of which may have some MiB in memory. */
+const USES_MAX = 64;
+const USES_OF_ONE_MAX = 16;
 
 interface Held {
   readonly owner: string;
@@ -22,10 +27,13 @@ interface Held {
 /** The drafts of a server. Each is for the login alone that opened it. */
 export class Drafts {
   readonly #stores: UserStores;
+  readonly #restMs: number;
   readonly #held = new Map<string, Held>();
 
-  constructor(stores: UserStores) {
+  /** @param restMs how long a draft waits before it lets go of the store's lock */
+  constructor(stores: UserStores, restMs: number = REST_MS) {
     this.#stores = stores;
+    this.#restMs = restMs;
   }
 
   /** @throws ArtifoldError BUSY, NAME_INVALID */
@@ -48,9 +56,18 @@ export class Drafts {
     }
   }
 
-  /** Works with a draft. @throws ArtifoldError NOT_FOUND */
+  /**
+   * Works with a draft, beside others who do. Of what they come to see `Artifact`.
+   *
+   * @throws ArtifoldError NOT_FOUND, BUSY
+   */
   async use<Result>(draft: string, login: Login, action: (artifact: Artifact) => Promise<Result>): Promise<Result> {
     const held = this.#of(draft, login);
+    const all = [...this.#held.values()];
+    const own = all.filter(({ owner }) => owner === login.id);
+    if (usesOf(own) >= USES_OF_ONE_MAX || usesOf(all) >= USES_MAX) {
+      throw new ArtifoldError("BUSY", "too many requests are at work with drafts");
+    }
     clearTimeout(held.timer);
     held.uses++;
     try {
@@ -77,7 +94,12 @@ export class Drafts {
   }
 
   #wait(draft: string, held: Held): void {
-    held.timer = setTimeout(() => void this.#end(draft, held), IDLE_MS);
+    held.timer = setTimeout(() => {
+      held.timer = setTimeout(() => void this.#end(draft, held), IDLE_MS);
+      held.timer.unref();
+      // Where what it has cannot be made durable, it goes on holding the lock, and the next request hears of it.
+      held.artifact.rest().catch(() => {});
+    }, this.#restMs);
     held.timer.unref();
   }
 
@@ -90,4 +112,8 @@ export class Drafts {
       held.release();
     }
   }
+}
+
+function usesOf(drafts: readonly Held[]): number {
+  return drafts.reduce((sum, { uses }) => sum + uses, 0);
 }

@@ -15,8 +15,10 @@ export interface ServeOptions {
   readonly headMs?: number | undefined;
   /** How long nothing may move on a connection, in milliseconds, at work too. Default 2 minutes. */
   readonly stallMs?: number | undefined;
-  /** Bytes a second that the body of a request comes at least with, after a minute's grace. Default 16 KiB. */
+  /** Bytes a second that the body of a request comes at least with. Default 16 KiB. */
   readonly bodyBytesPerSecond?: number | undefined;
+  /** Time that it may take beside that, in milliseconds. Default a minute. */
+  readonly bodyGraceMs?: number | undefined;
   /** Hears faults of the handler. */
   readonly onError?: ((error: unknown) => void) | undefined;
 }
@@ -29,7 +31,6 @@ export interface RunningServer {
   close(graceMs?: number): Promise<void>;
 }
 
-const BODY_GRACE_MS = 60_000;
 const REQUESTS_PER_CONNECTION_MAX = 100_000;
 
 /** Listens. */
@@ -50,14 +51,16 @@ export async function serve(
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
   let isClosing = false;
   server.on("request", (incoming, outgoing) => {
+    const length = Number(incoming.headers["content-length"] ?? 0);
     const rate = options.bodyBytesPerSecond ?? 16 * 1024;
+    const bodyMs = (options.bodyGraceMs ?? 60_000) + (length / rate) * 1000;
     const last = async (request: Request): Promise<Response> => {
       const response = await handler(request);
       // Also for those that came before: their connections are not kept for more.
       if (isClosing) outgoing.setHeader("connection", "close");
       return response;
     };
-    answer(incoming, outgoing, last, rate).catch((error: unknown) => {
+    answer(incoming, outgoing, last, bodyMs).catch((error: unknown) => {
       // Where an answer was begun, cutting it off is the only way left to say that it is not whole.
       outgoing.destroy();
       if (!incoming.errored) onError(error);
@@ -89,12 +92,10 @@ async function answer(
   incoming: http.IncomingMessage,
   outgoing: http.ServerResponse,
   handler: (request: Request) => Promise<Response>,
-  bodyBytesPerSecond: number,
+  bodyMs: number,
 ): Promise<void> {
   const problem = targetProblem(incoming);
   if (problem !== undefined) return sendResponse(failure("BAD_REQUEST", problem), incoming, outgoing);
-  const length = Number(incoming.headers["content-length"] ?? 0);
-  const bodyMs = BODY_GRACE_MS + (length / bodyBytesPerSecond) * 1000;
   // A length that a timer cannot hold is refused by whoever reads the body.
   const timer = setTimeout(() => incoming.destroy(), Math.min(bodyMs, 2 ** 31 - 1));
   incoming.once("end", () => clearTimeout(timer));

@@ -7,6 +7,7 @@ import { hashContent } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { lookIfAllowed, publishFile, randomHex, readWholeFile } from "../platform/index.ts";
 import type { Engine } from "../store/index.ts";
+import { TokenUses } from "./token-uses.ts";
 
 /** What is known of a token. The token itself is nowhere. */
 export interface TokenFacts {
@@ -21,6 +22,12 @@ export interface TokenFacts {
   readonly createdAt: string;
   /** When it ends; null for never. */
   readonly expiresAt: string | null;
+}
+
+/** A token in the list of all. */
+export interface ListedToken extends TokenFacts {
+  /** When it was last shown to a server, to some minutes; null where that is not known. */
+  readonly lastUsedAt: string | null;
 }
 
 /** What a new token is to be. */
@@ -54,11 +61,13 @@ const NOBODY = "0".repeat(64);
 export class TokenStore {
   readonly #engine: Engine;
   readonly #file: string;
+  readonly #uses: TokenUses;
   #seen: { readonly state: string; readonly records: ReadonlyMap<string, TokenRecord> } | undefined;
 
   constructor(engine: Engine) {
     this.#engine = engine;
     this.#file = path.join(engine.folder, TOKENS_FILE);
+    this.#uses = new TokenUses(engine, (id) => this.#records().has(id));
   }
 
   /**
@@ -86,8 +95,12 @@ export class TokenStore {
   }
 
   /** All tokens, the oldest first, those that have ended included. */
-  list(): TokenFacts[] {
-    return [...this.#records().values()].map(({ secretHash: _, ...facts }) => facts);
+  list(): ListedToken[] {
+    const uses = this.#uses.all();
+    return [...this.#records().values()].map(({ secretHash: _, ...facts }) => {
+      const at = uses.get(facts.id);
+      return { ...facts, lastUsedAt: at === undefined ? null : new Date(at).toISOString() };
+    });
   }
 
   /** Takes a token back. @throws ArtifoldError NOT_FOUND */
@@ -99,6 +112,16 @@ export class TokenStore {
         hint: "`artifold token ls` lists what there is.",
       });
     });
+  }
+
+  /** Notes that a token was used. */
+  noteUse(id: string): void {
+    this.#uses.note(id);
+  }
+
+  /** Has it written when tokens were last used. */
+  settle(): Promise<void> {
+    return this.#uses.settle();
   }
 
   /** What a token is; `undefined` for one that is not known, or has ended. Takes as long either way. */

@@ -59,15 +59,15 @@ export class UserStores {
   }
 
   #open(user: string): Promise<Store> {
-    const { folder, fs, clock, lockWaitMs } = this.#main.engine;
-    // What is sent is small beside what a folder is: the main handle has the threads.
+    const { folder, fs, clock, lockWaitMs, pool } = this.#main.engine;
     return Store.open(folder, {
       user,
       fs,
       clock,
       ...(lockWaitMs !== undefined && { lockWaitMs }),
       create: false,
-      workers: 0,
+      // One set of threads and windows, however many users there are: it bounds memory.
+      pool,
       // The main handle is open: what has to be said of the place was said.
       trustOwner: true,
       allowNetworkFileSystem: true,

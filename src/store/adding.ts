@@ -1,6 +1,7 @@
 /** What may be added to a draft, and how. */
+import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { checkPath } from "../manifest/index.ts";
+import { checkPath, type FileEntry } from "../manifest/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { downloadedFolders, type LeftOut, type LeftOutReason, refuseStoreName } from "../worktree/index.ts";
 import type { Engine } from "./engine.ts";
@@ -26,7 +27,14 @@ export interface Added {
   readonly entries: number;
   readonly files: number;
   readonly bytes: number;
+  /** BLAKE3 of the content, where one file was added, as a path or as bytes. */
+  readonly digest?: Digest;
   readonly leftOut: readonly LeftOut[];
+}
+
+/** What adding a single file found. */
+export function addedFile({ size, digest }: FileEntry): Added {
+  return { entries: 1, files: 1, bytes: size, digest, leftOut: [] };
 }
 
 /** Refuses a path that no entry can have, or that some file system would take for a store's. */

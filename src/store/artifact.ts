@@ -1,9 +1,10 @@
 /** An artifact being worked on: a draft on one of its versions, until it is uploaded. */
 import { checkName, formatNumber } from "../catalog/index.ts";
 import { type Digest, isDigest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import {
   diffManifests,
+  type EditCounts,
   EMPTY_MANIFEST,
   type Metadata,
   manifestSums,
@@ -14,14 +15,17 @@ import {
 } from "../manifest/index.ts";
 import { afterwards, onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { compileGlobs, type FolderAgreement, type LeftOut, type PortabilityWarning } from "../worktree/index.ts";
-import type { Added, AddOptions } from "./adding.ts";
-import { Draft, type ScannedFolder } from "./draft.ts";
+import { compileGlobs, type LeftOut, type PortabilityWarning } from "../worktree/index.ts";
+import { type Added, type AddOptions, addedFile } from "./adding.ts";
+import { type AddedFile, addAll, type NewFile } from "./adding-many.ts";
+import { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import type { OnConflict } from "./merging.ts";
 import { type ArtifactName, type Base, type Published, publish } from "./publish.ts";
+import { rememberFolder } from "./scanned-folder.ts";
 import { bytesOf, type Source } from "./source.ts";
+import { Turns } from "./turns.ts";
 import { type EntryView, viewEntry } from "./view.ts";
 
 /** A reference to content that lies elsewhere. */
@@ -95,7 +99,8 @@ export class Artifact implements AsyncDisposable {
   readonly #run: Digest | undefined;
   #base: Base;
   #draft: Draft | undefined;
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #turns = new Turns();
+  #beginning: Promise<Draft> | undefined;
 
   /** Made by `store.artifact`, `run.artifact` and `version.edit`. */
   constructor(
@@ -130,11 +135,26 @@ export class Artifact implements AsyncDisposable {
    *   has a folder, or the other way round), USAGE, NO_SPACE, STORE_WRITE_FAILED, BUSY
    */
   add(source: Source, options: AddOptions = {}): Promise<Added> {
-    return this.#inTurn(options.signal, async (draft) => {
-      if (typeof source === "string") return draft.addPath(source, options, false);
-      if (options.as === undefined) throw new TypeError("bytes need a path to go to: pass { as }");
-      return draft.addBytes(bytesOf(source, options.as, options.signal), options.as, options);
+    const { as, signal } = options;
+    if (typeof source === "string") return this.#inTurn(signal, (draft) => draft.addPath(source, options, false));
+    return this.#beside(as, signal, async (draft) => {
+      if (as === undefined) throw new TypeError("bytes need a path to go to: pass { as }");
+      return addedFile(await draft.addBytes(bytesOf(source, as, signal), as, options));
     });
+  }
+
+  /**
+   * Adds many files that are given as bytes: small ones are stored together, which is quicker than one by one, and takes less
+   * room. Of one path the last counts. After a failure some may have been added; to add them again does no harm.
+   *
+   * @returns the files, in the order in which they came
+   * @throws ArtifoldError as `add`
+   */
+  addAll(
+    files: Iterable<NewFile> | AsyncIterable<NewFile>,
+    options: LongCallOptions = {},
+  ): Promise<readonly AddedFile[]> {
+    return this.#beside(undefined, options.signal, (draft) => addAll(draft, files, options));
   }
 
   /**
@@ -213,11 +233,22 @@ export class Artifact implements AsyncDisposable {
     });
   }
 
+  /**
+   * For a draft that is not worked on for a while: it holds no lock until the next call, so that the store can be tidied up.
+   * Where content was removed from the store meanwhile, that call rejects with CLOSED.
+   *
+   * @throws ArtifoldError NO_SPACE, STORE_WRITE_FAILED: then it goes on holding the lock
+   */
+  rest(): Promise<void> {
+    return this.#turns.alone(() => onStoreFiles(async () => this.#draft?.rest()));
+  }
+
   /** Gives the draft up. An uploaded draft has nothing to give up. */
-  async close(): Promise<void> {
-    await this.#queue.catch(() => {});
-    await this.#draft?.abort();
-    this.#draft = undefined;
+  close(): Promise<void> {
+    return this.#turns.alone(async () => {
+      await this.#draft?.abort();
+      this.#draft = undefined;
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -228,22 +259,42 @@ export class Artifact implements AsyncDisposable {
     return { team: this.team, experiment: this.experiment, type: this.type, name: this.name };
   }
 
-  /** Runs calls one after another: each sees what the one before did. */
+  /** Runs calls one after another: each sees what the ones before did. */
   #inTurn<Result>(signal: AbortSignal | undefined, action: (draft: Draft) => Promise<Result>): Promise<Result> {
-    const run = async (): Promise<Result> => {
-      await this.#engine.refresh();
-      const root = this.#base.version?.manifest ?? EMPTY_MANIFEST;
-      if (this.#draft === undefined) {
-        // Before the draft holds its lock: sweeping needs the store to be used by nobody, and makes room first.
-        if (!this.#dryRun) sweepLeftovers(this.#engine);
-        this.#draft = await Draft.begin(this.#engine, root, this.#dryRun, signal);
-      }
-      return action(this.#draft);
-    };
-    const inTurn = (): Promise<Result> => onStoreFiles(run);
-    const result = this.#queue.then(inTurn, inTurn);
-    this.#queue = result.catch(() => {});
-    return result;
+    return this.#turns.alone(() => onStoreFiles(async () => action(await this.#begun(signal))));
+  }
+
+  /** Runs calls that add bytes side by side: they may be as slow as whoever brings them. Of one path the last one wins. */
+  #beside<Result>(
+    path: string | undefined,
+    signal: AbortSignal | undefined,
+    action: (draft: Draft) => Promise<Result>,
+  ): Promise<Result> {
+    return this.#turns.beside(path, () =>
+      onStoreFiles(async () => {
+        // Begun for all of them: that one is aborted does not concern the others.
+        this.#beginning ??= this.#begun(undefined).finally(() => {
+          this.#beginning = undefined;
+        });
+        const draft = await this.#beginning;
+        throwIfAborted(signal);
+        return action(draft);
+      }),
+    );
+  }
+
+  /** The draft, under its lock. */
+  async #begun(signal: AbortSignal | undefined): Promise<Draft> {
+    await this.#engine.refresh();
+    if (this.#draft !== undefined) {
+      await this.#draft.wake();
+      return this.#draft;
+    }
+    // Before the draft holds its lock: sweeping needs the store to be used by nobody, and makes room first.
+    if (!this.#dryRun) sweepLeftovers(this.#engine);
+    const root = this.#base.version?.manifest ?? EMPTY_MANIFEST;
+    this.#draft = await Draft.begin(this.#engine, root, this.#dryRun, signal);
+    return this.#draft;
   }
 
   /** What an upload would come to. */
@@ -310,37 +361,17 @@ export class Artifact implements AsyncDisposable {
   }
 }
 
-function rememberFolder(folder: ScannedFolder, agrees: boolean, published: Published): void {
-  const { memory, prefix, mirrored, filtered } = folder;
-  const { version, artifact } = published;
-  const agreement: FolderAgreement | undefined = agrees
-    ? { manifest: version.manifest, prefix, exact: mirrored }
-    : undefined;
-  const known = memory.record;
-  const isSame = known === undefined || !known.downloaded || known.artifact === artifact.artifact;
-  if (filtered || prefix !== "" || !isSame) {
-    memory.remember(known, agreement);
-    return;
-  }
-  const record = {
-    artifact: artifact.artifact,
-    version: version.version,
-    manifest: version.manifest,
-    downloaded: known?.downloaded === true,
-    globs: known?.globs ?? null,
-  };
-  memory.remember(record, agreement);
-}
-
 interface ChangeCounts {
-  readonly counts: { added: number; modified: number; removed: number };
+  readonly counts: EditCounts;
   readonly sums: Sums;
 }
 
-/** Counts what differs between two manifests. */
+/** Counts what differs between a manifest and the one that a draft came to; they are compared only where it does not know. */
 async function countChanges(draft: Draft, before: Digest, after: Digest): Promise<ChangeCounts> {
   const sums = await manifestSums(draft.reader, after);
   if (before === EMPTY_MANIFEST) return { counts: { added: sums.entries, modified: 0, removed: 0 }, sums };
+  const known = draft.changes.since(before);
+  if (known !== undefined) return { counts: known, sums };
   const counts = { added: 0, modified: 0, removed: 0 };
   for await (const batch of diffManifests(draft.reader, before, after)) {
     for (const change of batch) {

@@ -119,7 +119,7 @@ class Checkout {
   readonly #reader: NodeReader;
   readonly #globs: readonly string[] | undefined;
   readonly #filter: PathFilter | undefined;
-  /** Files that a killed download left. Nobody else writes here now, so that they can go. */
+  /** Files and folders that a killed download left. Nobody else writes here now, so that they can go. */
   readonly #temporary = new Set<string>();
   #unverified = 0;
   #links: LinkedFiles | undefined;
@@ -214,9 +214,9 @@ class Checkout {
     }
     await this.#bring(version);
     this.#memory.clear();
-    const target = new TargetFolder(this.#engine.fs, this.#folder);
+    const target = new TargetFolder(this.#engine.fs, this.#folder, true);
     try {
-      for (const entryPath of this.#temporary) target.remove(entryPath);
+      for (const entryPath of this.#temporary) target.removeTemporary(entryPath);
       const writing = this.#writing(sums);
       const { written, writtenBytes, references } = await fillFolder(
         this.#reader,
@@ -257,7 +257,7 @@ class Checkout {
         return { ...sums, written, writtenBytes, unchanged, removed: plan.remove.length, references };
       }
       if (plan.write.length > 0) await this.#bring(version, new Set(plan.write.map((entry) => entry.path)));
-      for (const entryPath of this.#temporary) target.remove(entryPath);
+      for (const entryPath of this.#temporary) target.removeTemporary(entryPath);
       const toWrite = { files: plan.write.length, bytes: plan.write.reduce((sum, entry) => sum + entry.size, 0) };
       const done = await carryOut(plan, target, this.#memory, this.#clock, this.#writing(toWrite));
       return { ...sums, ...done, unchanged, references };

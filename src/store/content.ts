@@ -39,7 +39,7 @@ export async function* readContent(
   const to = Math.min(range.to, entry.size);
   if (from >= to) return;
   if (entry.chunkList === undefined) {
-    const bytes = await source.read(entry.digest, "chunk");
+    const bytes = await source.readLater(entry.digest, "chunk");
     if (bytes.length !== entry.size) throw wrongLength(entry);
     yield bytes.subarray(from, to);
     return;
@@ -52,7 +52,7 @@ export async function* readContent(
         const ahead = chunks.slice(at, at + CHUNKS_AHEAD).map(({ digest }) => digest);
         await source.bring(ahead, signal);
       }
-      const bytes = await source.read(chunk.digest, "chunk");
+      const bytes = await source.readLater(chunk.digest, "chunk");
       if (bytes.length !== chunk.length) throw wrongLength(entry);
       hasher?.update(bytes);
       const isLast = chunk.offset + chunk.length === entry.size;

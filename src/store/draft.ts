@@ -2,11 +2,10 @@
 import path from "node:path";
 import type { Release } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import { ArtifoldError } from "../errors.ts";
 import {
   applyEdits,
   comparePaths,
-  type Edit,
   type Entry,
   entriesInTheWay,
   type FileEntry,
@@ -14,59 +13,61 @@ import {
   hasEntryBelow,
   joinPath,
   NodeReader,
-  readChunkList,
-  readEntries,
 } from "../manifest/index.ts";
 import { ContentWriter } from "../objects/index.ts";
 import { kindOf } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
+  type ChunksUnderWay,
+  type ContentToIngest,
   compileGlobs,
   FolderMemory,
   FolderScan,
   Ingest,
   type LeftOut,
   LookAhead,
-  OlderChunks,
-  type OlderContent,
   PortabilityCheck,
   type PortabilityWarning,
   RacyClock,
-  rangesOfGlobs,
   readError,
   viewOf,
 } from "../worktree/index.ts";
-import { type Added, type AddOptions, checkEntryPath, clash, foldersApart, isWithin } from "./adding.ts";
+import { type Added, type AddOptions, addedFile, checkEntryPath, clash, foldersApart, isWithin } from "./adding.ts";
+import { CountedChanges } from "./counted-changes.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
+import { olderContent } from "./older-content.ts";
+import { PendingEdits } from "./pending-edits.ts";
+import { removals } from "./removals.ts";
+import { RestingContent } from "./resting.ts";
+import type { ScannedFolder } from "./scanned-folder.ts";
+import { isStored } from "./stored.ts";
+import { Turns } from "./turns.ts";
 import { UploadProgress } from "./upload-progress.ts";
-
-/** A folder whose memory is to learn what the version made of it. */
-export interface ScannedFolder {
-  readonly memory: FolderMemory;
-  readonly prefix: string;
-  readonly mirrored: boolean;
-  readonly filtered: boolean;
-  readonly complete: boolean;
-}
 
 /** So many single edits wait before they go into the tree together. */
 const PENDING_MAX = 4096;
 
-/** A manifest in the making. Calls run one after another. */
+/** A manifest in the making. Calls run one after another, but for those that add bytes, which may run beside each other. */
 export class Draft {
   readonly engine: Engine;
   readonly content: Content;
   readonly reader: NodeReader;
   /** Reads what edits have just made, in which an entry may stand where others have a folder. */
   readonly unsettledReader: NodeReader;
-  readonly #release: Release;
-  readonly #pending = new Map<string, Entry | undefined>();
+  readonly #pending = new PendingEdits();
+  readonly #underWay: ChunksUnderWay = new Map();
+  /** Content comes side by side; entries go into the manifest one after another. */
+  readonly #puts = new Turns();
   readonly #leftOut: LeftOut[] = [];
   readonly #newNames = new PortabilityCheck();
   readonly #scanned: ScannedFolder[] = [];
   /** Where edits fell, to know whether two of them may have met. */
   readonly #touched: string[] = [];
+  /** How many entries it changed. */
+  readonly changes: CountedChanges;
+  #release: Release;
+  #resting: RestingContent | undefined;
   #root: Digest;
   #addedEntries = 0;
   #clock: RacyClock | undefined;
@@ -78,6 +79,7 @@ export class Draft {
       : new ContentWriter(engine.fs, engine.folder, engine.objects, engine.source);
     this.reader = new NodeReader(this.content);
     this.unsettledReader = new NodeReader(this.content, { isUnsettled: true });
+    this.changes = new CountedChanges(root);
     this.#root = root;
     this.#release = release;
   }
@@ -132,16 +134,32 @@ export class Draft {
   }
 
   /** Adds content from memory or a stream. */
-  async addBytes(bytes: AsyncIterable<Uint8Array>, as: string, options: AddOptions): Promise<Added> {
+  async addBytes(bytes: AsyncIterable<Uint8Array>, as: string, options: AddOptions): Promise<FileEntry> {
     checkEntryPath(as);
     const before = await this.#fileNow(as);
     const entry = await this.#makeIngest(options).content(as, bytes, options.executable === true, before);
     await this.put(entry);
-    return { entries: 1, files: 1, bytes: entry.size, leftOut: [] };
+    return entry;
+  }
+
+  /** Adds short contents from memory together. @param contents what fits into one window */
+  async addContents(contents: readonly ContentToIngest[], options: LongCallOptions): Promise<readonly FileEntry[]> {
+    const files: ContentToIngest[] = [];
+    for (const content of contents) {
+      checkEntryPath(content.path);
+      files.push({ ...content, before: await this.#fileNow(content.path) });
+    }
+    const entries = await this.#makeIngest(options).contents(files);
+    for (const entry of entries) await this.put(entry);
+    return entries;
   }
 
   /** Puts one entry in, in the place of what stands at its path. */
-  async put(entry: Entry): Promise<void> {
+  put(entry: Entry): Promise<void> {
+    return this.#puts.alone(() => this.#put(entry));
+  }
+
+  async #put(entry: Entry): Promise<void> {
     checkEntryPath(entry.path);
     await this.#refuseClash(entry.path);
     if ((await findEntry(this.reader, this.#root, entry.path)) === undefined) this.#newNames.look(entry.path);
@@ -154,8 +172,8 @@ export class Draft {
   async remove(globs: readonly string[]): Promise<number> {
     let count = 0;
     const root = await this.flush();
-    const edits = this.#removals(root, globs, () => count++);
-    this.#root = await applyEdits(this.reader, this.content.manifestNodes, root, edits);
+    const edits = removals(this.reader, root, globs, () => count++);
+    this.#root = await this.#apply(this.reader, root, edits);
     this.#touched.push("");
     return count;
   }
@@ -163,16 +181,14 @@ export class Draft {
   /** Puts waiting edits into the tree. @returns the digest of the manifest as it is now */
   async flush(): Promise<Digest> {
     if (this.#pending.size === 0) return this.#root;
-    const edits = [...this.#pending].map(([path_, entry]) => ({ path: path_, entry }));
-    edits.sort((left, right) => comparePaths(left.path, right.path));
-    this.#pending.clear();
-    this.#root = await applyEdits(this.reader, this.content.manifestNodes, this.#root, [edits]);
+    this.#root = await this.#apply(this.reader, this.#root, [this.#pending.take()]);
     await this.content.ready();
     return this.#root;
   }
 
   /** Replaces the manifest: after a merge with somebody else's version. */
   setRoot(root: Digest): void {
+    this.changes.forget();
     this.#root = root;
     this.#touched.push("");
   }
@@ -186,20 +202,31 @@ export class Draft {
     });
   }
 
-  /** Whether the store has, or will have, the whole content of a file. */
-  async isStored(entry: FileEntry): Promise<boolean> {
-    if (entry.size === 0) return true;
-    if (entry.chunkList === undefined) return this.content.hasChunk(entry.digest);
+  /** Makes durable what was added, and lets go of the lock until {@link wake}: content may be taken away meanwhile. */
+  async rest(): Promise<void> {
+    if (this.#resting !== undefined || this.isDryRun) return;
+    const sealed = await this.content.seal(await this.flush());
+    this.#resting = new RestingContent(this.engine, sealed);
+    this.#release();
+  }
+
+  /** Takes the lock again. @throws ArtifoldError CLOSED where content was taken away that the draft may rely on; BUSY */
+  async wake(): Promise<void> {
+    if (this.#resting === undefined) return;
+    const release = await this.engine.use();
     try {
-      const source = { readNode: (digest: Digest) => this.content.readNode(digest, "chunkListNode") };
-      for await (const chunks of readChunkList(source, entry.chunkList, entry.size)) {
-        if (!chunks.every((chunk) => this.content.hasChunk(chunk.digest))) return false;
+      await this.engine.refresh();
+      if (!this.#resting.isWhole()) {
+        throw new ArtifoldError("CLOSED", "the store was tidied up while nothing came for this draft", {
+          hint: "Begin again with a new draft.",
+        });
       }
-      return true;
     } catch (error) {
-      if (isArtifoldError(error, "DAMAGED")) return false;
+      release();
       throw error;
     }
+    this.#release = release;
+    this.#resting = undefined;
   }
 
   /** Ends the draft after its content became part of the store. */
@@ -222,35 +249,17 @@ export class Draft {
     })();
     for await (const [result] of this.#makeIngest(options).files(files)) {
       if (result?.kind === "failed") return this.#failedFile(as, result.error, options);
-      if (result !== undefined) await this.put(result.entry);
+      if (result === undefined) continue;
+      await this.put(result.entry);
+      return addedFile(result.entry);
     }
-    return { entries: 1, files: 1, bytes: size, leftOut: [] };
+    throw new TypeError("a file that is read comes to something");
   }
 
   /** The file that the draft has at a path, which what comes there may resemble. */
   async #fileNow(path_: string): Promise<FileEntry | undefined> {
     const entry = await findEntry(this.reader, this.#root, path_);
     return entry?.kind === "file" ? entry : undefined;
-  }
-
-  /** Content of versions before, for deltas. A dry run makes none. */
-  #olderContent(): OlderContent | undefined {
-    const { content, engine } = this;
-    if (!(content instanceof ContentWriter)) return undefined;
-    const source = { readNode: (digest: Digest) => content.readNode(digest, "chunkListNode") };
-    return {
-      folder: engine.folder,
-      basesLike: (digest) => content.basesLike(digest),
-      chunksOf: async (entry) => {
-        try {
-          return await OlderChunks.of(entry, source);
-        } catch (error) {
-          // What is lost of an older version is no hindrance to a new one.
-          if (isArtifoldError(error, "DAMAGED")) return undefined;
-          throw error;
-        }
-      },
-    };
   }
 
   #failedFile(as: string, error: unknown, options: AddOptions): Added {
@@ -307,7 +316,7 @@ export class Draft {
         clock: this.#racyClock(),
         ahead: LookAhead.of(engine.pool, memory),
         ingest: this.#makeIngest(options, progress),
-        isStored: (entry) => this.isStored(entry),
+        isStored: (entry) => isStored(this.content, entry),
         walk: {
           ...(include.length > 0 && { include: compileGlobs(include) }),
           ...(exclude.length > 0 && { exclude: compileGlobs(exclude) }),
@@ -327,22 +336,26 @@ export class Draft {
 
   async #applyScan(scan: FolderScan): Promise<void> {
     const reader = this.unsettledReader;
-    const root = await applyEdits(reader, this.content.manifestNodes, this.#root, scan.edits());
+    const root = await this.#apply(reader, this.#root, scan.edits());
     const emptied = await this.#emptyFolders(reader, root, scan.parents);
     const edits = emptied.sort(comparePaths).map((path_) => ({ path: path_, entry: undefined }));
-    this.#root = await applyEdits(reader, this.content.manifestNodes, root, [edits]);
+    this.#root = await this.#apply(reader, root, [edits]);
     this.#touched.push(...emptied);
     await this.content.ready();
+  }
+
+  /** @returns the root of the manifest with the edits */
+  async #apply(reader: NodeReader, root: Digest, edits: Parameters<typeof applyEdits>[3]): Promise<Digest> {
+    const counts = { added: 0, modified: 0, removed: 0 };
+    const edited = await applyEdits(reader, this.content.manifestNodes, root, edits, counts);
+    this.changes.add(counts);
+    return edited;
   }
 
   /** An entry cannot come where the draft has a folder with something in it, nor below a file. */
   async #refuseClash(path_: string): Promise<void> {
     const inTheWay = await entriesInTheWay(this.reader, this.#root, path_);
-    for (const [other, entry] of this.#pending) {
-      if (entry === undefined) continue;
-      if (isWithin(other, path_)) inTheWay.push(path_);
-      else if (isWithin(path_, other)) inTheWay.push(other);
-    }
+    inTheWay.push(...this.#pending.inTheWayOf(path_));
     if (inTheWay.includes(path_)) throw clash(path_);
     for (const parent of await this.#emptyFolders(this.reader, this.#root, inTheWay)) this.#set(parent, undefined);
   }
@@ -364,33 +377,21 @@ export class Draft {
     this.#touched.push(path_);
   }
 
-  async *#removals(
-    root: Digest,
-    globs: readonly string[],
-    onRemoved: () => void,
-  ): AsyncGenerator<readonly Edit[], void, undefined> {
-    const filter = compileGlobs(globs);
-    for (const range of rangesOfGlobs(globs)) {
-      for await (const batch of readEntries(this.reader, root, range)) {
-        const gone = batch.filter((entry) => filter(entry.path));
-        for (const _ of gone) onRemoved();
-        if (gone.length > 0) yield gone.map((entry) => ({ path: entry.path, entry: undefined }));
-      }
-    }
-  }
-
   #racyClock(): RacyClock {
     this.#clock ??= new RacyClock(this.engine.fs, this.engine.folder);
     return this.#clock;
   }
 
   #makeIngest(call: LongCallOptions, progress: UploadProgress = new UploadProgress(call)): Ingest {
+    // A dry run makes no deltas, and adopts nothing.
+    const writer = this.content instanceof ContentWriter ? this.content : undefined;
     return new Ingest({
       pool: this.engine.pool,
       sink: this.content,
+      underWay: this.#underWay,
       lists: this.content.chunkListNodes,
-      older: this.#olderContent(),
-      adopter: this.content instanceof ContentWriter ? this.content : undefined,
+      older: writer && olderContent(this.engine.folder, writer),
+      adopter: writer,
       signal: call.signal,
       onBytes: (bytes, path_) => progress.stored(bytes, path_),
     });

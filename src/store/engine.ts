@@ -62,6 +62,8 @@ export interface EngineOptions extends StoreTrust {
   readonly clock?: Clock | undefined;
   /** Threads for reading and writing; 0 does everything in this one. */
   readonly workers?: number | undefined;
+  /** Threads of another handle of this process, to be shared with it; that one outlives this one, and ends them. */
+  readonly pool?: ContentPool | undefined;
   /** How long to wait for other processes. */
   readonly lockWaitMs?: number | undefined;
   /** Makes the store if there is none. */
@@ -120,6 +122,7 @@ export class Engine {
   /** Whether there is content that a remote has and this store may not have. */
   #hasElsewhere = false;
   readonly #caches: Caches;
+  readonly #ownsPool: boolean;
   #failed: ArtifoldError | undefined;
   #open = true;
 
@@ -135,7 +138,8 @@ export class Engine {
     this.journal = parts.journal;
     this.#current = parts.current;
     this.objects = new ObjectStore(this.fs, parts.folder, this.#recent);
-    this.pool = new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
+    this.pool = options.pool ?? new ContentPool(this.fs, options.workers ?? defaultWorkerCount());
+    this.#ownsPool = options.pool === undefined;
     this.#caches = new Caches(this.fs, parts.folder, () => this.isReadOnly);
     this.openRemote = options.openRemote;
     this.source = new ObjectSource({
@@ -272,7 +276,7 @@ export class Engine {
     if (!this.#open) return;
     await this.source.close();
     this.#open = false;
-    await this.pool.close();
+    if (this.#ownsPool) await this.pool.close();
     this.objects.close();
     this.#caches.close();
     this.#current.close();

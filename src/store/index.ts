@@ -1,6 +1,7 @@
 /** What an embedder holds: Store, Artifact, Version, Run. Every change of a store enters here. */
 
 export type { Added, AddOptions } from "./adding.ts";
+export type { AddedFile, NewFile } from "./adding-many.ts";
 export {
   Artifact,
   type ReferenceOptions,

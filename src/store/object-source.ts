@@ -76,6 +76,11 @@ export class ObjectSource {
     return bytes;
   }
 
+  /** As {@link read}; the disk is waited for off the main thread. */
+  readLater(digest: Digest, type: ObjectType): Promise<Uint8Array> {
+    return this.#isElsewhere(digest) ? this.#readFar(digest, type) : this.#options.objects.readLater(digest, type);
+  }
+
   /** Has chunks here, with few requests where many of them are far. */
   async bring(digests: readonly Digest[], signal?: AbortSignal): Promise<void> {
     const missing = digests.filter((digest) => this.#isElsewhere(digest));

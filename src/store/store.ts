@@ -112,7 +112,10 @@ export class Store implements AsyncDisposable {
   /** Opens the store in a folder. @throws ArtifoldError NO_STORE, STORE_REFUSED, FORMAT_UNSUPPORTED, NATIVE_MISSING, … */
   static async open(
     folder: string,
-    options: StoreOptions & { settings?: Pick<Settings, "team" | "experiment" | "run"> } = {},
+    options: StoreOptions & {
+      settings?: Pick<Settings, "team" | "experiment" | "run">;
+      pool?: Engine["pool"];
+    } = {},
   ): Promise<Store> {
     const { settings } = options;
     const engine = await Engine.open(

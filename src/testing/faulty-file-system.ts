@@ -160,6 +160,17 @@ export class FaultyFileSystem implements FileSystem {
     this.#begin("rename", from);
     const isNew = this.#base.lookAt(to) === undefined;
     this.#base.rename(from, to);
+    this.#noteRename(from, to, isNew);
+  }
+
+  async renameLater(from: string, to: string): Promise<void> {
+    this.#begin("renameLater", from);
+    const isNew = this.#base.lookAt(to) === undefined;
+    await this.#base.renameLater(from, to);
+    this.#noteRename(from, to, isNew);
+  }
+
+  #noteRename(from: string, to: string, isNew: boolean): void {
     const size = this.#flushed.get(from);
     this.#forget(from);
     this.#forget(to);
@@ -196,6 +207,11 @@ export class FaultyFileSystem implements FileSystem {
   setMode(file: string, mode: number): void {
     this.#begin("setMode", file);
     this.#base.setMode(file, mode);
+  }
+
+  async setModeLater(file: string, mode: number): Promise<void> {
+    this.#begin("setModeLater", file);
+    await this.#base.setModeLater(file, mode);
   }
 
   setModifiedTime(file: string, ms: number): void {

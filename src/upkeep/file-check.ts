@@ -102,7 +102,9 @@ export class FileCheck {
       for (const { digest, ...place } of objects) this.#objects.readAt({ ...place, path: this.#path }, digest, type);
       return undefined;
     } catch (error) {
-      return messageOf(error);
+      // It begins with the place, which is said already.
+      const isOfPlace = isArtifoldError(error) && error.info["offset"] === offset;
+      return messageOf(isOfPlace ? error.cause : error);
     }
   }
 

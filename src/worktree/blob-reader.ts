@@ -62,6 +62,8 @@ export class BlobReader {
     switch (request.op) {
       case "files":
         return this.#readFiles(request.window, request.paths.split("\0"));
+      case "contents":
+        return this.#lookAtContents(request.window, request.lengths);
       case "cut":
         return this.#cutWindow(request);
       case "hash":
@@ -84,8 +86,7 @@ export class BlobReader {
       }
       used += length;
     }
-    const { digests, lengths } = chunks;
-    return { digests: joined(digests), lengths: Uint32Array.from(lengths), arePlain: false, files: rows.columns() };
+    return answerOf(rows, chunks);
   }
 
   /** Reads one file to a place of a window. @returns how much of it is taken; `undefined` where not enough is left */
@@ -107,16 +108,8 @@ export class BlobReader {
           return 0;
         }
         if (read === "full") return undefined;
-        const first = chunks.lengths.length;
-        const address = windowAddress(window) + used;
-        this.#cut(address, address + read.length, true, chunks.lengths);
-        for (let at = used, index = first; index < chunks.lengths.length; index++) {
-          const length = chunks.lengths[index] as number;
-          chunks.digests.push(hashContentBytes(bytes.subarray(at, at + length)));
-          at += length;
-        }
-        const count = chunks.lengths.length - first;
-        rows.set(row, readStatus.ok, read.stat, wholeDigest(bytes, used, read.length, chunks.digests, first), count);
+        this.#lookAtContent(window, used, read.length, rows, row, chunks);
+        rows.setStat(row, read.stat);
         return read.length;
       }
       rows.fail(row, readStatus.changed);
@@ -147,6 +140,31 @@ export class BlobReader {
     } finally {
       this.#fs.close(fd);
     }
+  }
+
+  #lookAtContents(window: number, contentLengths: Uint32Array): FilesRead {
+    const rows = new FileRows(contentLengths.length);
+    const chunks: Chunks = { lengths: [], digests: [] };
+    let from = 0;
+    contentLengths.forEach((length, row) => {
+      this.#lookAtContent(window, from, length, rows, row, chunks);
+      from += length;
+    });
+    return answerOf(rows, chunks);
+  }
+
+  /** Cuts and hashes content that is whole and lies in a window. */
+  #lookAtContent(window: number, from: number, length: number, rows: FileRows, row: number, chunks: Chunks): void {
+    const bytes = this.#window(window);
+    const first = chunks.lengths.length;
+    const address = windowAddress(window) + from;
+    this.#cut(address, address + length, true, chunks.lengths);
+    for (let at = from, index = first; index < chunks.lengths.length; index++) {
+      const chunkLength = chunks.lengths[index] as number;
+      chunks.digests.push(hashContentBytes(bytes.subarray(at, at + chunkLength)));
+      at += chunkLength;
+    }
+    rows.setContent(row, wholeDigest(bytes, from, length, chunks.digests, first), chunks.lengths.length - first);
   }
 
   #cutWindow({ window, fd, position, length, isEnd }: CutRequest): WindowCut {
@@ -203,6 +221,10 @@ export class BlobReader {
     this.#windows[number] ??= windowBytes(this.#memory, number);
     return this.#windows[number] as Buffer;
   }
+}
+
+function answerOf(rows: FileRows, { digests, lengths }: Chunks): FilesRead {
+  return { digests: joined(digests), lengths: Uint32Array.from(lengths), arePlain: false, files: rows.columns() };
 }
 
 function joined(digests: readonly Uint8Array[]): Uint8Array {

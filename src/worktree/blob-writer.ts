@@ -1,5 +1,6 @@
 /**
- * Writes stored content out as files of the user's: each under a temporary name first, checked, then renamed.
+ * Writes stored content out as files of the user's: each under a temporary name first, checked, then renamed; in a folder that
+ * nobody finds yet, under its own.
  *
  * Runs in a worker thread or in place. Where frames lie is told by the caller; what they hold is checked here, against
  * the digest of each chunk and, for a file of several chunks, of the whole. A large file may be checked by another thread
@@ -47,6 +48,8 @@ export interface FileToWrite {
   readonly executable: boolean;
   /** How many of the chunks are its own. */
   readonly chunks: number;
+  /** Whether nobody finds it by its path before it is whole: then it needs no other name until it is. */
+  readonly isHidden: boolean;
 }
 
 /** Answer to "write-files" (a row a file) and "write-end" (one row): inode, size, mtime, ctime under the final name. */
@@ -67,8 +70,19 @@ export interface WriteBegun {
   readonly temporary: string;
 }
 
-/** Names of files of the user's folder that are still being written. */
+/** Names of files and folders of the user's folder that are still being written. */
 export const TEMPORARY_NAME: RegExp = /^\.artifold-[0-9a-f]{16}\.tmp$/;
+
+/** Gives such names, each once. */
+export function temporaryNames(): () => string {
+  const salt = hex8(Math.floor(Math.random() * 2 ** 32));
+  let next = 0;
+  return () => `.artifold-${salt}${hex8(next++)}.tmp`;
+}
+
+function hex8(value: number): string {
+  return value.toString(16).padStart(8, "0");
+}
 
 interface Stream {
   readonly file: Omit<FileToWrite, "chunks">;
@@ -88,10 +102,7 @@ export class BlobWriter {
   readonly #chunks: PlacedReader;
   readonly #streams = new Map<number, Stream>();
   #nextId = 1;
-  #names = 0;
-  readonly #salt: string = Math.floor(Math.random() * 2 ** 32)
-    .toString(16)
-    .padStart(8, "0");
+  readonly #temporaryName: () => string = temporaryNames();
 
   constructor(fs: FileSystem, chunks: PlacedReader) {
     this.#fs = fs;
@@ -142,7 +153,7 @@ export class BlobWriter {
 
   /** @param checked what its digest is compared with: its one chunk, the hash of the whole, or nothing here */
   #begin(file: Omit<FileToWrite, "chunks">, checked: "chunk" | "whole" | "elsewhere"): number {
-    const temporary = path.join(path.dirname(file.path), this.#temporaryName());
+    const temporary = file.isHidden ? file.path : path.join(path.dirname(file.path), this.#temporaryName());
     let fd: number;
     try {
       // The user's umask takes away what it takes away from every new file.
@@ -188,7 +199,9 @@ export class BlobWriter {
     }
     this.#streams.delete(id);
     try {
+      if (file.isHidden) putStat(stats, row, this.#fs.stat(fd));
       this.#fs.close(fd);
+      if (file.isHidden) return;
       this.#fs.rename(temporary, file.path);
       const stat = this.#fs.lookAt(file.path);
       if (stat === undefined) throw Object.assign(new Error("it vanished"), { code: "ENOENT" });
@@ -215,10 +228,6 @@ export class BlobWriter {
     this.#streams.delete(id);
     this.#fs.close(stream.fd);
     removeQuietly(this.#fs, stream.temporary);
-  }
-
-  #temporaryName(): string {
-    return `.artifold-${this.#salt}${(this.#names++).toString(16).padStart(8, "0")}.tmp`;
   }
 }
 

@@ -2,6 +2,7 @@
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
 import type { BaseChunk, EncodedFrames } from "../objects/index.ts";
+import { Breather } from "../platform/index.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
 import type { OlderChunks } from "./older-chunks.ts";
@@ -17,6 +18,9 @@ export interface ChunkSink {
   /** Settles when there is room for more. */
   ready(): Promise<void>;
 }
+
+/** Chunks that are on their way to a sink, and when they are there: whoever has one too need not bring it, but waits for it. */
+export type ChunksUnderWay = Map<Digest, Promise<void>>;
 
 /** Finds stored chunks that new ones may go on from. */
 export interface BaseSource {
@@ -61,15 +65,17 @@ export class ChunkStoring {
   readonly #windows: Windows;
   readonly #sink: ChunkSink;
   readonly #bases: BaseSource | undefined;
-  /** Chunks that a reader is packing: they are neither stored nor wanted again. */
-  readonly #underWay = new Set<Digest>();
+  readonly #breather = new Breather();
+  /** Chunks that a reader is packing, for this ingest or another one of the sink's. */
+  readonly #underWay: ChunksUnderWay;
   /** How many chunks in a row were tried as deltas, or might have been, without gain. */
   #inVain = 0;
   /** How much was given to readers to be packed. */
   #packedBytes = 0;
 
-  constructor(windows: Windows, sink: ChunkSink, bases: BaseSource | undefined) {
+  constructor(windows: Windows, sink: ChunkSink, underWay: ChunksUnderWay, bases: BaseSource | undefined) {
     this.#windows = windows;
+    this.#underWay = underWay;
     this.#sink = sink;
     this.#bases = bases;
   }
@@ -82,29 +88,49 @@ export class ChunkStoring {
   /** Has those chunks of a window packed that nobody has yet; gives the window back when it is not needed any more. */
   async store(port: ContentPort, window: Window, read: ChunkColumns, findLikes?: FindLikes): Promise<void> {
     const wanted = new Uint8Array(read.lengths.length);
-    const claimed: Digest[] = [];
-    let rawBytes = 0;
+    const claimed = new Set<Digest>();
+    const others = new Set<Promise<void>>();
     for (let index = 0; index < wanted.length; index++) {
       const at = index * DIGEST_BYTES;
-      const length = read.lengths[index] as number;
-      if (!this.#sink.wants(read.digests, at, length)) continue;
+      if (!this.#sink.wants(read.digests, at, read.lengths[index] as number)) continue;
       const digest = digestFromBytes(read.digests, at);
-      if (this.#underWay.has(digest)) continue;
-      this.#underWay.add(digest);
-      claimed.push(digest);
+      const other = this.#underWay.get(digest);
+      if (other !== undefined) others.add(other);
+      if (other !== undefined || claimed.has(digest)) continue;
+      claimed.add(digest);
       wanted[index] = 1;
-      rawBytes += length;
     }
     // Asked even when nothing is wanted: it follows the content.
     const likes = findLikes?.(wanted);
-    if (claimed.length === 0) {
-      this.#windows.giveBack(window);
-      return;
-    }
-    const frames = await this.#windows.within(window, () => this.#pack(port, window, read, wanted, likes));
-    this.#sink.addChunks({ ...frames, giveBack: () => this.#windows.giveBack(window) }, rawBytes);
-    for (const digest of claimed) this.#underWay.delete(digest);
+    if (claimed.size === 0) this.#windows.giveBack(window);
+    else await this.#bring(claimed, this.#packAndAdd(port, window, read, wanted, likes));
+    // Where one of them fails, what was read here is not whole either.
+    await Promise.all(others);
     await this.#sink.ready();
+  }
+
+  /** Says of chunks that they are on their way, as long as they are. */
+  async #bring(chunks: ReadonlySet<Digest>, arrival: Promise<void>): Promise<void> {
+    for (const digest of chunks) this.#underWay.set(digest, arrival);
+    try {
+      await arrival;
+    } finally {
+      for (const digest of chunks) this.#underWay.delete(digest);
+    }
+  }
+
+  async #packAndAdd(
+    port: ContentPort,
+    window: Window,
+    read: ChunkColumns,
+    wanted: Uint8Array,
+    likes: readonly (readonly Digest[])[] | undefined,
+  ): Promise<void> {
+    const frames = await this.#windows.within(window, () => this.#pack(port, window, read, wanted, likes));
+    // Taking them hashes them once more. Windows of several contents may be here at once.
+    if (this.#breather.dueAfterLong()) await this.#breather.pause();
+    const rawBytes = read.lengths.reduce((sum, length, index) => (wanted[index] === 0 ? sum : sum + length), 0);
+    this.#sink.addChunks({ ...frames, giveBack: () => this.#windows.giveBack(window) }, rawBytes);
   }
 
   async #pack(

@@ -59,6 +59,11 @@ export class ContentHandler {
 /** Requests that one thread may have waiting, so that it never stands idle. */
 const REQUESTS_AHEAD = 2;
 
+/** With less to do than this, threads are not started. */
+export const IN_PLACE_BYTES: number = 1024 * 1024;
+/** Work on so little takes less time than telling a thread of it. */
+const TINY_BYTES: number = 16 * 1024;
+
 /** The threads of one store, and the handler of this thread. */
 export class ContentPool {
   readonly fs: FileSystem;
@@ -66,6 +71,7 @@ export class ContentPool {
   readonly #workerCount: number;
   #windows: Windows | undefined;
   #inPlace: InPlacePort | undefined;
+  #inPlaceBytes = 0;
 
   /** @param workers how many threads to use once the work is worth it; a file system of the caller's own allows none */
   constructor(fs: FileSystem, workers: number) {
@@ -100,6 +106,13 @@ export class ContentPool {
       return worker;
     }
     return this.#workers.reduce((least, worker) => (worker.load < least.load ? worker : least));
+  }
+
+  /** The port for work on content that is here already: once it has become more than a little, this thread is left to others. */
+  portFor(bytes: number): ContentPort {
+    if (bytes <= TINY_BYTES) return this.inPlace;
+    this.#inPlaceBytes += bytes;
+    return this.#inPlaceBytes <= IN_PLACE_BYTES ? this.inPlace : this.next();
   }
 
   /** The handler of this thread: for little work, which a thread would not be worth. */

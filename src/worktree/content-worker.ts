@@ -1,7 +1,7 @@
 /** The script of a worker thread that reads and writes files of the user's. */
 import { workerData } from "node:worker_threads";
 import type { SharedMemory } from "../chunking/index.ts";
-import { prepareCompression } from "../objects/index.ts";
+import { prepareCompression, prepareDeltas } from "../objects/index.ts";
 import { nodeFileSystem, serveRequests } from "../platform/index.ts";
 import { ContentHandler, type ContentRequest, transferable } from "./content-pool.ts";
 
@@ -9,6 +9,8 @@ const handler = new ContentHandler(nodeFileSystem, workerData as SharedMemory);
 const ready = prepareCompression();
 serveRequests(async (message) => {
   await ready;
-  const value = handler.handle(message as ContentRequest);
+  const request = message as ContentRequest;
+  if (request.op === "encode" && request.resembling !== undefined) await prepareDeltas();
+  const value = handler.handle(request);
   return { value, transfer: transferable(value) };
 });

@@ -25,6 +25,8 @@ export interface DownloadPlan {
   readonly write: readonly FileEntry[];
   readonly link: readonly LinkEntry[];
   readonly makeFolders: readonly string[];
+  /** Of these paths, folders are there now: all that they hold goes. */
+  readonly replacedFolders: ReadonlySet<string>;
   /** References, whose content lies elsewhere. */
   readonly references: readonly string[];
   /** Other people's files, which `clean` would remove. */
@@ -97,11 +99,11 @@ class Planner {
     if (compared.hasRow && target === undefined) this.#forget.push(path);
     if (!isThere && base !== undefined && target === undefined) this.#gone.push(path);
     if (local !== undefined && target !== undefined && sameEntry(local, target)) this.#keep(compared, local);
-    else if (!isThere) this.#put(path, target);
+    else if (!isThere) this.#put(path, target, local);
     else if (base === undefined && target === undefined) this.#leaveForeign(path, local);
     else if (this.#options.force || (local !== undefined && base !== undefined && sameEntry(local, base))) {
       this.#drop(path, local, target);
-      this.#put(path, target);
+      this.#put(path, target, local);
     } else if (local?.kind === "folder" && target === undefined) {
       // The file that was here is gone, and nothing is lost of a folder with nothing in it.
       this.#leaveForeign(path, local);
@@ -113,8 +115,8 @@ class Planner {
   }
 
   finish(leftOut: readonly LeftOut[]): DownloadPlan {
-    for (const { path, target } of this.#leftEmpty) {
-      if (this.#gone.some((each) => each.startsWith(`${path}/`))) this.#put(path, target);
+    for (const { path, local, target } of this.#leftEmpty) {
+      if (this.#gone.some((each) => each.startsWith(`${path}/`))) this.#put(path, target, local);
       else this.#conflicts.push({ path, reason: "changed" });
     }
     this.#refuseLeftOut(leftOut);
@@ -124,6 +126,7 @@ class Planner {
       write: this.#write,
       link: this.#link,
       makeFolders: this.#makeFolders,
+      replacedFolders: new Set(this.#folders),
       references: this.#references,
       foreign: this.#foreign,
       conflicts: this.#conflicts,
@@ -181,7 +184,7 @@ class Planner {
     for (const path of inTheWay) this.#conflicts.push({ path, reason: "in the way" });
   }
 
-  #put(path: string, target: Entry | undefined): void {
+  #put(path: string, target: Entry | undefined, local: CachedEntry | undefined): void {
     if (target === undefined) return;
     refuseStoreName(path);
     if (target.kind === "reference") {
@@ -195,8 +198,11 @@ class Planner {
       this.#makeFolders.push(path);
       return;
     }
-    const stat = this.#options.lookAt(path);
-    if (stat !== undefined && kindOf(stat) === "folder") this.#folders.push(path);
+    // A folder with something in it is no entry.
+    if (local === undefined || local.kind === "folder") {
+      const stat = this.#options.lookAt(path);
+      if (stat !== undefined && kindOf(stat) === "folder") this.#folders.push(path);
+    }
     if (target.kind === "file") this.#write.push(target);
     else this.#link.push(target);
   }
@@ -240,7 +246,7 @@ export async function carryOut(
   removeAll(plan, target);
   for (const path of plan.remove) edits.push({ path, row: undefined });
   let writtenBytes = 0;
-  for await (const written of writeOut(oneBatch(plan.write, target), { ...writing, target })) {
+  for await (const written of writeOut(inTurn(plan, target), { ...writing, target })) {
     for (const { entry, stat } of written) {
       writtenBytes += entry.size;
       edits.push({ path: entry.path, row: { entry, stat, racy: clock.isRacy(stat) } });
@@ -251,7 +257,7 @@ export async function carryOut(
     edits.push({ path, row: { entry: { path, kind: "folder" }, stat: undefined, racy: false } });
   }
   for (const link of plan.link) {
-    removeFolderInTheWay(link.path, target);
+    if (plan.replacedFolders.has(link.path)) removeFolderInTheWay(link.path, target);
     target.makeLink(link.path, link.target);
     edits.push({ path: link.path, row: linkRow(link, target, clock) });
   }
@@ -271,13 +277,13 @@ function removeAll({ remove, gone }: DownloadPlan, target: TargetFolder): void {
   if (folders.size > 0) target.forget();
 }
 
-async function* oneBatch(
-  entries: readonly FileEntry[],
+async function* inTurn(
+  { write, replacedFolders }: DownloadPlan,
   target: TargetFolder,
 ): AsyncGenerator<readonly FileEntry[], void, undefined> {
-  for (let from = 0; from < entries.length; from += 256) {
-    const batch = entries.slice(from, from + 256);
-    for (const entry of batch) removeFolderInTheWay(entry.path, target);
+  for (let from = 0; from < write.length; from += 256) {
+    const batch = write.slice(from, from + 256);
+    for (const { path } of batch) if (replacedFolders.has(path)) removeFolderInTheWay(path, target);
     yield batch;
   }
 }

@@ -67,10 +67,13 @@ export class FileRows {
     this.#chunkCounts = new Uint32Array(count);
   }
 
-  set(row: number, status: number, stat: FileStat, digest: Uint8Array, chunks: number): void {
-    this.#statuses[row] = status;
+  setStat(row: number, stat: FileStat): void {
     this.#executable[row] = isExecutable(stat) ? 1 : 0;
     putStat(this.#stats, row, stat);
+  }
+
+  setContent(row: number, digest: Uint8Array, chunks: number): void {
+    this.#statuses[row] = readStatus.ok;
     this.#digests.set(digest, row * DIGEST_BYTES);
     this.#chunkCounts[row] = chunks;
   }

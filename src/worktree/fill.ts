@@ -38,12 +38,17 @@ export async function fillFolder(
   let written = 0;
   let writtenBytes = 0;
   const rows = new RowEditor(memory);
-  for await (const batch of writeOut(files, { ...writing, target })) {
-    for (const { entry, stat } of batch) {
-      written++;
-      writtenBytes += entry.size;
-      rows.edit({ path: entry.path, row: { entry, stat, racy: clock.isRacy(stat) } });
+  try {
+    for await (const batch of writeOut(files, { ...writing, target })) {
+      for (const { entry, stat } of batch) {
+        written++;
+        writtenBytes += entry.size;
+        rows.edit({ path: entry.path, row: { entry, stat, racy: clock.isRacy(stat) } });
+      }
     }
+  } finally {
+    // What was written stays, whatever happened: the next download goes on from it.
+    target.showAll();
   }
   rows.finish();
   written += makeLater(later, target, memory, clock);

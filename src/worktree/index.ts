@@ -1,6 +1,6 @@
 /** The user's folders: scanned into versions, written from versions, compared with them. */
 
-export type { ChunkSink, OlderContent } from "./chunk-storing.ts";
+export type { ChunkSink, ChunksUnderWay, OlderContent } from "./chunk-storing.ts";
 export { type Compared, type ComparisonOptions, compareFolder, entriesIn } from "./comparison.ts";
 export { ContentPool } from "./content-pool.ts";
 export {
@@ -23,7 +23,7 @@ export {
 } from "./folder-memory.ts";
 export { compileGlobs, IGNORE_FILE, type PathFilter, rangesOfGlobs } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
-export { type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
+export { type ContentToIngest, type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
 export { FILLING_FOLDER, LINKED_FOLDER, LinkedFiles } from "./linked-files.ts";
 export { LookAhead } from "./look-ahead.ts";
 export { OlderChunks } from "./older-chunks.ts";
@@ -43,4 +43,5 @@ export {
   type WalkOptions,
 } from "./walk.ts";
 export { type WatchOptions, watchFolder } from "./watch.ts";
+export { WINDOW_BYTES } from "./windows.ts";
 export type { ContentSource } from "./write-out.ts";

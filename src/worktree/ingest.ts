@@ -7,12 +7,19 @@
 import { contentHasher, DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
 import type { ContentWriter } from "../objects/index.ts";
-import { isExecutable, sideBySide } from "../platform/index.ts";
+import { Breather, isExecutable, sideBySide } from "../platform/index.ts";
 import { type Adopter, FileAdoption } from "./adopting.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
-import { addChunks, type ChunkSink, ChunkStoring, type FindLikes, type OlderContent } from "./chunk-storing.ts";
-import type { ContentPool, ContentPort } from "./content-pool.ts";
+import {
+  addChunks,
+  type ChunkSink,
+  ChunkStoring,
+  type ChunksUnderWay,
+  type FindLikes,
+  type OlderContent,
+} from "./chunk-storing.ts";
+import { type ContentPool, type ContentPort, IN_PLACE_BYTES } from "./content-pool.ts";
 import { type FileColumns, type FreshStat, readStatus, STAT_NUMBERS, statOf } from "./file-columns.ts";
 import type { OlderChunks } from "./older-chunks.ts";
 import type { ChunkColumns, FilesRead } from "./read-request.ts";
@@ -32,6 +39,16 @@ export interface FileToIngest {
   readonly before?: FileEntry | undefined;
 }
 
+/** Short content that is in memory. */
+export interface ContentToIngest {
+  /** Path that its entry will have. */
+  readonly path: string;
+  readonly bytes: Uint8Array;
+  readonly executable: boolean;
+  /** What stands in its place in the version before. */
+  readonly before?: FileEntry | undefined;
+}
+
 /** What became of a file. */
 export type Ingested =
   | { readonly kind: "entry"; readonly entry: FileEntry; readonly stat: FreshStat }
@@ -42,8 +59,6 @@ const BATCH_LIMITS: BatchLimits = { bytes: BATCH_BYTES, items: BATCH_FILES, sing
 const GUESSED_BYTES = 8192;
 /** How often a large file that changes while it is read is read again. */
 const ATTEMPTS = 3;
-/** With less to read than this, threads are not started. */
-const IN_PLACE_BYTES: number = 1024 * 1024;
 const IN_PLACE_FILES = 64;
 
 /** Reads files and hands over their content. */
@@ -60,6 +75,8 @@ export class Ingest {
   constructor(options: {
     pool: ContentPool;
     sink: ChunkSink;
+    /** What other ingests of the same sink bring just now. */
+    underWay?: ChunksUnderWay | undefined;
     /** Takes the nodes of chunk lists. */
     lists: ContentWriter["chunkListNodes"];
     /** Where content of older versions is found, for deltas. */
@@ -71,7 +88,7 @@ export class Ingest {
     onBytes?: ((bytes: number, path: string) => void) | undefined;
   }) {
     this.#pool = options.pool;
-    this.#storing = new ChunkStoring(options.pool.windows, options.sink, options.older);
+    this.#storing = new ChunkStoring(options.pool.windows, options.sink, options.underWay ?? new Map(), options.older);
     this.#lists = options.lists;
     this.#older = options.older;
     this.#signal = options.signal;
@@ -95,12 +112,45 @@ export class Ingest {
     before?: FileEntry,
   ): Promise<FileEntry> {
     const source = new StreamContent(bytes);
+    // As of files: threads are worth their start for more than a little, and then this one is left to others.
+    const nextPort = (): ContentPort => (source.wholeLength <= IN_PLACE_BYTES ? this.#pool.inPlace : this.#pool.next());
     try {
-      const { digest, size, chunkList } = await this.#large(source, () => this.#pool.inPlace, path, before);
+      const { digest, size, chunkList } = await this.#large(source, nextPort, path, before);
       return { path, kind: "file", size, digest, chunkList, executable };
     } finally {
       await source.close();
     }
+  }
+
+  /**
+   * Takes short contents from memory, so that neighbours share frames.
+   *
+   * @param contents together at most {@link WINDOW_BYTES}
+   */
+  async contents(contents: readonly ContentToIngest[]): Promise<readonly FileEntry[]> {
+    const { windows } = this.#pool;
+    const window = await windows.take();
+    let length = 0;
+    for (const { bytes } of contents) {
+      window.bytes.set(bytes, length);
+      length += bytes.length;
+    }
+    const port = this.#pool.portFor(length);
+    const lengths = Uint32Array.from(contents, ({ bytes }) => bytes.length);
+    const read = await windows.within(window, () =>
+      port.request<FilesRead>({ op: "contents", window: window.number, lengths }),
+    );
+    const likes = await windows.within(window, () => this.#likesOf(contents, read));
+    await this.#storing.store(port, window, read, likes);
+    let chunk = 0;
+    return contents.map(({ path, bytes, executable }, row) => {
+      const count = read.files.chunkCounts[row] as number;
+      const chunkList = count < 2 ? undefined : this.#chunkList(read, chunk, chunk + count);
+      chunk += count;
+      const digest = digestFromBytes(read.files.digests, row * DIGEST_BYTES);
+      this.#onBytes(bytes.length, path);
+      return { path, kind: "file", size: bytes.length, digest, chunkList, executable };
+    });
   }
 
   async #batch(batch: readonly FileToIngest[]): Promise<readonly Ingested[]> {
@@ -142,7 +192,7 @@ export class Ingest {
   }
 
   /** How to find what the chunks of files may resemble; nothing where no file was there before. */
-  async #likesOf(batch: readonly FileToIngest[], read: FilesRead): Promise<FindLikes | undefined> {
+  async #likesOf(batch: readonly Pick<FileToIngest, "before">[], read: FilesRead): Promise<FindLikes | undefined> {
     const parts: { older: OlderChunks; from: number; to: number }[] = [];
     let from = 0;
     for (const [row, { before }] of batch.entries()) {
@@ -217,6 +267,7 @@ export class Ingest {
     const hasher = contentHasher();
     const older = before === undefined ? undefined : await this.#older?.chunksOf(before);
     const storing: Promise<void>[] = [];
+    const breather = new Breather();
     let size = 0;
     let first: Digest | undefined;
     try {
@@ -227,6 +278,8 @@ export class Ingest {
         this.#signal,
       )) {
         size += length;
+        // Windows of several contents may be there at once: between them others have their turn.
+        if (breather.dueAfterLong()) await breather.pause();
         hasher.update(window.bytes.subarray(0, length));
         addChunks(list, chunks, 0, chunks.lengths.length, older);
         if (length > 0) first ??= digestFromBytes(chunks.digests, 0);

@@ -9,7 +9,12 @@ import type { PlacedColumns } from "./placed-columns.ts";
 /** What is asked of a reader. */
 export type ReadRequest =
   /** Read small files whole, one after another. Paths are joined by NUL, which no path holds: one text travels faster than many. */
-  { readonly op: "files"; readonly window: number; readonly paths: string } | CutRequest | HashRequest | EncodeRequest;
+  | { readonly op: "files"; readonly window: number; readonly paths: string }
+  /** Look at short contents that lie one after another at the beginning of a window. */
+  | { readonly op: "contents"; readonly window: number; readonly lengths: Uint32Array }
+  | CutRequest
+  | HashRequest
+  | EncodeRequest;
 
 /** Fill the window, and cut the content in it. */
 export interface CutRequest {
@@ -62,7 +67,7 @@ export interface ChunkColumns {
   readonly arePlain: boolean;
 }
 
-/** Answer to "files". */
+/** Answer to "files" and "contents". */
 export interface FilesRead extends ChunkColumns {
   readonly files: FileColumns;
 }

@@ -1,6 +1,6 @@
 /** Content that is too long to be read whole: it comes window by window, from a file or from a stream. */
 import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
-import { type FileStat, type FileSystem, kindOf, openFlags } from "../platform/index.ts";
+import { Breather, type FileStat, type FileSystem, kindOf, openFlags } from "../platform/index.ts";
 import { errnoOrThrow, isSameState } from "./blob-reader.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { readStatus } from "./file-columns.ts";
@@ -114,6 +114,8 @@ export class FileContent implements WindowedContent {
 export class StreamContent implements WindowedContent {
   readonly #pieces: AsyncGenerator<Piece, void, undefined>;
   #next: Piece | undefined;
+  readonly #breather = new Breather();
+  #wholeLength: number = Number.POSITIVE_INFINITY;
   /** What stood in the last window after its last cut: it begins the next one. */
   #rest: Uint8Array = new Uint8Array();
 
@@ -125,18 +127,29 @@ export class StreamContent implements WindowedContent {
   async ready(): Promise<void> {
     const next = await this.#pieces.next();
     if (next.done === true) throw new TypeError("a stream goes on after its end");
+    const { length, isEnd } = next.value;
+    // Of what comes in one piece this is known before any of it is worked on.
+    if (this.#next === undefined && isEnd) this.#wholeLength = length;
     this.#next = next.value;
   }
 
+  /** How long it is in all, where that is known: of what came in one piece; else infinite. */
+  get wholeLength(): number {
+    return this.#wholeLength;
+  }
+
   async cut(port: ContentPort, window: Window): Promise<Cut> {
-    const { bytes, isEnd } = this.#next as Piece;
-    window.bytes.set(this.#rest);
-    window.bytes.set(bytes, this.#rest.length);
-    const length = this.#rest.length + bytes.length;
+    const { parts, isEnd } = this.#next as Piece;
+    if (this.#breather.dueAfterLong()) await this.#breather.pause();
+    let length = 0;
+    for (const part of [this.#rest, ...parts]) {
+      window.bytes.set(part, length);
+      length += part.length;
+    }
     const request = { op: "cut", window: window.number, fd: undefined, position: 0, length, isEnd } as const;
     const { lengths } = await port.request<WindowCut>(request);
     const taken = sum(lengths);
-    this.#rest = Uint8Array.from(window.bytes.subarray(taken, length));
+    this.#rest = new Uint8Array(window.bytes.subarray(taken, length));
     return { lengths, length: taken, isEnd };
   }
 
@@ -150,9 +163,10 @@ function sum(lengths: Uint32Array): number {
   return lengths.reduce((total, length) => total + length, 0);
 }
 
-/** What of a stream fits into a window beside what is left from the one before. */
+/** What of a stream fits into a window beside what is left from the one before, as it came. */
 interface Piece {
-  readonly bytes: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+  readonly length: number;
   readonly isEnd: boolean;
 }
 
@@ -169,10 +183,10 @@ async function* inPieces(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Piece
       length += take;
       at += take;
       if (length < PIECE_BYTES_MAX) continue;
-      yield { bytes: Buffer.concat(waiting), isEnd: false };
+      yield { parts: waiting, length, isEnd: false };
       waiting = [];
       length = 0;
     }
   }
-  yield { bytes: Buffer.concat(waiting), isEnd: true };
+  yield { parts: waiting, length, isEnd: true };
 }

@@ -12,7 +12,7 @@ import { statOf } from "./file-columns.ts";
 import { Follower } from "./follower.ts";
 import type { LinkedFiles } from "./linked-files.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
-import type { ReleaseFolder, TargetFolder } from "./target-folder.ts";
+import type { TargetFolder } from "./target-folder.ts";
 
 /** Where stored content is found. */
 export interface ContentSource {
@@ -94,20 +94,16 @@ class Writer {
     const { source, target } = this.#options;
     const chunks = new PlacedRows();
     const files: FileToWrite[] = [];
-    const releases: ReleaseFolder[] = [];
+    const places: ReturnType<TargetFolder["placeFile"]>[] = [];
     try {
-      for (const entry of batch) {
+      // At once, for batches side by side would mix their folders.
+      for (const entry of batch) places.push(target.placeFile(entry.path));
+      for (const [row, entry] of batch.entries()) {
         const before = chunks.count;
         for await (const some of this.#chunksOf(entry)) for (const chunk of some) this.#add(chunk, chunks);
-        const { file, release } = target.place(entry.path);
-        releases.push(release);
-        files.push({
-          path: file,
-          shown: entry.path,
-          digest: entry.digest,
-          executable: entry.executable,
-          chunks: chunks.count - before,
-        });
+        const { file, isHidden } = places[row] as (typeof places)[number];
+        const { path: shown, digest, executable } = entry;
+        files.push({ path: file, isHidden, shown, digest, executable, chunks: chunks.count - before });
       }
       const { stats } = await port.request<FilesWritten>({
         op: "write-files",
@@ -120,7 +116,7 @@ class Writer {
         return { entry, stat: statOf(stats, row) };
       });
     } finally {
-      for (const release of releases) release();
+      for (const { release } of places) release();
     }
   }
 
@@ -152,7 +148,7 @@ class Writer {
     let follower: Follower | undefined;
     try {
       const { digest, executable, path: shown } = entry;
-      const to = { path: file, shown, digest, executable };
+      const to = { path: file, isHidden: false, shown, digest, executable };
       const beginning = port.request<WriteBegun>({ op: "write-begin", file: to, isFollowed });
       // Chosen while the other is busy, so that it is another where there is one.
       const other = pool.next();

@@ -49,7 +49,8 @@ const download = (version: number, to: string, ...more: string[]): string[] => {
 };
 
 /** Names of files that were being written. */
-const TEMPORARY = /^(.*\/)?\.artifold-[0-9a-f]{16}\.tmp$/;
+/** Files in the making, and all that is in folders in the making. */
+const TEMPORARY = /(^|\/)\.artifold-[0-9a-f]{16}\.tmp(\/|$)/;
 
 /** Each file that is there is one that some version has, whole, or somebody's own. */
 function expectWhole(folder: string, own: Record<string, string>): void {
@@ -256,21 +257,28 @@ describe("a download that is killed", () => {
     );
   }
 
-  test("leaves files in the making, which the next one takes away, and nothing else", async () => {
+  test("leaves files and folders in the making, which the next one takes away, and nothing else", async () => {
     const folder = scratch();
     expect((await command(store, download(1, folder))).code).toBe(DONE);
     const name = ".artifold-0011223344556677.tmp";
     const like = { ".artifold-0011223344556677.tmp.txt": "mine", "folder-1/.artifold-00.tmp": "mine" };
-    plant(folder, { ...own, ...like, [name]: "half", [`folder-3/${name}`]: "half", [`new/${name}`]: "half" });
+    const inMaking = {
+      [name]: "half",
+      [`folder-3/${name}`]: "half",
+      [`new/${name}/whole`]: "",
+      [`new/${name}/f/half`]: "",
+    };
+    plant(folder, { ...own, ...like, ...inMaking });
     const dry = await commandJson(store, download(1, folder, "--dry-run"));
     expect(dry).toMatchObject({ written: 0, removed: 0 });
-    expect(Object.keys(treeOf(folder)).filter((each) => each.endsWith(name))).toHaveLength(3);
+    expect(Object.keys(treeOf(folder)).filter((each) => each.endsWith(name))).toHaveLength(2);
+    expect(treeOf(folder)).toHaveProperty([`new/${name}/f/half`]);
     await commandJson(store, download(1, folder));
     const likeTree = Object.fromEntries(Object.keys(like).map((each) => [each, 'file "mine"']));
     expect(treeOf(folder)).toEqual({ ...trees[0], ...ownTree, ...likeTree, "new/": "folder" });
     // In a folder that holds nothing else, too.
     const empty = scratch();
-    plant(empty, { [name]: "half" });
+    plant(empty, { [`${name}/half`]: "half" });
     await commandJson(store, download(2, empty));
     expect(treeOf(empty)).toEqual(trees[1]);
   });

@@ -86,9 +86,19 @@ function expectKnownError(error: unknown, call: FileCall): void {
 }
 
 const isWrite = ({ name }: FileCall): boolean =>
-  ["open", "write", "writeLater", "writeManyLater", "flush", "rename", "makeFolder", "truncate", "setMode"].includes(
-    name,
-  );
+  [
+    "open",
+    "write",
+    "writeLater",
+    "writeManyLater",
+    "flush",
+    "rename",
+    "renameLater",
+    "makeFolder",
+    "truncate",
+    "setMode",
+    "setModeLater",
+  ].includes(name);
 
 test.each(["ENOSPC", "EIO"])("%s at any write leaves old or new versions, and the next upload works", async (errno) => {
   const count = await eachCall(

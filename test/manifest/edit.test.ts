@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   applyEdits,
   comparePaths,
+  diffManifests,
   type Edit,
   EMPTY_MANIFEST,
   type Entry,
@@ -46,15 +47,22 @@ describe("edits of trees whose nodes are as small or as large as can be", () => 
           nodes,
           from.map((path) => fileEntry(path, "1")),
         );
+        const target = to.map((path, index) => fileEntry(path, String(1 + (index % 2))));
         const edits: Edit[] = [
-          ...from.filter((path) => !to.includes(path)).map((path) => ({ path, entry: undefined })),
-          ...to.filter((path) => !from.includes(path)).map((path) => ({ path, entry: fileEntry(path, "1") })),
-        ];
-        const fresh = build(
-          new MemoryNodes(),
-          to.map((path) => fileEntry(path, "1")),
-        );
-        expect(await edit(nodes, new NodeReader(nodes), root, edits)).toBe(fresh);
+          ...pool.filter((path) => !to.includes(path)).map((path) => ({ path, entry: undefined })),
+          ...target.map((entry) => ({ path: entry.path, entry })),
+        ].sort((left, right) => comparePaths(left.path, right.path));
+        const reader = new NodeReader(nodes);
+        const counts = { added: 0, modified: 0, removed: 0 };
+        const edited = await applyEdits(reader, nodes, root, [edits], counts);
+        expect(edited).toBe(build(new MemoryNodes(), target));
+        const differing = { added: 0, modified: 0, removed: 0 };
+        for await (const batch of diffManifests(reader, root, edited)) {
+          for (const { before, after } of batch) {
+            differing[before === undefined ? "added" : after === undefined ? "removed" : "modified"]++;
+          }
+        }
+        expect(counts).toEqual(differing);
       }),
       { numRuns: 60 },
     );

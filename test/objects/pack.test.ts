@@ -142,16 +142,8 @@ describe("a pack in the making", () => {
   const failures: [string, string, string, Partial<FileSystem>][] = [
     ["a write", "ENOSPC", "NO_SPACE", { writeManyLater: () => Promise.reject(systemError("ENOSPC")) }],
     ["the flush", "EIO", "STORE_WRITE_FAILED", { flush: () => Promise.reject(systemError("EIO")) }],
-    [
-      "the rename",
-      "EIO",
-      "STORE_WRITE_FAILED",
-      {
-        rename: () => {
-          throw systemError("EIO");
-        },
-      },
-    ],
+    ["the mode", "EIO", "STORE_WRITE_FAILED", { setModeLater: () => Promise.reject(systemError("EIO")) }],
+    ["the rename", "EIO", "STORE_WRITE_FAILED", { renameLater: () => Promise.reject(systemError("EIO")) }],
   ];
   test.each(failures)(
     "that fails in %s with %s is refused with %s and has no name",

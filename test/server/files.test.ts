@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { pathOf } from "../../src/client/index.ts";
 import { type ServedStore, servedStore } from "../support/apps.ts";
+import { Counted, countingFileSystem } from "../support/counting-file-system.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { readFiles, scratch, uploadFiles, writeFiles } from "../support/stores.ts";
 
@@ -108,6 +109,29 @@ describe("a file", () => {
     }
     expect(around.faults).toEqual([]);
   });
+});
+
+test("a range of a large file costs what holds it: tables can be looked through page by page", async () => {
+  let counted = new Counted();
+  const { store, ask } = await servedStore({ opening: { fs: countingFileSystem(() => counted) } });
+  const row = (number: number): string => `${number},a row of a table that is not small,${number * 7}\n`;
+  const table = Buffer.from(Array.from({ length: 400_000 }, (_, number) => row(number)).join(""));
+  const noise = Buffer.from(randomBytesOf(3, 20_000_000));
+  await uploadFiles(store, { "table.csv": table, "noise.bin": noise });
+  for (const [name, content] of [
+    ["table.csv", table],
+    ["noise.bin", noise],
+  ] as const) {
+    for (const first of [0, 7_000_000, 7_065_536, content.length - 100]) {
+      counted = new Counted();
+      const response = await ask(fileAt(name), { headers: { range: `bytes=${first}-${first + 65_535}` } });
+      expect(response.status).toBe(206);
+      const page = Buffer.from(await response.arrayBuffer());
+      expect(page.equals(content.subarray(first, first + 65_536))).toBe(true);
+      // A few frames of 256 KiB, and nodes that lead there.
+      expect(counted.readBelow(store.folder)).toBeLessThan(1_000_000);
+    }
+  }
 });
 
 describe("what is stored cannot run on our origin", () => {

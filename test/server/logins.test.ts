@@ -1,12 +1,13 @@
 /** Logins: tokens, sessions by a code, tickets. */
-import { readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { type ApiError, pathOf } from "../../src/client/index.ts";
 import { TokenStore } from "../../src/server/index.ts";
 import { settableClock } from "../../src/testing/index.ts";
 import { servedStore } from "../support/apps.ts";
-import { openScratch, scratch, uploadFiles } from "../support/stores.ts";
+import { Counted, countingFileSystem } from "../support/counting-file-system.ts";
+import { openScratch, scratch, until, uploadFiles } from "../support/stores.ts";
 
 const version = { team: "local", experiment: "uncategorized", type: "dataset", name: "sample", version: "V1" };
 
@@ -28,7 +29,7 @@ describe("a token", () => {
     const lasting = await there.create({ user: "lee", scope: "admin" });
     expect(token).toMatch(/^artifold_[0-9a-f]{88}$/);
     expect(there.check(token)).toEqual(facts);
-    expect(here.list()).toEqual([facts, lasting.facts]);
+    expect(here.list()).toEqual([facts, lasting.facts].map((each) => ({ ...each, lastUsedAt: null })));
     expect(facts).toMatchObject({ user: "김", team: "t", scope: "read", expiresAt: "2020-01-01T00:00:01.000Z" });
     const file = path.join(folder, "tokens.json");
     const text = readFileSync(file, "utf8");
@@ -61,6 +62,47 @@ describe("a token", () => {
       Array.from({ length: 12 }, (_, at) => stores[at % 3]?.create({ user: `u${at}`, scope: "read" })),
     );
     for (const each of made) expect(stores[0]?.check(each?.token ?? "")).toEqual(each?.facts);
+  });
+
+  test("tell when they were last used, to some minutes: not each use writes, and no use waits for it", async () => {
+    const clock = settableClock();
+    let counted = new Counted();
+    const fs = countingFileSystem(() => counted);
+    const { store, app, client, token } = await servedStore({ opening: { clock, fs } });
+    const used = async (): Promise<(string | null)[]> => {
+      // As another process sees it.
+      const other = await openScratch(store.folder, { clock });
+      return new TokenStore(other.engine).list().map(({ lastUsedAt }) => lastUsedAt);
+    };
+    const file = path.join(store.folder, "cache-token-uses.json");
+    const [mine, unused] = [await token(), await token()];
+    expect(await used()).toEqual([null, null]);
+    counted = new Counted();
+    for (let at = 0; at < 10; at++) await client(mine).call("session");
+    await until("the first use is written", () => existsSync(file));
+    expect(counted.callsOf("rename")).toBe(1);
+    expect(await used()).toEqual(["2020-01-01T00:00:00.000Z", null]);
+    clock.advance(5 * 60 * 1000 - 1);
+    await client(mine).call("session");
+    expect(await used()).toEqual(["2020-01-01T00:00:00.000Z", null]);
+    expect(app.tokens.list()[0]?.lastUsedAt).toBe("2020-01-01T00:04:59.999Z");
+    clock.advance(1);
+    await client(mine).call("session");
+    await app.tokens.settle();
+    expect(counted.callsOf("rename")).toBe(2);
+    expect(await used()).toEqual(["2020-01-01T00:05:00.000Z", null]);
+    clock.advance(1000);
+    await client(unused).call("session");
+    expect(await codeOf(client(mine.replace(/.$/, "x")).call("session"))).toBe("401 DENIED");
+    await app.close();
+    expect(await used()).toEqual(["2020-01-01T00:05:00.000Z", "2020-01-01T00:05:01.000Z"]);
+    // Two servers of one store: the later use counts.
+    writeFileSync(file, JSON.stringify({ [mine.slice(9, 25)]: "2031-01-01T00:00:00.000Z", x: "2020", __proto__: 1 }));
+    expect(await used()).toEqual(["2031-01-01T00:00:00.000Z", null]);
+    for (const damaged of ["", "null", "[", "[1]", '{"a":{}}']) {
+      writeFileSync(file, damaged);
+      expect(await used()).toEqual([null, null]);
+    }
   });
 
   test("for whom no name is, or that are damaged, are told", async () => {

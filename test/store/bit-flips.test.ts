@@ -121,6 +121,8 @@ async function expectFound(file: string, at: number, bit: number, withCatalog: b
     if (!withCatalog && store.engine.setAside.length > 0) return;
     expect(ok).toBe(false);
     expect(problems.map((problem) => problem.file)).toContain(file);
+    // Where it is, is said once.
+    for (const { file: at, reason } of problems) expect(reason).not.toContain(at);
   } finally {
     await store.close();
   }

@@ -2,10 +2,10 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, expect, test } from "vitest";
-import type { Artifact, Store } from "../../src/index.ts";
+import type { Artifact, NewFile, Store } from "../../src/index.ts";
 import { noise } from "../support/folders.ts";
 import { DATA } from "../support/mirrors.ts";
-import { all, openScratch, pathsOf, scratch, uploadFiles, writeFiles } from "../support/stores.ts";
+import { all, openScratch, pathsOf, scratch, textsOf, uploadFiles, writeFiles } from "../support/stores.ts";
 
 let folder: string;
 let store: Store;
@@ -83,4 +83,86 @@ test("of a name that is new it is empty, and the version is the first", async ()
   // It goes on from there.
   await draft.add(Buffer.from("1"), { as: "a" });
   expect(await draft.upload()).toMatchObject({ version: "V2", changed: true, added: 1 });
+});
+
+test("of what is added at once to one path the last call counts, however long the others take", async () => {
+  await using draft = await store.artifact(DATA);
+  async function* slowly(text: string): AsyncGenerator<Uint8Array> {
+    for (const letter of text) {
+      await new Promise((resolve) => setImmediate(resolve));
+      yield Buffer.from(letter);
+    }
+  }
+  await Promise.all([
+    draft.add(slowly("a long text that comes letter by letter"), { as: "same" }),
+    draft.add(Buffer.from("other"), { as: "other" }),
+    draft.add(Buffer.from("last"), { as: "same" }),
+  ]);
+  await draft.upload();
+  expect(await textsOf(await store.getArtifact(DATA))).toEqual({ same: "last", other: "other" });
+});
+
+test("many files go in together, whatever form and size they have, and share frames", async () => {
+  const texts = Object.fromEntries(
+    Array.from({ length: 700 }, (_, number) => [
+      `f/${number}`,
+      `${"a line that all of them have\n".repeat(9)}${number}`,
+    ]),
+  );
+  const large = noise(3_000_000);
+  async function* files(): AsyncGenerator<NewFile> {
+    for (const [as, text] of Object.entries(texts)) yield { as, content: Buffer.from(text) };
+    yield { as: "large", content: ReadableStream.from([large]), executable: true };
+    yield { as: "f/0", content: Buffer.from("again") };
+    yield { as: "empty", content: Buffer.alloc(0) };
+  }
+  await using draft = await store.artifact(DATA);
+  const added = await draft.addAll(files());
+  expect(added.map(({ path: at }) => at)).toEqual([...Object.keys(texts), "large", "f/0", "empty"]);
+  const together = await draft.upload();
+  await using single = await (await openScratch()).artifact(DATA);
+  for await (const { as, content, executable } of files()) await single.add(content, { as, executable });
+  const oneByOne = await single.upload();
+  expect(oneByOne.digest).toBe(together.digest);
+  // Each by itself is compressed by itself, in a frame of its own with a head of 40 bytes.
+  expect(together.writtenBytes).toBeLessThan(oneByOne.writtenBytes - 700 * 40);
+  const version = await store.getArtifact(DATA);
+  expect(await textsOf(version)).toEqual({
+    ...texts,
+    "f/0": "again",
+    empty: "",
+    large: Buffer.from(large).toString("latin1"),
+  });
+  expect((await version.entry("large"))?.digest).toBe(added.at(-3)?.digest);
+  await expect(draft.addAll([{ as: "f", content: Buffer.from("x") }])).rejects.toMatchObject({ code: "CONFLICT" });
+  await expect(draft.addAll([{ as: "../x", content: Buffer.from("x") }])).rejects.toMatchObject({
+    code: "PATH_INVALID",
+  });
+});
+
+test("at rest it keeps nobody from removing content, and goes on, again and again", async () => {
+  await using other = await openScratch(folder);
+  await using draft = await store.artifact(DATA);
+  await draft.rest();
+  for (const number of [1, 2, 3]) {
+    await draft.add(noise(5_000_000, number), { as: String(number) });
+    expect(other.engine.locks.tryExclusive()).toBeUndefined();
+    await draft.rest();
+    await draft.rest();
+    const release = other.engine.locks.tryExclusive();
+    expect(release).toBeDefined();
+    release?.();
+  }
+  expect(await paths(draft)).toEqual(["1", "2", "3"]);
+  await draft.upload();
+  expect(await store.verify()).toMatchObject({ ok: true });
+});
+
+test("given up at rest it leaves nothing", async () => {
+  await using draft = await store.artifact(DATA);
+  await draft.add(noise(5_000_000), { as: "x" });
+  await draft.rest();
+  expect(readdirSync(path.join(folder, "packs"))).toHaveLength(1);
+  await draft.close();
+  expect(readdirSync(path.join(folder, "packs"))).toEqual([]);
 });

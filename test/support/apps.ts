@@ -64,7 +64,8 @@ export async function servedStore(
 /** A request as it comes over a network: with its length. */
 function withLength(url: string, init: RequestInit): Request {
   const { body } = init;
-  const length = ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength : undefined;
+  const isBytes = ArrayBuffer.isView(body) || body instanceof ArrayBuffer;
+  const length = isBytes ? body.byteLength : body instanceof Blob ? body.size : undefined;
   const headers = new Headers(init.headers);
   if (length !== undefined) headers.set("content-length", String(length));
   // The runtime's Request knows no `credentials` of a server.

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
 import type { DownloadOptions, DownloadResult, Store } from "../../src/index.ts";
+import { FaultyFileSystem } from "../../src/testing/index.ts";
 import { EMPTY_FOLDER, type Planted, plant, temporaryFolder, treeOf } from "../support/folders.ts";
 import { DATA, mirror, testStore, WatchedFileSystem } from "../support/mirrors.ts";
 import { all } from "../support/stores.ts";
@@ -75,6 +76,27 @@ describe("into folders that hold nothing, or this", () => {
     const before = exactly(deep);
     expect(await download("V1", {}, deep)).toMatchObject({ written: 0, writtenBytes: 0, unchanged: 3, removed: 0 });
     expect(exactly(deep)).toEqual(before);
+  });
+
+  test("a folder that comes to be where one was to be is left alone, and nothing is lost of either", async () => {
+    const faulty = new FaultyFileSystem();
+    const store = await testStore({ fs: faulty });
+    const data = temporaryFolder();
+    plant(data, { "a/one": "1", "a/b/two": "2", "c/three": "3" });
+    await mirror(store, data);
+    const to = temporaryFolder();
+    faulty.decide = ({ name }) => {
+      if (name === "rename") plant(to, { "c/mine": "mine" });
+      return undefined;
+    };
+    await expect(downloadTo(store, "V1", to, {})).rejects.toMatchObject({
+      code: "CONFLICT",
+      info: { path: "c" },
+    });
+    expect(treeOf(to)).toMatchObject({ "c/mine": 'file "mine"', "a/one": 'file "1"' });
+    faulty.decide = () => undefined;
+    await downloadTo(store, "V1", to, {});
+    expect(treeOf(to)).toEqual({ ...treeOf(data), "c/mine": 'file "mine"' });
   });
 
   test("an empty folder is not in the way of what goes into it: a download that was stopped may have left it", async () => {

@@ -1,18 +1,21 @@
 /** Routes that make versions of what is sent. */
 
-import { contentHasher } from "../../digest/index.ts";
+import type { Digest } from "../../digest/index.ts";
 import { ArtifoldError } from "../../errors.ts";
 import type { Metadata } from "../../manifest/index.ts";
 import { Breather } from "../../platform/index.ts";
 import { absent, failed } from "../api-answers.ts";
 import { type Call, NO_TEAM, type RouteCode, type RouteCodes, route } from "../call.ts";
 import { readChange } from "../changes.ts";
+import { filesOf } from "../file-batch.ts";
 import { checkGlob } from "../globs.ts";
 import type { Login } from "../login.ts";
-import { requiredText } from "../queries.ts";
+import { flag, requiredText } from "../queries.ts";
 
 /** Longest file that is sent as one body. */
 const FILE_BYTES_MAX: number = 1024 ** 4;
+/** Longest body of many files. */
+const FILES_BYTES_MAX: number = 64 * 1024 ** 2;
 
 const openDraft: RouteCode<"openDraft"> = route({}, async (call) => {
   const { params, services } = call;
@@ -21,20 +24,24 @@ const openDraft: RouteCode<"openDraft"> = route({}, async (call) => {
   return services.drafts.open(loginOf(call), { team, experiment, type, name });
 });
 
-const putFile: RouteCode<"putFile"> = route({ path: requiredText }, async (call) => {
+const putFile: RouteCode<"putFile"> = route({ path: requiredText, executable: flag }, async (call) => {
   const { params, query, request, services, signal } = call;
-  const told = request.headers.get("content-length");
-  if (told === null || !/^\d{1,15}$/.test(told)) return failed(411, "USAGE", "a file comes with its length");
-  const size = Number(told);
-  if (size > FILE_BYTES_MAX) throw new ArtifoldError("LIMIT", `a file has at most ${FILE_BYTES_MAX} bytes`);
+  const size = lengthOf(request, FILE_BYTES_MAX, "a file");
+  if (size === undefined) return withoutLength();
   return services.drafts.use(params.draft, loginOf(call), async (artifact) => {
-    const hasher = contentHasher();
-    await artifact.add(
-      exactly(size, request.body, (piece) => hasher.update(piece)),
-      { as: query.path, signal },
-    );
-    return { path: query.path, size, digest: hasher.digest() };
+    const { path, executable } = query;
+    const { digest } = await artifact.add(exactly(size, request.body), { as: path, executable, signal });
+    return { path, size, digest: digest as Digest };
   });
+});
+
+const putFiles: RouteCode<"putFiles"> = route({}, async (call) => {
+  const { params, request, services, signal } = call;
+  const size = lengthOf(request, FILES_BYTES_MAX, "a body of many files");
+  if (size === undefined) return withoutLength();
+  return services.drafts.use(params.draft, loginOf(call), async (artifact) => ({
+    files: await artifact.addAll(filesOf(exactly(size, request.body)), { signal }),
+  }));
 });
 
 const removeEntries: RouteCode<"removeEntries"> = route({ glob: requiredText }, async (call) => {
@@ -80,6 +87,18 @@ const closeDraft: RouteCode<"closeDraft"> = route({}, async (call) => {
   return undefined;
 });
 
+/** The length that a body has by its head; `undefined` without one. @throws ArtifoldError LIMIT */
+function lengthOf({ headers }: Request, most: number, what: string): number | undefined {
+  const told = headers.get("content-length");
+  if (told === null || !/^\d{1,15}$/.test(told)) return undefined;
+  if (Number(told) > most) throw new ArtifoldError("LIMIT", `${what} has at most ${most} bytes`);
+  return Number(told);
+}
+
+function withoutLength(): Response {
+  return failed(411, "USAGE", "a body of content comes with its length");
+}
+
 /** Whoever changes something is logged in: the route's permission says so. */
 function loginOf({ login }: Pick<Call, "login">): Login {
   if (login === undefined) throw new ArtifoldError("DENIED", "a login is needed");
@@ -90,7 +109,6 @@ function loginOf({ login }: Pick<Call, "login">): Login {
 async function* exactly(
   size: number,
   body: ReadableStream<Uint8Array> | null,
-  onPiece: (piece: Uint8Array) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let seen = 0;
   const breather = new Breather();
@@ -99,16 +117,18 @@ async function* exactly(
     if (breather.dueAfterLong()) await breather.pause();
     seen += piece.length;
     if (seen > size) break;
-    onPiece(piece);
     yield piece;
   }
   if (seen !== size) throw new ArtifoldError("READ_FAILED", "the body is not as long as was told");
 }
 
 /** Routes that make versions. */
-export const draftRoutes: RouteCodes<"openDraft" | "putFile" | "removeEntries" | "finishDraft" | "closeDraft"> = {
+export const draftRoutes: RouteCodes<
+  "openDraft" | "putFile" | "putFiles" | "removeEntries" | "finishDraft" | "closeDraft"
+> = {
   openDraft,
   putFile,
+  putFiles,
   removeEntries,
   finishDraft,
   closeDraft,
