@@ -3,7 +3,7 @@
  * so no other page and no other program on this machine gets it.
  */
 import { computed, signal } from "@preact/signals";
-import { Client, type SessionView } from "../../client/index.ts";
+import { Client, type ClientOptions, type SessionView } from "../../client/index.ts";
 import { forgetLoaded } from "../parts/load.ts";
 import { askAhead, fetchOrTake } from "./ahead.ts";
 import { go } from "./navigation.ts";
@@ -12,7 +12,12 @@ const KEY = "artifold-login";
 const token = signal<string | undefined>(kept());
 
 /** The server that the page came from. */
-export const client = new Client({ token: () => token.value, fetch: fetchOrTake });
+export const client: Client = clientWith(fetchOrTake);
+
+/** The same, asked in another way. */
+export function clientWith(fetch: NonNullable<ClientOptions["fetch"]>): Client {
+  return new Client({ token: () => token.value, fetch });
+}
 
 /** What the server says of this tab; `undefined` until it does. */
 export const session = signal<SessionView | undefined>(undefined);
