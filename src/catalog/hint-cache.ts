@@ -1,5 +1,5 @@
 /**
- * What was read beside nodes of remotes: where their children lie. A file of its own (`cache-remotes.db`) that may be lost at
+ * What was read beside nodes of remotes, which is where their children lie, and what was written to logs of late. A file of its own (`cache-remotes.db`) that may be lost at
  * any time: then the remote's index is asked, which takes a few requests more.
  */
 import { type Digest, digestToBytes } from "../digest/index.ts";
@@ -14,7 +14,7 @@ const tables = `
   CREATE TABLE hint (
     remote TEXT NOT NULL,
     object BLOB NOT NULL,
-    -- "children" of a node, or "root": where the root of a manifest lies.
+    -- "children" of a node, "root": where the root of a manifest lies, or "part0", "part1", …: of a log, that ends with a step.
     kind TEXT NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (remote, object, kind)
@@ -27,7 +27,7 @@ const tables = `
 `;
 
 /** What a hint is of. */
-export type HintKind = "children" | "root";
+export type HintKind = "children" | "root" | `part${number}`;
 
 interface Waiting {
   readonly remote: Digest;
@@ -71,6 +71,15 @@ export class HintCache {
   set(remote: Digest, object: Digest, kind: HintKind, data: Uint8Array): void {
     this.#waiting.set(keyOf(remote, object, kind), { remote, object, kind, data });
     if (this.#waiting.size >= WAITING_MAX) this.settle();
+  }
+
+  remove(remote: Digest, object: Digest, kind: HintKind): void {
+    if (this.#waiting.delete(keyOf(remote, object, kind))) return;
+    this.#guarded(() =>
+      this.#database
+        .prepare("DELETE FROM hint WHERE remote = ? AND object = ? AND kind = ?")
+        .run(remote, digestToBytes(object), kind),
+    );
   }
 
   /** Where a remote's index was once. */

@@ -15,7 +15,7 @@ import {
   RunLocks,
   remotesElsewhere,
 } from "../catalog/index.ts";
-import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import {
   type Change,
   encodePayload,
@@ -38,7 +38,6 @@ import {
 } from "../objects/index.ts";
 import {
   afterwards,
-  Breather,
   type Clock,
   defaultWorkerCount,
   type FileSystem,
@@ -50,6 +49,7 @@ import type { LongCallOptions } from "../progress.ts";
 import { ContentPool } from "../worktree/index.ts";
 import { Caches } from "./caches.ts";
 import { CurrentCatalog } from "./current-catalog.ts";
+import { mergePlaces } from "./merge-places.ts";
 import { type FarObjects, ObjectSource, type OpenRemote } from "./object-source.ts";
 import { CatalogPlaces } from "./recent-places.ts";
 import { checkStore, createStore, type StoreMark, type StoreTrust, storeNames } from "./store-folder.ts";
@@ -268,25 +268,9 @@ export class Engine {
     }
   }
 
-  /**
-   * Keeps finding objects quick: merges what says where they lie, when that has become many files. That is a cache: where it
-   * cannot be written, or what it is made from cannot be read now, finding takes longer.
-   */
-  async tidy(): Promise<void> {
-    const breather = new Breather();
-    try {
-      // Held, so that nobody sweeps away what is being made. Whoever keeps others out is not waited for.
-      const release = await this.locks.shared(0);
-      try {
-        await this.objects.merge(async () => {
-          if (breather.due()) await breather.pause();
-        });
-      } finally {
-        release();
-      }
-    } catch (error) {
-      if (errnoOf(error) === undefined && !isArtifoldError(error)) throw error;
-    }
+  /** Keeps finding objects quick. */
+  tidy(): Promise<void> {
+    return mergePlaces(this.locks, this.objects);
   }
 
   async close(): Promise<void> {

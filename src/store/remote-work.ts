@@ -4,7 +4,7 @@ import type { Digest } from "../digest/index.ts";
 import { PACK_PREFIX } from "../logs/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import { dryRemote, Meter, type Remote } from "../remote/index.ts";
-import { RemoteSession } from "../sync/index.ts";
+import { cachedParts, RemoteSession } from "../sync/index.ts";
 import type { Engine } from "./engine.ts";
 import { ensureWritable, noteRemote, openChosen, type RemoteChoice } from "./remotes.ts";
 
@@ -90,7 +90,8 @@ export class RemoteWork {
   async session(): Promise<RemoteSession | undefined> {
     const { writes = false, dryRun = false, signal } = this.options;
     const expected: Digest | undefined = this.row?.id ?? undefined;
-    const session = await RemoteSession.open(this.remote, { expected, create: writes, call: { signal } });
+    const partsOf = (remote: Digest) => cachedParts(this.engine.hints, remote);
+    const session = await RemoteSession.open(this.remote, { expected, create: writes, call: { signal }, partsOf });
     if (session !== undefined && this.row !== undefined && !dryRun) {
       await noteRemote(this.engine, this.row, { id: session.id });
     }

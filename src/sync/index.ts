@@ -1,5 +1,6 @@
 /** Logs and index of a remote; what to send to it, and what to fetch. */
 export { cachedHints } from "./cached-hints.ts";
+export { cachedParts } from "./cached-parts.ts";
 export { type ChangedFile, changedFiles, newChunks } from "./changed-files.ts";
 export { type Child, contentOf, type NodeType } from "./children.ts";
 export { type ReadFrames, RUN_BYTES_MAX } from "./chunk-frames.ts";

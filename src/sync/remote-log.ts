@@ -29,6 +29,7 @@ import {
 import { NONCE_BYTES } from "../manifest/index.ts";
 import { type Clock, randomBytes, sideBySide } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { noParts, type PartMemory } from "./cached-parts.ts";
 import { listBlocks } from "./log-checkpoints.ts";
 
 /** How far a log is known. */
@@ -64,12 +65,15 @@ export class RemoteLog {
   readonly name: LogName;
   readonly #remote: Remote;
   readonly #call: RemoteCallOptions;
+  readonly #parts: PartMemory;
   readonly #kept = new Map<number, ReadStep>();
 
-  constructor(remote: Remote, name: LogName, call: RemoteCallOptions = {}) {
+  /** @param parts what was written of it before */
+  constructor(remote: Remote, name: LogName, call: RemoteCallOptions = {}, parts: PartMemory = noParts) {
     this.#remote = remote;
     this.name = name;
     this.#call = call;
+    this.#parts = parts;
   }
 
   /**
@@ -140,7 +144,9 @@ export class RemoteLog {
     }
     const written = { step, digest, core, hints, slot };
     this.#keep(slot, written);
-    await this.#makeCheckpoints(slot);
+    const blocks = blocksEndingAt(slot);
+    if (blocks.length === 0) this.#parts.remember(digest, 0, body);
+    await this.#makeCheckpoints(blocks);
     return written;
   }
 
@@ -207,14 +213,16 @@ export class RemoteLog {
   }
 
   /** Spares those who come later from reading slot by slot. Nothing depends on it. */
-  async #makeCheckpoints(slot: number): Promise<void> {
+  async #makeCheckpoints(blocks: readonly Block[]): Promise<void> {
     let steps: ReadStep[] = [];
-    for (const block of blocksEndingAt(slot)) {
+    for (const block of blocks) {
       try {
         steps = await this.#stepsOf(block, steps);
         const bytes = encodeCheckpoint(block, steps);
         if (bytes === undefined) return;
         await this.#remote.create(checkpointKey(this.name, block), bytes, this.#call);
+        const isPart = block === blocks.at(-1);
+        if (isPart) this.#parts.remember((steps.at(-1) as ReadStep).digest, block.level, bytes);
       } catch (error) {
         if (!isArtifoldError(error)) throw error;
         return;
@@ -222,21 +230,50 @@ export class RemoteLog {
     }
   }
 
-  /** All steps of a block, of which the last part is known. */
+  /** All steps of a block, of which the last part is known: of level 1 the slot that was just written. */
   async #stepsOf(block: Block, known: readonly ReadStep[]): Promise<ReadStep[]> {
-    const below = { level: block.level - 1, number: block.number * 8 };
-    const parts: Part[] =
-      below.level === 0
-        ? Array.from({ length: 8 }, (_, at) => firstSlot(block) + at)
-        : Array.from({ length: 7 }, (_, at) => ({ level: below.level, number: below.number + at }));
+    const level = block.level - 1;
+    const parts: Part[] = Array.from({ length: 7 }, (_, at) =>
+      level === 0 ? firstSlot(block) + at : { level, number: block.number * 8 + at },
+    );
+    const last = level === 0 ? [this.#kept.get(lastSlot(block)) as ReadStep] : known;
+    const remembered = this.#recall(parts, level, last[0] as ReadStep);
     const steps: ReadStep[] = [];
-    for await (const { steps: some } of sideBySide(parts, READS_AHEAD, (part) => this.#readPart(part))) {
+    const read = async (part: Part) => remembered.get(part) ?? (await this.#readPart(part)).steps;
+    for await (const some of sideBySide(parts, READS_AHEAD, read)) {
       if (some === undefined) throw this.#broken("a checkpoint is not there");
       steps.push(...some);
     }
-    steps.push(...(below.level === 0 ? [] : known));
+    steps.push(...last);
     if (steps.length !== blockLength(block)) throw this.#broken("a checkpoint is not whole");
     return steps;
+  }
+
+  /** Those of the parts before a step that are remembered, from the last one back as far as there are any. They are used once. */
+  #recall(parts: readonly Part[], level: number, before: ReadStep): Map<Part, readonly ReadStep[]> {
+    const found = new Map<Part, readonly ReadStep[]>();
+    let last = before.step.previous;
+    for (const part of parts.toReversed()) {
+      const steps = this.#remembered(part, last, level);
+      const [first] = steps ?? [];
+      if (steps === undefined || first === undefined) break;
+      found.set(part, steps);
+      last = first.step.previous;
+    }
+    return found;
+  }
+
+  #remembered(part: Part, last: Digest, level: number): readonly ReadStep[] | undefined {
+    const bytes = this.#parts.get(last, level);
+    if (bytes === undefined) return undefined;
+    this.#parts.forget(last, level);
+    try {
+      const steps = typeof part === "number" ? [decodeSlot(bytes)] : decodeCheckpoint(part, bytes);
+      return steps.at(-1)?.digest === last ? steps : undefined;
+    } catch (error) {
+      if (!isArtifoldError(error, "DAMAGED")) throw error;
+      return undefined;
+    }
   }
 
   #keep(slot: number, step: ReadStep): void {

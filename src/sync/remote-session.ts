@@ -4,6 +4,7 @@ import { ArtifoldError } from "../errors.ts";
 import { decodeMark, encodeMark, type LogName, MARK_BYTES_MAX, MARK_KEY } from "../logs/index.ts";
 import { randomBytes } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { noParts, type PartMemory } from "./cached-parts.ts";
 import { RemoteLog } from "./remote-log.ts";
 
 /** How to begin. */
@@ -13,6 +14,8 @@ export interface SessionOptions {
   /** Makes it a remote where it is an empty place. */
   readonly create?: boolean | undefined;
   readonly call?: RemoteCallOptions | undefined;
+  /** Gives what is remembered of the logs of a remote. */
+  readonly partsOf?: ((remote: Digest) => PartMemory) | undefined;
 }
 
 /** Logs that are remembered, of a remote with many. */
@@ -25,13 +28,15 @@ export class RemoteSession {
   /** Whether this session made it: then there is nothing in it yet. */
   readonly isNew: boolean;
   readonly call: RemoteCallOptions;
+  readonly #parts: PartMemory;
   readonly #logs = new Map<LogName, RemoteLog>();
 
-  private constructor(remote: Remote, id: Digest, isNew: boolean, call: RemoteCallOptions) {
+  private constructor(remote: Remote, id: Digest, isNew: boolean, call: RemoteCallOptions, parts: PartMemory) {
     this.remote = remote;
     this.id = id;
     this.isNew = isNew;
     this.call = call;
+    this.#parts = parts;
   }
 
   /**
@@ -42,7 +47,7 @@ export class RemoteSession {
    *   remote says
    */
   static async open(remote: Remote, options: SessionOptions = {}): Promise<RemoteSession | undefined> {
-    const { expected, create = false, call = {} } = options;
+    const { expected, create = false, call = {}, partsOf } = options;
     const range = { offset: 0, length: MARK_BYTES_MAX };
     const read = async (): Promise<Digest | undefined> => {
       const bytes = await remote.read(MARK_KEY, range, call);
@@ -59,14 +64,14 @@ export class RemoteSession {
     }
     if (id === undefined) return undefined;
     if (expected !== undefined && id !== expected) throw isAnother(remote, expected, id);
-    return new RemoteSession(remote, id, isNew, call);
+    return new RemoteSession(remote, id, isNew, call, partsOf?.(id) ?? noParts);
   }
 
   /** A log, which remembers the last steps that were read of it. */
   log(name: LogName): RemoteLog {
     const known = this.#logs.get(name);
     if (known !== undefined) return known;
-    const log = new RemoteLog(this.remote, name, this.call);
+    const log = new RemoteLog(this.remote, name, this.call, this.#parts);
     this.#logs.set(name, log);
     if (this.#logs.size > LOGS_MAX) this.#logs.delete(this.#logs.keys().next().value as LogName);
     return log;
