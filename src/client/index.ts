@@ -5,6 +5,7 @@ export {
   type ArtifactParams,
   type CallOf,
   type LineageQuery,
+  OPERATION_HEADER,
   pathOf,
   type RouteHead,
   type RouteName,

@@ -12,6 +12,8 @@
  *   a login is needed · 403 DENIED, this login may not · 404 NOT_FOUND, or nothing that this login may see · 409 CONFLICT,
  *   AMBIGUOUS, CLOSED · 413 LIMIT · 415 USAGE, the content type · 416 a range that is not there · 421 a host that is not ours ·
  *   429 BUSY, come again after `retry-after` seconds · 503 BUSY · 507 NO_SPACE · 500 all else.
+ * - An answer that was read from the store has {@link OPERATION_HEADER}: the number of an operation up to which at least it
+ *   goes. Whoever listens to `events` from the smallest of them on hears all that the answers do not have.
  * - Times are ISO 8601 in UTC; digests and ids 64 hex digits; sizes are bytes.
  */
 import type {
@@ -256,6 +258,9 @@ export interface RouteHead {
   /** The type of its body. Default `application/json`. */
   readonly takes?: "application/octet-stream";
 }
+
+/** The header of an answer that says up to which operation it goes. */
+export const OPERATION_HEADER = "artifold-operation";
 
 const ARTIFACT = "/api/artifacts/{team}/{experiment}/{type}/{name}";
 const VERSION: string = `${ARTIFACT}/versions/{version}`;

@@ -1,5 +1,5 @@
 /** The data API: finds the route of a request, asks whether it may, and answers. */
-import type { RouteName } from "../client/index.ts";
+import { OPERATION_HEADER, type RouteName } from "../client/index.ts";
 import type { Caller } from "./access.ts";
 import { answered, done, failed, troubleAnswer } from "./api-answers.ts";
 import { type Call, NO_TEAM, type RouteCode, sees } from "./call.ts";
@@ -51,6 +51,9 @@ async function answerRoute(request: Request, services: Services): Promise<Respon
   const code = routeCodes[matched.name] as unknown as RouteCode;
   const query = readQuery(url.searchParams, code.query);
   await services.store.engine.refresh();
+  const { catalog } = services.store.engine;
+  // Before anything is read: what comes meanwhile may be missing in the answer.
+  const operation = catalog.position()?.sequence ?? 0;
   const call = {
     request,
     url,
@@ -58,11 +61,12 @@ async function answerRoute(request: Request, services: Services): Promise<Respon
     query,
     login,
     services,
-    catalog: services.store.engine.catalog,
+    catalog,
     signal: request.signal,
   } as unknown as Call;
   const answer: unknown = await code.handle(call);
   const response = answer instanceof Response ? answer : answer === undefined ? done() : answered(answer);
+  if (!(answer instanceof Response)) response.headers.set(OPERATION_HEADER, String(operation));
   return request.method === "HEAD" ? withoutBody(response) : response;
 }
 

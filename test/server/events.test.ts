@@ -1,6 +1,6 @@
 /** What happens in a store is heard of over HTTP, whoever makes it happen. */
 import { describe, expect, test } from "vitest";
-import type { OperationView } from "../../src/client/index.ts";
+import { OPERATION_HEADER, type OperationView } from "../../src/client/index.ts";
 import { type ServedStore, servedStore } from "../support/apps.ts";
 import { command } from "../support/command.ts";
 import { plant, temporaryFolder } from "../support/folders.ts";
@@ -48,6 +48,26 @@ async function listening(around: ServedStore, ...listeners: Listener[]): Promise
 }
 
 describe("a page that listens", () => {
+  test("from where an answer says that it goes to, hears what is not in it", async () => {
+    const around = await servedStore();
+    const operationOf = async (path: string): Promise<number> =>
+      Number((await around.ask(path)).headers.get(OPERATION_HEADER) ?? Number.NaN);
+    expect(await operationOf("/api/artifacts")).toBe(0);
+    const version = await uploadFiles(around.store, { a: "1" });
+    const after = await operationOf("/api/artifacts");
+    expect(await operationOf("/api/session")).toBe(after);
+    const other = await openScratch(around.store.folder, { user: "kim" });
+    await (await other.resolve("sample:V1")).tag("prod");
+    await version.tag("best");
+    const page = listen(around, { after });
+    await until("both are heard", () => page.heard.length === 2);
+    expect(page.heard).toEqual(["kim: tag sample V1 prod", "tester: tag sample V1 best"]);
+    expect(await operationOf("/api/log")).toBe(page.numbers.at(-1));
+    expect((await around.ask("/api/artifacts/no/such")).headers.has(OPERATION_HEADER)).toBe(false);
+    page.stop();
+    await page.ended;
+  });
+
   test("hears of versions of this process, of another handle and of another process, and of tags and runs", async () => {
     const folder = scratch();
     const store = await openScratch(folder);

@@ -150,6 +150,8 @@ describe.skipIf(chromiumPath === undefined)(`pages${howToGetChromium}`, () => {
 
   test("the command on screen fetches what is on screen", async () => {
     const { page, check } = await dashboard.open(`${sample}/V1/files?file=notes.txt`);
+    // Until it is known that no login is needed, curl is told to bring one.
+    await page.getByRole("button", { name: "Log in" }).waitFor();
     await page.getByRole("button", { name: "Use it" }).click();
     const [command = "", , curl = ""] = await page.getByRole("dialog").locator("pre").allInnerTexts();
     expect(command).toBe("artifold cat lab/pets/sample:V1/notes.txt --type dataset > notes.txt");

@@ -2,6 +2,7 @@
  * Answers that are asked for before anything is drawn. What draws asks for them as if nobody had, and gets what is under way:
  * so the server works while the browser does. Each answer is given out once.
  */
+import { noted } from "./heard.ts";
 
 const answers = new Map<string, Promise<Response>>();
 /** Longer than any page needs to ask for it; what nobody took until then is let go. */
@@ -23,5 +24,5 @@ export function askAhead(paths: readonly string[], login: string | undefined): v
 export function fetchOrTake(path: string, init: RequestInit): Promise<Response> {
   const known = init.method === "GET" ? answers.get(path) : undefined;
   answers.delete(path);
-  return known ?? fetch(path, init);
+  return known === undefined ? noted(fetch(path, init)) : noted(known, true);
 }

@@ -1,16 +1,20 @@
 /** What happens in the store while the page is open, from whatever process, as revisions that pages watch. */
 import { type Signal, signal } from "@preact/signals";
 import type { OperationView } from "../../client/index.ts";
+import { listenFrom } from "./heard.ts";
 import { client, session } from "./session.ts";
 
 /** Whether the server's events come in. */
 export const isLive = signal(false);
 
 const AGAIN_MS = 2000;
-const SETTLED_MS = 1000;
 /** Changes that are seen in a graph of runs and versions. */
 const OF_GRAPHS: ReadonlySet<string> = new Set(["version", "made", "used", "run", "ended", "remove", "restore"]);
+/** What happened last, by what it happened to, as numbers that grow with all that happens. */
 const revisions = new Map<string, Signal<number>>();
+let newest = 0;
+/** When something happened that may concern anything. */
+let newestOfAll = 0;
 
 /** Names what is watched. */
 export interface Watched {
@@ -28,7 +32,7 @@ export function revisionOf(watched: Watched = {}): number {
 function revisionAt(key: string): number {
   let found = revisions.get(key);
   if (found === undefined) {
-    found = signal(0);
+    found = signal(newestOfAll);
     revisions.set(key, found);
   }
   return found.value;
@@ -36,27 +40,29 @@ function revisionAt(key: string): number {
 
 /** A number that grows whenever a graph with these runs and versions becomes another, or looks otherwise. By their ids. */
 export function revisionOfGraph(ids: readonly string[]): number {
-  return ids.reduce((sum, id) => sum + revisionAt(graphKey(id)), 0);
+  return ids.reduce((latest, id) => Math.max(latest, revisionAt(graphKey(id))), 0);
+}
+
+/** The number that all revisions have reached so far, also those of what nobody watches yet. */
+export function revisionNow(): number {
+  return newest;
 }
 
 /** Listens until the signal aborts, and begins again when the connection ends. */
 export async function listenToStore(signal: AbortSignal): Promise<void> {
   let after: number | undefined;
-  let isFirst = true;
   const onOpen = (): void => {
     isLive.value = true;
-    // What came while nobody listened is told again after the last one that was heard; without one nobody knows. What came
-    // between the first look and now is looked for once the page stands.
-    if (after === undefined) setTimeout(bumpAll, isFirst ? SETTLED_MS : 0);
-    isFirst = false;
+    // What came while nobody listened is told again after the last one that was heard; without one nobody knows.
+    if (after === undefined) bumpAll();
   };
   while (!signal.aborted) {
     if (session.value?.may.read === false) {
-      // Nobody is logged in. That somebody is shows within a moment, in which much can happen.
-      isFirst = false;
+      // Nobody is logged in. That somebody is shows within a moment.
       await pause();
       continue;
     }
+    after ??= listenFrom(bumpAll);
     try {
       for await (const operation of client.events({ signal, onOpen, ...(after !== undefined && { after }) })) {
         if (operation === null) bumpAll();
@@ -93,16 +99,20 @@ function heard(operation: OperationView): void {
     }
     if (artifact !== null) keys.add(keyOf(artifact));
   }
+  newest++;
   for (const key of keys) bump(key);
 }
 
 function bumpAll(): void {
+  newestOfAll = ++newest;
   for (const key of revisions.keys()) bump(key);
 }
 
+/** Also where nobody watches yet: an answer that is on its way may bring somebody who does. */
 function bump(key: string): void {
   const found = revisions.get(key);
-  if (found !== undefined) found.value++;
+  if (found === undefined) revisions.set(key, signal(newest));
+  else found.value = newest;
 }
 
 function graphKey(id: string): string {

@@ -6,6 +6,7 @@ import { computed, signal } from "@preact/signals";
 import { Client, type ClientOptions, type SessionView } from "../../client/index.ts";
 import { forgetLoaded } from "../parts/load.ts";
 import { askAhead, fetchOrTake } from "./ahead.ts";
+import { forgetNoted } from "./heard.ts";
 import { go } from "./navigation.ts";
 
 const KEY = "artifold-login";
@@ -89,6 +90,7 @@ async function look(): Promise<void> {
 function keep(value: string | undefined): void {
   token.value = value;
   forgetLoaded();
+  forgetNoted();
   loginRevision.value++;
   try {
     if (value === undefined) sessionStorage.removeItem(KEY);
