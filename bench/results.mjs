@@ -83,7 +83,14 @@ export function describe(options, root, mounts, contenders) {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     loadAtStart: os.loadavg()[0],
     mounts,
-    command: ["npm run bench", ...(process.argv.length > 2 ? ["--", ...process.argv.slice(2)] : [])].join(" "),
+    command: commandLine(process.argv.slice(2)),
     contenders: Object.fromEntries(contenders.map(({ name, version, note }) => [name, { version, note }])),
   };
+}
+
+/** The command, without the places of this machine. */
+function commandLine(args) {
+  const isPlace = (arg) => ["--work", "--docs", "--results"].includes(arg);
+  const shown = args.filter((arg, at) => !isPlace(arg) && !isPlace(args[at - 1]));
+  return ["npm run bench", ...(shown.length > 0 ? ["--", ...shown] : [])].join(" ");
 }
