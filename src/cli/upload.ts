@@ -159,7 +159,7 @@ const reasons: Record<LeftOutReason, string> = {
   store: "a store, or settings of artifold",
   download: "written by a download",
   unreadable: "cannot be read",
-  link: "a link that points outside",
+  link: "a link that a version cannot keep",
 };
 
 /** Tells what an upload came to. */

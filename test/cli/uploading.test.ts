@@ -159,7 +159,7 @@ describe("what it takes in", () => {
       work,
     );
     expect([code, JSON.parse(stdout).leftOut]).toEqual([3, [expect.objectContaining({ path: "bad", reason: "link" })]]);
-    expect(stderr).toContain("left out bad: a link that points outside");
+    expect(stderr).toContain("left out bad: a link that a version cannot keep");
     expect(await paths()).toContain("good");
   });
 });
