@@ -50,6 +50,9 @@ const DELTA_WORTHWHILE = 0.6;
 /** Of what can be compressed, a delta that is a tenth of it is surely worth while: nobody needs to look what it would take. */
 const DELTA_SURELY_WORTHWHILE = 0.1;
 
+/** Below this thorough compression takes no time that anybody notices. */
+const SHORT_BYTES: number = 16 * 1024;
+
 /** Takes objects and gives frames. The bytes of an object must stay as they are while the frames are in use. */
 export class FrameEncoder {
   readonly #type: ObjectType;
@@ -78,7 +81,9 @@ export class FrameEncoder {
     const raw = oneAfterAnother(objects);
     // Nodes are mostly digests, which are copied from the base or not to be had at all, whatever the effort.
     const isText = this.#type === "chunk" && looksCompressible(raw);
-    const delta = compressDelta(raw, base.bytes, isText ? "normal" : "low");
+    // What is short and repeats itself may be taken from itself instead of its base, unless it is looked at thoroughly.
+    const thorough = raw.length < SHORT_BYTES ? "high" : "normal";
+    const delta = compressDelta(raw, base.bytes, isText ? thorough : "low");
     if (delta !== undefined && isWorthwhile(delta, raw, isText)) {
       this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
     } else {
