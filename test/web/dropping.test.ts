@@ -182,7 +182,9 @@ async function watchProgress(page: Page): Promise<() => Promise<number[]>> {
 
 /** Drops files and folders of this machine in the middle of an element, as the mouse does. */
 async function drop(page: Page, selector: string, files: readonly string[]): Promise<void> {
-  const box = await page.locator(selector).boundingBox();
+  const place = page.locator(selector);
+  await place.waitFor();
+  const box = await place.boundingBox();
   if (box === null) throw new Error(`${selector} is not to be seen`);
   const session = await page.context().newCDPSession(page);
   for (const type of ["dragEnter", "dragOver", "drop"] as const) {

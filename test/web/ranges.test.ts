@@ -106,7 +106,7 @@ describe.skipIf(chromiumPath === undefined)(`large files${howToGetChromium}`, ()
     await go(page, `${files}?file=long.parquet`);
     await page.getByText("120 rows in 1 row group, 2 columns").waitFor();
     await page.getByRole("cell", { name: "고양이" }).first().waitFor();
-    expect(traffic.ranges.length).toBeGreaterThan(1);
+    await expect.poll(() => traffic.ranges.length).toBeGreaterThan(1);
     expect(traffic.ranges.every((range) => range.startsWith("bytes="))).toBe(true);
     expect(traffic.bytes).toBeLessThan(2 * MIB);
     check();
@@ -119,11 +119,21 @@ async function watchBytes(page: Page, name: string): Promise<Traffic> {
   const session = await page.context().newCDPSession(page);
   const traffic: Traffic = { ranges: [], bytes: 0 };
   const own = new Set<string>();
+  // The headers of a request come by themselves, before or after the request: the browser promises no order.
+  const headersOf = new Map<string, Record<string, string>>();
+  const noteRange = (requestId: string): void => {
+    const headers = headersOf.get(requestId);
+    if (headers !== undefined && own.has(requestId))
+      traffic.ranges.push(headers["Range"] ?? headers["range"] ?? "none");
+  };
   session.on("Network.requestWillBeSent", ({ requestId, request }) => {
-    if (request.url.includes("/file?") && request.url.includes(name)) own.add(requestId);
+    if (!request.url.includes("/file?") || !request.url.includes(name)) return;
+    own.add(requestId);
+    noteRange(requestId);
   });
   session.on("Network.requestWillBeSentExtraInfo", ({ requestId, headers }) => {
-    if (own.has(requestId)) traffic.ranges.push(headers["Range"] ?? headers["range"] ?? "none");
+    headersOf.set(requestId, headers);
+    noteRange(requestId);
   });
   session.on("Network.dataReceived", ({ requestId, dataLength }) => {
     if (own.has(requestId)) traffic.bytes += dataLength;

@@ -1,6 +1,6 @@
 /** How to fetch what is on screen: lines to copy, and the download itself. */
 import type { JSX } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { CodeLine } from "../parts/bits.tsx";
 import { session } from "../shell/session.ts";
 import { Download } from "./download.tsx";
@@ -10,7 +10,7 @@ import { paramsOf, type VersionProps } from "./place.ts";
 /** Shows the lines for the file, the folder or the version that is looked at. */
 export function FetchDialog({ place, version, onClose }: VersionProps & { onClose: () => void }): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => box.current?.showModal(), []);
+  useLayoutEffect(() => box.current?.showModal(), []);
   const inFiles = place.tab === "files";
   const path = inFiles ? (place.file ?? place.folder ?? "") : "";
   const isFile = inFiles && place.file !== undefined;

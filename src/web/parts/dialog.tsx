@@ -1,6 +1,6 @@
 /** A question that stands before the page until it is answered or put away. */
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 /** What a dialog is told. */
 export interface DialogProps {
@@ -21,7 +21,8 @@ export function Dialog(props: DialogProps): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
   const [isBusy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState("");
-  useEffect(() => {
+  // Before it is drawn: what is pressed or dropped at once finds it open.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     box.current?.showModal();
     return () => {
