@@ -76,19 +76,18 @@ export class FrameEncoder {
     group.add(object);
   }
 
-  /** Adds objects that may resemble others. As deltas they have a frame of their own. */
-  addResembling(objects: readonly NewObject[], base: DeltaBase): void {
+  /** Adds objects that may resemble others. @returns whether they are deltas, which have a frame of their own */
+  addResembling(objects: readonly NewObject[], base: DeltaBase): boolean {
     const raw = oneAfterAnother(objects);
     // Nodes are mostly digests, which are copied from the base or not to be had at all, whatever the effort.
     const isText = this.#type === "chunk" && looksCompressible(raw);
     // What is short and repeats itself may be taken from itself instead of its base, unless it is looked at thoroughly.
     const thorough = raw.length < SHORT_BYTES ? "high" : "normal";
     const delta = compressDelta(raw, base.bytes, isText ? thorough : "low");
-    if (delta !== undefined && isWorthwhile(delta, raw, isText)) {
-      this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
-    } else {
-      for (const object of objects) this.add(object);
-    }
+    const isDelta = delta !== undefined && isWorthwhile(delta, raw, isText);
+    if (isDelta) this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
+    else for (const object of objects) this.add(object);
+    return isDelta;
   }
 
   /** Closes the frames in the making. */

@@ -4,6 +4,7 @@ import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
 import type { BaseChunk, EncodedFrames } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
 import type { ContentPort } from "./content-pool.ts";
+import { DeltaTries } from "./delta-tries.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
 import type { OlderChunks } from "./older-chunks.ts";
 import { PlacedRows } from "./placed-columns.ts";
@@ -56,9 +57,6 @@ export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
 
 /** Little content is compressed thoroughly: there the time for it is not noticed. */
 const THOROUGH_BYTES: number = 32 * 1024 * 1024;
-/** After so many tries that did not pay, only one in so many is made. */
-const TRIES = 8;
-const THEN_ONE_IN = 16;
 
 /** Stores chunks for one ingest. */
 export class ChunkStoring {
@@ -68,8 +66,8 @@ export class ChunkStoring {
   readonly #breather = new Breather();
   /** Chunks that a reader is packing, for this ingest or another one of the sink's. */
   readonly #underWay: ChunksUnderWay;
-  /** How many chunks in a row were tried as deltas, or might have been, without gain. */
-  #inVain = 0;
+  /** From window to window. Several are on their way at once: each looks at its own tries too. */
+  readonly #tries = new DeltaTries();
   /** How much was given to readers to be packed. */
   #packedBytes = 0;
 
@@ -158,7 +156,7 @@ export class ChunkStoring {
       resembling,
     } as const;
     const frames = framesInWindow(await port.request<FramesOfWindow>(request), window);
-    if (tried !== undefined) this.#learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
+    if (tried !== undefined) this.#tries.learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
     return frames;
   }
 
@@ -171,7 +169,7 @@ export class ChunkStoring {
     let count = 0;
     for (const [index, like] of likes.entries()) {
       if (like.length === 0) continue;
-      if (this.#inVain >= TRIES && this.#inVain++ % THEN_ONE_IN !== 0) continue;
+      if (!this.#tries.isDue()) continue;
       const bases = new Map(like.flatMap((digest) => this.#basesLike(digest)));
       let at = index * BASE_ROWS;
       for (const [digest, base] of [...bases].slice(0, BASE_ROWS)) {
@@ -189,10 +187,5 @@ export class ChunkStoring {
 
   #basesLike(digest: Digest): [Digest, BaseChunk][] {
     return (this.#bases as BaseSource).basesLike(digest).map((base) => [base.digest, base]);
-  }
-
-  #learn(tried: number, paid: number): void {
-    if (paid > 0) this.#inVain = 0;
-    else this.#inVain += tried;
   }
 }

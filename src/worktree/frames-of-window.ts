@@ -1,6 +1,7 @@
 /** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
 import { DIGEST_BYTES } from "../digest/index.ts";
 import { type Effort, type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import { DeltaTries } from "./delta-tries.ts";
 import type { ReadBases } from "./read-bases.ts";
 import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
 import type { Window } from "./windows.ts";
@@ -18,18 +19,19 @@ export function encodeChunks(
   chunks: ChunkColumns,
   wanted: Uint8Array,
   effort: Effort,
-  bases?: ReadBases,
+  bases?: Pick<ReadBases, "has" | "of">,
 ): EncodedFrames {
   const { digests, lengths, arePlain } = chunks;
   const encoder = new FrameEncoder("chunk", undefined, effort);
+  const tries = new DeltaTries();
   let at = 0;
   lengths.forEach((length, index) => {
     const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     if (wanted[index] !== 0) {
       const object = { digest, bytes: window.subarray(at, at + length) };
-      const base = bases?.of(index);
+      const base = bases?.has(index) && tries.isDue() ? bases.of(index) : undefined;
       if (base === undefined) encoder.add(object, arePlain);
-      else encoder.addResembling([object], base);
+      else tries.learn(1, encoder.addResembling([object], base) ? 1 : 0);
     }
     at += length;
   });

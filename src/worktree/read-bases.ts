@@ -16,6 +16,11 @@ export class ReadBases {
     this.#read = chunks.open(resembling.store, resembling.bases);
   }
 
+  /** Whether there is anything that a chunk may resemble. */
+  has(chunk: number): boolean {
+    return this.#resembling.rows[chunk * BASE_ROWS] !== 0;
+  }
+
   /** What a chunk may resemble; nothing where there is none, or where it cannot be read: then the chunk does without. */
   of(chunk: number): DeltaBase | undefined {
     const { rows, bases } = this.#resembling;
