@@ -65,6 +65,8 @@ export function sqliteVersion(): string {
 export interface DatabaseOptions {
   /** `"wal"` for data, `"rollback"` for a file that is only there to be locked. */
   readonly journal: "wal" | "rollback";
+  /** Never flushes: for a cache that finds out by itself what a power cut took or mixed up. */
+  readonly isUnflushed?: boolean;
   readonly busyMs?: number;
   /** Fails where there is no such file, instead of making it. */
   readonly mustExist?: boolean;
@@ -85,7 +87,7 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
       const mode = database.pragma("journal_mode = WAL", { simple: true });
       if (mode !== "wal") throw new ArtifoldError("STORE_REFUSED", `${file} cannot be kept in WAL mode (${mode})`);
       // The journal of the store is the commit point; what a power cut takes from the catalog is folded in again.
-      database.pragma("synchronous = NORMAL");
+      database.pragma(`synchronous = ${options.isUnflushed === true ? "OFF" : "NORMAL"}`);
       database.pragma("journal_size_limit = 67108864");
     }
     database.pragma("trusted_schema = OFF");

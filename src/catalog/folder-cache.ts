@@ -1,7 +1,9 @@
 /**
  * What is remembered of the user's folders: for each, the version it holds, and the stat cache as packed runs.
  *
- * It is a file of its own (`cache-folders.db`) that may be lost at any time: then folders are read again.
+ * It is a file of its own (`cache-folders.db`) that may be lost at any time: then folders are read again. It is never
+ * flushed. After a power cut pages of it may be older than others: each run has a checksum, and the sum of all tells
+ * whether they are those that were there together.
  */
 import path from "node:path";
 import { type FileSystem, removeQuietly } from "../platform/index.ts";
@@ -26,8 +28,17 @@ export interface Run {
   readonly data: Buffer;
 }
 
+/** A run on its way into the cache. */
+export interface NewRun {
+  /** The first path in it. */
+  readonly first: Buffer;
+  readonly data: Buffer;
+  /** A part of its checksum, below 2^32. */
+  readonly sum: number;
+}
+
 /** Raised when tables or the packing of runs change; what other versions left is thrown away. */
-const CACHE_VERSION = 2;
+const CACHE_VERSION = 3;
 
 const tables = `
   CREATE TABLE folder (
@@ -43,6 +54,8 @@ const tables = `
     id INTEGER PRIMARY KEY,
     folder INTEGER NOT NULL REFERENCES folder ON DELETE CASCADE,
     first BLOB NOT NULL,
+    -- Before the data: it is read without them.
+    sum INTEGER NOT NULL,
     data BLOB NOT NULL
   );
   CREATE UNIQUE INDEX run_in_order ON run (folder, first);
@@ -134,20 +147,30 @@ export class FolderCache {
     });
   }
 
+  /** The sum of what all runs of a folder say is theirs. */
+  sum(folder: FolderRow): number {
+    return this.#guarded(
+      folder,
+      () => this.#database.prepare("SELECT total(sum) FROM run WHERE folder = ?").pluck().get(folder.row) as number,
+    );
+  }
+
   #selectRun: { get(row: number): unknown } | undefined;
 
   /** Replaces runs of a folder in one transaction. @returns the folder's new generation */
-  replaceRuns(folder: FolderRow, gone: readonly number[], fresh: readonly { first: Buffer; data: Buffer }[]): number {
+  replaceRuns(folder: FolderRow, gone: readonly number[], fresh: readonly NewRun[]): number {
     return this.#guarded(folder, () => {
       const remove = this.#database.prepare("DELETE FROM run WHERE id = ?");
-      const insert = this.#database.prepare("INSERT OR REPLACE INTO run (folder, first, data) VALUES (?, ?, ?)");
+      const insert = this.#database.prepare(
+        "INSERT OR REPLACE INTO run (folder, first, sum, data) VALUES (?, ?, ?, ?)",
+      );
       const count = this.#database
         .prepare("UPDATE folder SET generation = generation + 1 WHERE id = ? RETURNING generation")
         .pluck();
       return this.#database
         .transaction(() => {
           for (const row of gone) remove.run(row);
-          for (const run of fresh) insert.run(folder.row, run.first, run.data);
+          for (const run of fresh) insert.run(folder.row, run.first, run.sum, run.data);
           return count.get(folder.row) as number;
         })
         .immediate();
@@ -188,7 +211,7 @@ const FORGOTTEN_STEP = 2 ** 32;
 const WAIT_MS = 10_000;
 
 function openFile(file: string): Database {
-  const database = openDatabase(file, { journal: "wal", busyMs: WAIT_MS });
+  const database = openDatabase(file, { journal: "wal", isUnflushed: true, busyMs: WAIT_MS });
   try {
     if (database.pragma("user_version", { simple: true }) === CACHE_VERSION) return database;
     database

@@ -13,7 +13,7 @@ export {
 export { isBusy, isDatabaseError, isFullDisk, isUnwritableDatabase, sqliteVersion } from "./database.ts";
 export { type FoldReport, foldJournal } from "./fold.ts";
 export { nameScopes } from "./folded-names.ts";
-export { FolderCache, type FolderRow, type Run } from "./folder-cache.ts";
+export { FolderCache, type FolderRow, type NewRun, type Run } from "./folder-cache.ts";
 export { HintCache } from "./hint-cache.ts";
 export { isLinked, type LinkKind, type LinkPage, type LinkRow, linksOfRun, linksOfVersion } from "./lineage.ts";
 export { LOCK_WAIT_MS, Locks, lockAlone, type Release, retryWhileBusy } from "./locks.ts";

@@ -84,7 +84,7 @@ export class ChunkStoring {
   }
 
   /** Has those chunks of a window packed that nobody has yet; gives the window back when it is not needed any more. */
-  async store(port: ContentPort, window: Window, read: ChunkColumns, findLikes?: FindLikes): Promise<void> {
+  async store(nextPort: () => ContentPort, window: Window, read: ChunkColumns, findLikes?: FindLikes): Promise<void> {
     const wanted = new Uint8Array(read.lengths.length);
     const claimed = new Set<Digest>();
     const others = new Set<Promise<void>>();
@@ -101,7 +101,7 @@ export class ChunkStoring {
     // Asked even when nothing is wanted: it follows the content.
     const likes = findLikes?.(wanted);
     if (claimed.size === 0) this.#windows.giveBack(window);
-    else await this.#bring(claimed, this.#packAndAdd(port, window, read, wanted, likes));
+    else await this.#bring(claimed, this.#packAndAdd(nextPort, window, read, wanted, likes));
     // Where one of them fails, what was read here is not whole either.
     await Promise.all(others);
     await this.#sink.ready();
@@ -118,13 +118,13 @@ export class ChunkStoring {
   }
 
   async #packAndAdd(
-    port: ContentPort,
+    nextPort: () => ContentPort,
     window: Window,
     read: ChunkColumns,
     wanted: Uint8Array,
     likes: readonly (readonly Digest[])[] | undefined,
   ): Promise<void> {
-    const frames = await this.#windows.within(window, () => this.#pack(port, window, read, wanted, likes));
+    const frames = await this.#windows.within(window, () => this.#pack(nextPort, window, read, wanted, likes));
     // Taking them hashes them once more. Windows of several contents may be here at once.
     if (this.#breather.dueAfterLong()) await this.#breather.pause();
     const rawBytes = read.lengths.reduce((sum, length, index) => (wanted[index] === 0 ? sum : sum + length), 0);
@@ -132,7 +132,7 @@ export class ChunkStoring {
   }
 
   async #pack(
-    port: ContentPort,
+    nextPort: () => ContentPort,
     window: Window,
     read: ChunkColumns,
     wanted: Uint8Array,
@@ -155,7 +155,7 @@ export class ChunkStoring {
       effort,
       resembling,
     } as const;
-    const frames = framesInWindow(await port.request<FramesOfWindow>(request), window);
+    const frames = framesInWindow(await nextPort().request<FramesOfWindow>(request), window);
     if (tried !== undefined) this.#tries.learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
     return frames;
   }

@@ -1,10 +1,10 @@
 /** What is remembered of one folder between scans: its stat cache, and which version it is known to agree with. */
 import path from "node:path";
-import type { FolderCache, FolderRow } from "../catalog/index.ts";
+import type { FolderCache, FolderRow, NewRun } from "../catalog/index.ts";
 import { type Digest, hashContent } from "../digest/index.ts";
 import { type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
 import type { FreshStat } from "./file-columns.ts";
-import { RunView } from "./run.ts";
+import { isWholeRun, sumOfRun } from "./run.ts";
 
 /** Which version a folder was given, or was made into. */
 export interface FolderRecord {
@@ -28,10 +28,17 @@ export interface FolderAgreement {
   readonly exact: boolean;
 }
 
+/** An agreement as it is kept: it stands as long as the runs are those that it was about. */
+export interface KeptAgreement extends FolderAgreement {
+  readonly generation: number;
+  /** The sum of all runs. */
+  readonly sum: number;
+}
+
 /** What is kept beside the rows, as JSON. */
 interface Kept {
   readonly record?: FolderRecord;
-  readonly agreement?: FolderAgreement & { readonly generation: number };
+  readonly agreement?: KeptAgreement;
 }
 
 /** The memory of one folder in one view. */
@@ -40,7 +47,7 @@ export class FolderMemory {
   readonly folder: FolderRow;
   readonly record: FolderRecord | undefined;
   /** Which manifest the rows agree with; absent when that is not known. */
-  readonly agreement: FolderAgreement | undefined;
+  readonly agreement: KeptAgreement | undefined;
   #kept: Kept;
   #generation: number;
 
@@ -65,10 +72,17 @@ export class FolderMemory {
     return this.cache.generation(this.folder) !== this.#generation;
   }
 
-  /** Whether all rows can be read. Only then does a path without a row say that nothing was there. */
+  /**
+   * Whether all rows that the agreement is about are there and can be read. Only then does a path without a row say that
+   * nothing was there.
+   */
   get isWhole(): boolean {
-    for (const { data } of this.cache.runs(this.folder)) if (RunView.open(data) === undefined) return false;
-    return true;
+    let sum = 0;
+    for (const { data } of this.cache.runs(this.folder)) {
+      if (!isWholeRun(data)) return false;
+      sum += sumOfRun(data);
+    }
+    return sum === this.agreement?.sum;
   }
 
   /** Says that rows no longer agree with a manifest: before the first of them is replaced. */
@@ -81,7 +95,7 @@ export class FolderMemory {
     const isSure = agreement !== undefined && !this.isDisturbed;
     this.#keep({
       ...(record && { record }),
-      ...(isSure && { agreement: { ...agreement, generation: this.#generation } }),
+      ...(isSure && { agreement: { ...agreement, generation: this.#generation, sum: this.cache.sum(this.folder) } }),
     });
   }
 
@@ -99,7 +113,7 @@ export class FolderMemory {
     );
   }
 
-  replaceRuns(gone: readonly number[], fresh: readonly { first: Buffer; data: Buffer }[]): void {
+  replaceRuns(gone: readonly number[], fresh: readonly NewRun[]): void {
     const generation = this.cache.replaceRuns(this.folder, gone, fresh);
     // A jump by more than one means that another process was at it too.
     this.#generation = generation === this.#generation + 1 ? generation : -1;

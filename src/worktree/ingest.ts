@@ -141,7 +141,7 @@ export class Ingest {
       port.request<FilesRead>({ op: "contents", window: window.number, lengths }),
     );
     const likes = await windows.within(window, () => this.#likesOf(contents, read));
-    await this.#storing.store(port, window, read, likes);
+    await this.#storing.store(() => port, window, read, likes);
     let chunk = 0;
     return contents.map(({ path, bytes, executable }, row) => {
       const count = read.files.chunkCounts[row] as number;
@@ -156,23 +156,23 @@ export class Ingest {
   async #batch(batch: readonly FileToIngest[]): Promise<readonly Ingested[]> {
     const [only] = batch as [FileToIngest];
     if (batch.length === 1 && sizeOf(only) > WHOLE_FILE_BYTES) return [await this.#largeFile(only)];
-    const port = this.#choosePort(batch);
+    const nextPort = this.#portsFor(batch);
     const results: Ingested[] = [];
     // What does not fit into a window is asked for again.
-    while (results.length < batch.length) await this.#some(port, batch.slice(results.length), results);
+    while (results.length < batch.length) await this.#some(nextPort, batch.slice(results.length), results);
     return results;
   }
 
   /** Reads the first files of a batch, as many as fit. */
-  async #some(port: ContentPort, batch: readonly FileToIngest[], results: Ingested[]): Promise<void> {
+  async #some(nextPort: () => ContentPort, batch: readonly FileToIngest[], results: Ingested[]): Promise<void> {
     const paths = batch.map((file) => file.file).join("\0");
     const window = await this.#pool.windows.take();
     const read = await this.#pool.windows.within(window, () =>
-      port.request<FilesRead>({ op: "files", window: window.number, paths }),
+      nextPort().request<FilesRead>({ op: "files", window: window.number, paths }),
     );
     const { files } = read;
     const likes = await this.#pool.windows.within(window, () => this.#likesOf(batch, read));
-    await this.#storing.store(port, window, read, likes);
+    await this.#storing.store(nextPort, window, read, likes);
     let chunk = 0;
     for (let row = 0; row < batch.length && files.statuses[row] !== readStatus.later; row++) {
       const file = batch[row] as FileToIngest;
@@ -220,11 +220,11 @@ export class Ingest {
   }
 
   /** The first little work is done in place; threads are worth their start only for more. */
-  #choosePort(batch: readonly FileToIngest[]): ContentPort {
+  #portsFor(batch: readonly FileToIngest[]): () => ContentPort {
     const bytes = batch.reduce((sum, file) => sum + sizeOf(file), 0);
     const isLittle = this.#started === 0 && bytes <= IN_PLACE_BYTES && batch.length <= IN_PLACE_FILES;
     this.#started += batch.length;
-    return isLittle ? this.#pool.inPlace : this.#pool.next();
+    return isLittle ? () => this.#pool.inPlace : () => this.#pool.next();
   }
 
   #done(entry: FileEntry, columns: FileColumns, row: number): Ingested {
@@ -271,12 +271,7 @@ export class Ingest {
     let size = 0;
     let first: Digest | undefined;
     try {
-      for await (const { port, window, chunks, length } of readWindows(
-        source,
-        this.#pool.windows,
-        nextPort,
-        this.#signal,
-      )) {
+      for await (const { window, chunks, length } of readWindows(source, this.#pool.windows, nextPort, this.#signal)) {
         size += length;
         // Windows of several contents may be there at once: between them others have their turn.
         if (breather.dueAfterLong()) await breather.pause();
@@ -285,7 +280,7 @@ export class Ingest {
         if (length > 0) first ??= digestFromBytes(chunks.digests, 0);
         const { digests, lengths } = chunks;
         const findLikes = older && ((wanted: Uint8Array) => older.next(digests, lengths, wanted));
-        const stored = this.#storing.store(port, window, chunks, findLikes);
+        const stored = this.#storing.store(nextPort, window, chunks, findLikes);
         stored.catch(ignore);
         storing.push(stored);
         this.#onBytes(length, path);

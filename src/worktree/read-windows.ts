@@ -5,9 +5,8 @@ import type { ChunkColumns, WindowHashed } from "./read-request.ts";
 import type { Cut, WindowedContent } from "./windowed-content.ts";
 import type { Window, Windows } from "./windows.ts";
 
-/** A window whose content is cut and hashed, and who has it at hand. */
+/** A window whose content is cut and hashed. */
 export interface WindowInWork {
-  readonly port: ContentPort;
   readonly window: Window;
   readonly chunks: ChunkColumns;
   /** How many bytes they are. */
@@ -68,5 +67,5 @@ async function hash(window: Window, cut: Cut, windows: Windows, port: ContentPor
   const { lengths, length } = cut;
   const request = { op: "hash", window: window.number, lengths } as const;
   const hashed = await windows.within(window, () => port.request<WindowHashed>(request));
-  return { port, window, length, chunks: { ...hashed, lengths } };
+  return { window, length, chunks: { ...hashed, lengths } };
 }

@@ -1,7 +1,8 @@
 /** Changes the rows of a folder's memory. */
+import type { NewRun } from "../catalog/index.ts";
 import { comparePaths } from "../manifest/index.ts";
 import type { FolderMemory } from "./folder-memory.ts";
-import { encodeRun, type NewRow, type RowRange, RunView } from "./run.ts";
+import { encodeRun, type NewRow, type RowRange, RunView, sumOfRun } from "./run.ts";
 
 const RUN_ROWS = 512;
 const RUNS_AT_ONCE = 32;
@@ -29,7 +30,7 @@ export class RowEditor {
   /** What goes into the next run, and how many rows that is. */
   #out: (NewRow | RowRange)[] = [];
   #count = 0;
-  #fresh: { first: Buffer; data: Buffer }[] = [];
+  #fresh: NewRun[] = [];
   #gone: number[] = [];
   #touched = false;
 
@@ -101,7 +102,8 @@ export class RowEditor {
     const parts = this.#take(count);
     const [head] = parts as [NewRow | RowRange];
     const first = Buffer.from("view" in head ? head.view.path(head.from) : head.entry.path, "utf8");
-    this.#fresh.push({ first, data: encodeRun(parts) });
+    const data = encodeRun(parts);
+    this.#fresh.push({ first, data, sum: sumOfRun(data) });
     if (this.#fresh.length >= RUNS_AT_ONCE) this.#write();
   }
 

@@ -59,6 +59,20 @@ const FLAG_LIST = 8;
 
 const CHECKSUM_BYTES = 16;
 const HEAD_BYTES = 32;
+/** Two million sums of so many bytes are exact as a number. */
+const SUM_BYTES = 4;
+
+/** Whether a run is as it was packed. */
+export function isWholeRun(data: Buffer): boolean {
+  if (data.length < HEAD_BYTES) return false;
+  const checksum = hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES);
+  return data.subarray(0, CHECKSUM_BYTES).equals(checksum);
+}
+
+/** What a whole run adds to the sum of all: a part of its checksum. */
+export function sumOfRun(data: Buffer): number {
+  return data.readUIntLE(0, SUM_BYTES);
+}
 
 /** Rows of a run, one after another, that go into another run as they are. */
 export interface RowRange {
@@ -175,9 +189,7 @@ export class RunView {
 
   /** Opens a run; `undefined` for bytes that are not what was written: the files are read again then. */
   static open(data: Buffer): RunView | undefined {
-    if (data.length < HEAD_BYTES) return undefined;
-    const checksum = hashContentBytes(data.subarray(CHECKSUM_BYTES)).subarray(0, CHECKSUM_BYTES);
-    return data.subarray(0, CHECKSUM_BYTES).equals(checksum) ? new RunView(data) : undefined;
+    return isWholeRun(data) ? new RunView(data) : undefined;
   }
 
   /** Opens a run that somebody has opened before. */

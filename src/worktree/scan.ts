@@ -131,7 +131,9 @@ export class FolderScan {
 
   /** Whether the stat cache was damaged or disturbed by another process, so that differences may have been overlooked. */
   get mustCompareAll(): boolean {
-    return this.#rowsAgree && (this.#sweep.hasLostRows || this.#options.memory.isDisturbed);
+    const { agreement, isDisturbed } = this.#options.memory;
+    if (!this.#rowsAgree || agreement === undefined) return false;
+    return isDisturbed || this.#sweep.hasLostRows(agreement.sum);
   }
 
   /** The edits, in path order. */

@@ -7,7 +7,7 @@ import type { FolderCache, FolderRow } from "../catalog/index.ts";
 import { comparePaths } from "../manifest/index.ts";
 import { type FileStat, kindOf } from "../platform/index.ts";
 import type { LookAhead, RunAnswers } from "./look-ahead.ts";
-import { type CachedEntry, RunView } from "./run.ts";
+import { type CachedEntry, RunView, sumOfRun } from "./run.ts";
 import { type FolderWalk, PAUSE, type WalkedName } from "./walk.ts";
 
 /** What a sweep finds, in path order. */
@@ -62,9 +62,14 @@ export class Sweep {
     this.#seeAll = options.seeAll;
   }
 
-  /** Whether rows could not be read: then what is gone since may have been overlooked. Complete when the pass is. */
-  get hasLostRows(): boolean {
-    return this.#rows.hasLostSome;
+  /**
+   * Whether rows are not those that were there together, or could not be read: then what is gone since may have been
+   * overlooked. Complete when the pass is.
+   *
+   * @param sum of all runs, as it was
+   */
+  hasLostRows(sum: number): boolean {
+    return this.#rows.sum !== sum;
   }
 
   /** Makes the pass. A `PAUSE` says that its caller may let other work in. */
@@ -131,7 +136,8 @@ class CachedRows {
   #answers: RunAnswers | undefined;
   #index = 0;
   #last: string | undefined;
-  hasLostSome = false;
+  /** Of the runs that could be read. */
+  sum = 0;
 
   constructor(cache: FolderCache, folder: FolderRow, ahead: LookAhead | undefined) {
     this.#runs = cache.runs(folder);
@@ -207,8 +213,9 @@ class CachedRows {
       const { data } = next.value;
       const view = RunView.open(data);
       // A run that cannot be read is as good as none.
-      if (view === undefined) this.hasLostSome = true;
-      else this.#waiting.push({ view, answers: this.#ahead?.begin(data, view.count) });
+      if (view === undefined) continue;
+      this.sum += sumOfRun(data);
+      this.#waiting.push({ view, answers: this.#ahead?.begin(data, view.count) });
     }
   }
 }

@@ -30,7 +30,7 @@ export interface ContentSource {
 
 /** Files up to this size are written many in one request. */
 const SMALL_FILE_BYTES: number = 1024 * 1024;
-const BATCH_LIMITS: BatchLimits = { bytes: 2 * 1024 * 1024, items: 256, singleBytes: SMALL_FILE_BYTES };
+const BATCH_LIMITS: BatchLimits = { bytes: 2 * 1024 * 1024, items: 128, singleBytes: SMALL_FILE_BYTES };
 /** The first files are written in place when they are few and small: threads are worth their start only for more. */
 const LITTLE_FILES = 32;
 const LITTLE_FILE_BYTES: number = 64 * 1024;
@@ -87,10 +87,11 @@ class Writer {
     this.#started += batch.length;
     const [only] = batch as [FileEntry];
     if (batch.length === 1 && only.size > SMALL_FILE_BYTES) return [await this.#writeLarge(only)];
-    return this.#writeSmall(isLittle ? pool.inPlace : pool.next(), batch);
+    // Chosen when all is asked for: until then nobody is busy with it, and others would choose the same.
+    return this.#writeSmall(() => (isLittle ? pool.inPlace : pool.next()), batch);
   }
 
-  async #writeSmall(port: ContentPort, batch: readonly FileEntry[]): Promise<readonly Written[]> {
+  async #writeSmall(choosePort: () => ContentPort, batch: readonly FileEntry[]): Promise<readonly Written[]> {
     const { source, target } = this.#options;
     const chunks = new PlacedRows();
     const files: FileToWrite[] = [];
@@ -105,7 +106,7 @@ class Writer {
         const { path: shown, digest, executable } = entry;
         files.push({ path: file, isHidden, shown, digest, executable, chunks: chunks.count - before });
       }
-      const { stats } = await port.request<FilesWritten>({
+      const { stats } = await choosePort().request<FilesWritten>({
         op: "write-files",
         store: source.folder,
         chunks: chunks.columns(),

@@ -39,7 +39,7 @@ export async function openDashboard(serveArgs: readonly string[] = []): Promise<
   const [{ url, login }, browser] = await Promise.all([firstJson(server), startBrowser()]);
   const open: Dashboard["open"] = async (at, options) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const watched = watchPage(page, url);
     await page.goto(url + at);

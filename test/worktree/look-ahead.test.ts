@@ -8,7 +8,7 @@ import { nodeFileSystem } from "../../src/platform/index.ts";
 import { ContentPool } from "../../src/worktree/content-pool.ts";
 import { FolderMemory } from "../../src/worktree/folder-memory.ts";
 import { LookAhead } from "../../src/worktree/look-ahead.ts";
-import { encodeRun, type NewRow } from "../../src/worktree/run.ts";
+import { encodeRun, type NewRow, sumOfRun } from "../../src/worktree/run.ts";
 import { Sweep } from "../../src/worktree/sweep.ts";
 import { FolderWalk, PAUSE } from "../../src/worktree/walk.ts";
 import { temporaryFolder } from "../support/folders.ts";
@@ -45,7 +45,8 @@ function rememberedFolder(): { folder: string; memory: FolderMemory } {
   const runs = [];
   for (let at = 0; at < rows.length; at += RUN_ROWS) {
     const some = rows.slice(at, at + RUN_ROWS);
-    runs.push({ first: Buffer.from((some[0] as NewRow).entry.path), data: encodeRun(some) });
+    const data = encodeRun(some);
+    runs.push({ first: Buffer.from((some[0] as NewRow).entry.path), data, sum: sumOfRun(data) });
   }
   memory.replaceRuns([], runs);
   return { folder, memory };
