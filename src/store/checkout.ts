@@ -284,7 +284,7 @@ class Checkout {
 
   /** Compares first; nothing is written while there is a conflict. */
   async #plan(version: VersionRow, target: TargetFolder): Promise<DownloadPlan> {
-    const { force = false, clean = false } = this.#options;
+    const { force = false, clean = false, dryRun = false } = this.#options;
     const lookAt = (entryPath: string): FileStat | undefined => target.lookAt(entryPath);
     const record = this.#memory.record;
     const base = record?.downloaded === true ? record.manifest : undefined;
@@ -295,6 +295,7 @@ class Checkout {
       filter: this.#filter,
       clock: this.#clock,
       lookAt,
+      ...(!dryRun && { onMuch: () => this.#engine.pool.startAll() }),
     });
     refuseConflicts(plan, this.#folder);
     if (typeof clean === "function" && plan.foreign.length > 0 && !(await clean(plan.foreign))) {

@@ -108,12 +108,19 @@ export class ContentPool {
     if (this.#workerCount === 0) return this.inPlace;
     const idle = this.#workers.find((worker) => worker.load === 0);
     if (idle !== undefined) return idle;
-    if (this.#workers.length < this.#workerCount) {
-      const worker = new PooledWorker(contentWorkerScript, this.windows.memory);
-      this.#workers.push(worker);
-      return worker;
-    }
+    if (this.#workers.length < this.#workerCount) return this.#start();
     return this.#workers.reduce((least, worker) => (worker.load < least.load ? worker : least));
+  }
+
+  /** Starts all threads, for whoever knows that there will be work for them: their start takes a while. */
+  startAll(): void {
+    while (this.#workers.length < this.#workerCount) this.#start();
+  }
+
+  #start(): PooledWorker {
+    const worker = new PooledWorker(contentWorkerScript, this.windows.memory);
+    this.#workers.push(worker);
+    return worker;
   }
 
   /** The port for work on content that is here already: once it has become more than a little, this thread is left to others. */

@@ -15,7 +15,7 @@ import { type RowEdit, RowEditor } from "./row-editor.ts";
 import type { CachedEntry, NewRow } from "./run.ts";
 import type { TargetFolder } from "./target-folder.ts";
 import { type LeftOut, refuseStoreName } from "./walk.ts";
-import { type WriteOutOptions, writeOut } from "./write-out.ts";
+import { LITTLE_FILES, type WriteOutOptions, writeOut } from "./write-out.ts";
 
 /** What a download is to do. */
 export interface DownloadPlan {
@@ -55,12 +55,20 @@ export interface PlanOptions {
   readonly clock: RacyClock;
   /** Looks at what is at a path of the folder. */
   readonly lookAt: (path: string) => FileStat | undefined;
+  /** Called as soon as there is more to write than one thread would do by itself. */
+  readonly onMuch?: () => void;
 }
 
 /** Compares a folder with the version it shall hold. Writes nothing. */
 export async function planDownload(comparison: ComparisonOptions, options: PlanOptions): Promise<DownloadPlan> {
   const planner = new Planner(options);
-  for await (const batch of compareFolder(comparison)) for (const compared of batch) planner.take(compared);
+  let isMuch = false;
+  for await (const batch of compareFolder(comparison)) {
+    for (const compared of batch) planner.take(compared);
+    if (isMuch || planner.writes <= LITTLE_FILES) continue;
+    isMuch = true;
+    options.onMuch?.();
+  }
   return planner.finish(comparison.leftOut);
 }
 
@@ -86,6 +94,11 @@ class Planner {
 
   constructor(options: PlanOptions) {
     this.#options = options;
+  }
+
+  /** How many files are to be written so far. */
+  get writes(): number {
+    return this.#write.length;
   }
 
   take(compared: Compared): void {

@@ -32,7 +32,7 @@ export interface ContentSource {
 const SMALL_FILE_BYTES: number = 1024 * 1024;
 const BATCH_LIMITS: BatchLimits = { bytes: 2 * 1024 * 1024, items: 128, singleBytes: SMALL_FILE_BYTES };
 /** The first files are written in place when they are few and small: threads are worth their start only for more. */
-const LITTLE_FILES = 32;
+export const LITTLE_FILES: number = 32;
 const LITTLE_FILE_BYTES: number = 64 * 1024;
 /** Chunks of a large file in one request. */
 const CHUNKS_AT_ONCE = 64;

@@ -66,7 +66,7 @@ describe.skipIf(chromiumPath === undefined)(`doing things${howToGetChromium}`, (
       await page.keyboard.press("Escape");
       await page.getByRole("dialog").waitFor({ state: "detached" });
       await expect
-        .poll(() => page.evaluate<string>("document.activeElement?.textContent ?? ''"), { timeout: 20_000 })
+        .poll(() => page.evaluate<string>("document.activeElement?.textContent ?? ''"), { timeout: 60_000 })
         .toContain(name);
     }
     check();

@@ -33,7 +33,7 @@ describe.skipIf(chromiumPath === undefined)(`asking${howToGetChromium}`, () => {
     const asked = watchQuestions(page);
     await page.goto(`${dashboard.url}/lab/experi/pets/exp/artifacts${at}`);
     await page.getByText(shown).first().waitFor();
-    await expect.poll(() => page.locator(".waiting").count(), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => page.locator(".waiting").count(), { timeout: 60_000 }).toBe(0);
     await isListening(page);
     expect(asked.length).toBeGreaterThan(2);
     expect(asked.toSorted()).toEqual([...new Set(asked)].toSorted());

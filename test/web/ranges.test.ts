@@ -47,9 +47,9 @@ describe.skipIf(chromiumPath === undefined)(`large files${howToGetChromium}`, ()
     await go(page, `${files}?file=long.wav`);
     const audio = page.locator("audio");
     await audio.waitFor();
-    await expect.poll(() => read(page, "audio", "Math.floor(duration)"), { timeout: 20_000 }).toBe(4194);
+    await expect.poll(() => read(page, "audio", "Math.floor(duration)"), { timeout: 60_000 }).toBe(4194);
     await page.evaluate("document.querySelector('audio').currentTime = 3000");
-    await expect.poll(() => read(page, "audio", "[currentTime, seeking]"), { timeout: 20_000 }).toEqual([3000, false]);
+    await expect.poll(() => read(page, "audio", "[currentTime, seeking]"), { timeout: 60_000 }).toEqual([3000, false]);
     expect(traffic.ranges.every((range) => range.startsWith("bytes="))).toBe(true);
     expect(traffic.ranges.some((range) => Number(/=(\d+)/.exec(range)?.[1]) > 16 * MIB)).toBe(true);
     expect(traffic.bytes).toBeGreaterThan(0);
@@ -63,7 +63,7 @@ describe.skipIf(chromiumPath === undefined)(`large files${howToGetChromium}`, ()
     const traffic = await watchBytes(page, "film.webm");
     await go(page, `${files}?file=film.webm`);
     await expect
-      .poll(() => read(page, "video", "[readyState > 0, videoWidth, videoHeight]"), { timeout: 20_000 })
+      .poll(() => read(page, "video", "[readyState > 0, videoWidth, videoHeight]"), { timeout: 60_000 })
       .toEqual([true, 320, 240]);
     expect(traffic.ranges.every((range) => range.startsWith("bytes="))).toBe(true);
     expect(traffic.bytes).toBeLessThan(16 * MIB);
