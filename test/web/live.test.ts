@@ -56,6 +56,29 @@ describe.skipIf(chromiumPath === undefined)(`asking${howToGetChromium}`, () => {
     await page.context().close();
   });
 
+  test("where asking again fails for a while, the page stays as it is, with the dialog that is open", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V1/files`);
+    await isListening(page);
+    await page.getByRole("button", { name: "Use it" }).click();
+    await page.getByRole("dialog").waitFor();
+    let failed = 0;
+    await page.route("**/api/**", async (route) => {
+      failed++;
+      await route.fulfill({
+        status: 503,
+        json: { error: { code: "BUSY", message: "busy", hint: null, happened: "no" } },
+      });
+    });
+    await dashboard.artifold(["tag", "lab/pets/sample:V1", "later"]);
+    await expect.poll(() => failed, { timeout: 60_000 }).toBeGreaterThan(3);
+    expect(await page.getByRole("dialog").isVisible()).toBe(true);
+    await page.unroute("**/api/**");
+    await page.keyboard.press("Escape");
+    await page.getByRole("treeitem", { name: /^V1.*later/ }).waitFor();
+    check(/status of 503/);
+    await page.context().close();
+  });
+
   test("what an answer does not have that was under way as the page began to listen is seen", async () => {
     const { page, check } = await dashboard.open("/");
     const [first, late] = [gate(), gate()];
