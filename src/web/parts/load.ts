@@ -10,7 +10,8 @@ export interface Loaded<T> {
 }
 
 const KEPT_MAX = 200;
-const AGAIN_MS = 2000;
+/** How long to wait after a failure that may pass. */
+export const AGAIN_MS = 2000;
 const kept = new Map<string, unknown>();
 
 /**
@@ -61,7 +62,7 @@ export function useLoad<T>(key: string, load: (signal: AbortSignal) => Promise<T
 }
 
 /** Whether a failure says nothing of what was asked for: no answer, or one of a server that is busy or in trouble. */
-function mayPass(reason: unknown): boolean {
+export function mayPass(reason: unknown): boolean {
   return !(reason instanceof ApiError) || reason.status === 429 || reason.status >= 500;
 }
 

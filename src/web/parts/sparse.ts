@@ -1,5 +1,6 @@
 /** A long list of which only the parts that somebody looked at are here. */
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { AGAIN_MS, mayPass } from "./load.ts";
 
 /** A part of the list, as the server gives it. A total of null is still being counted. */
 export interface Part<T> {
@@ -63,6 +64,14 @@ export function useSparse<T>(
       },
       (reason) => {
         if (own.controller.signal.aborted) return;
+        if (own.count !== undefined && mayPass(reason)) {
+          // What is here stays, and is asked for once more.
+          setTimeout(() => {
+            own.asked.delete(part);
+            if (own === store.current) ask(own, part);
+          }, AGAIN_MS);
+          return;
+        }
         own.asked.delete(part);
         own.error = reason instanceof Error ? reason : new Error(String(reason));
         draw((at) => at + 1);
