@@ -3,7 +3,6 @@
  * the zlib of newer Node, or WebAssembly.
  */
 import { createRequire } from "node:module";
-import zlib from "node:zlib";
 import { ArtifoldError } from "../errors.ts";
 import { checkZstdFrame } from "./zstd-frame.ts";
 
@@ -196,7 +195,9 @@ interface ZstdOfNode {
 }
 
 function loadNode(): Implementation | undefined {
-  const { zstdCompressSync, zstdDecompressSync, constants } = zlib as unknown as ZstdOfNode;
+  // Taken when it is needed, and not imported: where the addon is, nobody waits for it.
+  const zlib = process.getBuiltinModule("node:zlib") as unknown as ZstdOfNode;
+  const { zstdCompressSync, zstdDecompressSync, constants } = zlib;
   const levelKey = constants.ZSTD_c_compressionLevel;
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined || levelKey === undefined) return undefined;
   const outputOf = (rawLength: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, rawLength) });

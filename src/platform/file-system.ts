@@ -213,12 +213,15 @@ export function isExecutable(stat: FileStat): boolean {
   return (stat.mode & 0o100) !== 0;
 }
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const { O_RDONLY, O_RDWR, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK, O_DIRECT } =
+  fs.constants;
 
 /** Ways to open, by purpose. Where a platform lacks a flag it is 0. */
 export const openFlags = {
   /** A file of the store. */
   read: O_RDONLY,
+  /** A file whose bytes are to come from the disk, past the page cache, to whole pages; `undefined` where there is no such way. */
+  readPastMemory: O_DIRECT === undefined ? undefined : O_RDONLY | O_DIRECT,
   readWrite: O_RDWR,
   /** A new file: fails with EEXIST when the name is taken. */
   createNew: O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),

@@ -4,7 +4,7 @@
  * Threads are started at the first request and kept out of the way of the process's end.
  */
 import { availableParallelism } from "node:os";
-import { parentPort, type TransferListItem, Worker } from "node:worker_threads";
+import type { TransferListItem, Worker } from "node:worker_threads";
 import { ArtifoldError, type ErrorCode, type ErrorDetails, isArtifoldError } from "../errors.ts";
 
 interface Pending {
@@ -27,6 +27,7 @@ export class PooledWorker {
 
   /** @param data what the script finds as its `workerData` */
   constructor(script: URL, data?: unknown) {
+    const { Worker } = threads();
     this.#worker = new Worker(script, { workerData: data, resourceLimits: { maxYoungGenerationSizeMb: 8 } });
     this.#worker.unref();
     this.#worker.on("message", (answer: Answer) => this.#settle(answer));
@@ -72,6 +73,11 @@ export class PooledWorker {
   }
 }
 
+/** Taken when it is needed, and not imported: most calls of the command start no thread. */
+function threads(): typeof import("node:worker_threads") {
+  return process.getBuiltinModule("node:worker_threads");
+}
+
 /** The number of threads that pay on this machine for work that reads, hashes and compresses. */
 export function defaultWorkerCount(): number {
   return Math.min(availableParallelism(), 8);
@@ -85,7 +91,7 @@ export function defaultWorkerCount(): number {
 export function serveRequests(
   handle: (message: unknown) => Promise<{ value: unknown; transfer?: readonly TransferListItem[] }>,
 ): void {
-  const port = parentPort;
+  const { parentPort: port } = threads();
   if (port === null) throw new Error("serveRequests is for worker threads only");
   let last = Promise.resolve();
   port.on("message", ({ id, message }: { id: number; message: unknown }) => {

@@ -121,8 +121,9 @@ export class FileAdoption {
     const hasher = contentHasher();
     let size = 0;
     let knownBytes = 0;
-    for await (const { window, chunks, length } of this.#windowsOf(read)) {
-      hasher.update(window.bytes.subarray(0, length));
+    for await (const { window, chunks, bytes } of this.#windowsOf(read)) {
+      const { length } = bytes;
+      hasher.update(bytes);
       this.#pool.windows.giveBack(window);
       addChunks(list, chunks, 0, chunks.lengths.length, older);
       knownBytes += this.#knownBytes(chunks);
@@ -152,9 +153,9 @@ export class FileAdoption {
     const source = FileContent.open(this.#pool.fs, file.file);
     if (source.failed !== undefined) return false;
     try {
-      for await (const { window, chunks, length } of this.#windowsOf(source)) {
+      for await (const { window, chunks, bytes } of this.#windowsOf(source)) {
         this.#pool.windows.giveBack(window);
-        return this.#knownBytes(chunks) * 2 <= length;
+        return this.#knownBytes(chunks) * 2 <= bytes.length;
       }
       return false;
     } finally {
@@ -163,7 +164,7 @@ export class FileAdoption {
   }
 
   #windowsOf(content: FileContent): AsyncGenerator<WindowInWork, void, undefined> {
-    return readWindows(content, this.#pool.windows, () => this.#pool.next(), this.#signal);
+    return readWindows(content, this.#pool, this.#signal);
   }
 
   #knownBytes({ digests, lengths }: ChunkColumns): number {

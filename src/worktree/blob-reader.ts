@@ -13,16 +13,17 @@ import { encodeChunks, framesOfWindow } from "./frames-of-window.ts";
 import type { PlacedReader } from "./placed-reader.ts";
 import { ReadBases } from "./read-bases.ts";
 import type {
-  CutRequest,
+  ChunkColumns,
+  ChunkRequest,
   EncodeRequest,
   FilesRead,
   FramesOfWindow,
-  HashRequest,
   ReadRequest,
-  WindowCut,
-  WindowHashed,
+  RechunkRequest,
+  WindowChunked,
+  WindowRechunked,
 } from "./read-request.ts";
-import { windowAddress, windowBytes } from "./windows.ts";
+import { WINDOW_STEP_BYTES, windowAddress, windowBytes } from "./windows.ts";
 
 /** Files up to this size are read whole, many in one request; larger ones come window by window. */
 export const WHOLE_FILE_BYTES: number = 1024 * 1024;
@@ -30,6 +31,9 @@ export const WHOLE_FILE_BYTES: number = 1024 * 1024;
 export const BATCH_BYTES: number = 2 * 1024 * 1024;
 /** Files in one request: what they come to must fit into a window, with room for files that grew a little. */
 export const BATCH_FILES = 256;
+
+/** So much is read at once: little enough to be close to the processor when it is cut and hashed. */
+const PIECE_BYTES: number = 512 * 1024;
 
 /** How often a file that changes while it is read is read again. */
 const ATTEMPTS = 3;
@@ -58,16 +62,16 @@ export class BlobReader {
   }
 
   /** Answers a request. */
-  handle(request: ReadRequest): FilesRead | WindowCut | WindowHashed | FramesOfWindow {
+  handle(request: ReadRequest): FilesRead | WindowChunked | WindowRechunked | FramesOfWindow {
     switch (request.op) {
       case "files":
         return this.#readFiles(request.window, request.paths.split("\0"));
       case "contents":
         return this.#lookAtContents(request.window, request.lengths);
-      case "cut":
-        return this.#cutWindow(request);
-      case "hash":
-        return this.#hashWindow(request);
+      case "chunks":
+        return this.#chunkWindow(request);
+      case "rechunk":
+        return this.#rechunkWindow(request);
       case "encode":
         return this.#encode(request);
     }
@@ -158,7 +162,7 @@ export class BlobReader {
     const bytes = this.#window(window);
     const first = chunks.lengths.length;
     const address = windowAddress(window) + from;
-    this.#cut(address, address + length, true, chunks.lengths);
+    this.#cut(address, address + length, chunks.lengths);
     for (let at = from, index = first; index < chunks.lengths.length; index++) {
       const chunkLength = chunks.lengths[index] as number;
       chunks.digests.push(hashContentBytes(bytes.subarray(at, at + chunkLength)));
@@ -167,46 +171,64 @@ export class BlobReader {
     rows.setContent(row, wholeDigest(bytes, from, length, chunks.digests, first), chunks.lengths.length - first);
   }
 
-  #cutWindow({ window, fd, position, length, isEnd }: CutRequest): WindowCut {
+  #chunkWindow({ window, fd, position, length, isEnd }: ChunkRequest): WindowChunked {
     const bytes = this.#window(window);
-    let read = length;
-    if (fd !== undefined) {
-      try {
-        read = readFully(this.#fs, fd, bytes.subarray(0, length), position);
-      } catch (error) {
-        return { read: 0, lengths: new Uint32Array(), failed: errnoOrThrow(error) };
+    const found = new HashedChunks(bytes, 0);
+    let read = fd === undefined ? length : 0;
+    let wanted = length;
+    for (;;) {
+      if (fd !== undefined && read < wanted) {
+        const end = Math.min(wanted, read + PIECE_BYTES);
+        try {
+          const more = readFully(this.#fs, fd, bytes.subarray(read, end), position + read);
+          read += more;
+          if (read < end) wanted = read;
+        } catch (error) {
+          return { ...found.columns(), read: 0, failed: errnoOrThrow(error) };
+        }
+      }
+      this.#findChunks(window, found, read, isEnd && read === wanted);
+      if (read === wanted) return { ...found.columns(), read };
+    }
+  }
+
+  #rechunkWindow({ window, from, length, isEnd, known }: RechunkRequest): WindowRechunked {
+    const found = new HashedChunks(this.#window(window), from);
+    let instead = 0;
+    for (let edge = 0; found.end !== edge; ) {
+      if (edge < found.end && instead < known.length) edge += known[instead++] as number;
+      else if (!this.#findChunk(window, found, length, isEnd)) {
+        instead = known.length;
+        break;
       }
     }
-    const lengths: number[] = [];
+    return { ...found.columns(), instead };
+  }
+
+  #findChunks(window: number, found: HashedChunks, to: number, isEnd: boolean): void {
+    while (this.#findChunk(window, found, to, isEnd));
+  }
+
+  /** Finds the next chunk in a window. @param to where the known bytes end @returns whether there is one */
+  #findChunk(window: number, found: HashedChunks, to: number, isEnd: boolean): boolean {
+    const { end } = found;
+    if (isEnd ? end >= to : end >= WINDOW_STEP_BYTES || to - end < CHUNK_MAX_BYTES) return false;
     const address = windowAddress(window);
-    this.#cut(address, address + read, isEnd, lengths);
-    return { read, lengths: Uint32Array.from(lengths) };
+    found.add(this.#chunkLength(address + end, address + to));
+    return true;
   }
 
-  #hashWindow({ window, lengths }: HashRequest): WindowHashed {
-    const bytes = this.#window(window);
-    const digests: Uint8Array[] = [];
-    let arePlain = true;
-    let at = 0;
-    for (const length of lengths) {
-      const content = bytes.subarray(at, at + length);
-      digests.push(hashContentBytes(content));
-      arePlain &&= !looksCompressible(content);
-      at += length;
-    }
-    return { digests: joined(digests), arePlain };
-  }
-
-  /** Cuts what lies between two addresses. @param isEnd whether the content ends there; else what may be cut later is left */
-  #cut(from: number, to: number, isEnd: boolean, lengths: number[]): void {
-    for (let at = from; at < to && (isEnd || to - at >= CHUNK_MAX_BYTES); ) {
-      const length = to - at <= CHUNK_MIN_BYTES ? to - at : this.#chunkLength(at, to);
+  /** Cuts content that lies between two addresses. */
+  #cut(from: number, to: number, lengths: number[]): void {
+    for (let at = from; at < to; ) {
+      const length = this.#chunkLength(at, to);
       lengths.push(length);
       at += length;
     }
   }
 
   #chunkLength(from: number, to: number): number {
+    if (to - from <= CHUNK_MIN_BYTES) return to - from;
     this.#chunker ??= new MemoryChunker(this.#memory);
     return this.#chunker.length(from, to);
   }
@@ -223,8 +245,39 @@ export class BlobReader {
   }
 }
 
+/** Chunks of a window, hashed as they are found. */
+class HashedChunks {
+  readonly #bytes: Buffer;
+  readonly #from: number;
+  readonly #lengths: number[] = [];
+  readonly #digests: Uint8Array[] = [];
+  #arePlain = true;
+  /** Where the last one ends in the window. */
+  end: number;
+
+  constructor(bytes: Buffer, from: number) {
+    this.#bytes = bytes;
+    this.#from = from;
+    this.end = from;
+  }
+
+  add(length: number): void {
+    const content = this.#bytes.subarray(this.end, this.end + length);
+    this.#lengths.push(length);
+    this.#digests.push(hashContentBytes(content));
+    this.#arePlain &&= !looksCompressible(content);
+    this.end += length;
+  }
+
+  columns(): ChunkColumns {
+    const lengths = Uint32Array.from(this.#lengths);
+    return { from: this.#from, lengths, digests: joined(this.#digests), arePlain: this.#arePlain };
+  }
+}
+
 function answerOf(rows: FileRows, { digests, lengths }: Chunks): FilesRead {
-  return { digests: joined(digests), lengths: Uint32Array.from(lengths), arePlain: false, files: rows.columns() };
+  const columns = { from: 0, digests: joined(digests), lengths: Uint32Array.from(lengths), arePlain: false };
+  return { ...columns, files: rows.columns() };
 }
 
 function joined(digests: readonly Uint8Array[]): Uint8Array {

@@ -141,20 +141,12 @@ export class ChunkStoring {
     const tried = likes === undefined ? undefined : this.#placeBases(likes);
     // What is stored as it is needs no thread: only heads are made, and the rest stays where it is.
     if (tried === undefined && read.arePlain) return encodeChunks(window.bytes, read, wanted, "normal");
-    const { digests, lengths, arePlain } = read;
+    const { from, digests, lengths, arePlain } = read;
     const resembling = tried?.resembling;
     const effort = this.#packedBytes < THOROUGH_BYTES ? "high" : "normal";
     this.#packedBytes += lengths.reduce((sum, length, index) => sum + (wanted[index] === 0 ? 0 : length), 0);
-    const request = {
-      op: "encode",
-      window: window.number,
-      digests,
-      lengths,
-      arePlain,
-      wanted,
-      effort,
-      resembling,
-    } as const;
+    const columns = { from, digests, lengths, arePlain };
+    const request = { op: "encode", window: window.number, ...columns, wanted, effort, resembling } as const;
     const frames = framesInWindow(await nextPort().request<FramesOfWindow>(request), window);
     if (tried !== undefined) this.#tries.learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
     return frames;

@@ -10,6 +10,7 @@ import { type FileStat, type FileSystem, openFlags, randomHex, removeQuietly } f
 import { isSameState } from "./blob-reader.ts";
 import { writeError } from "./blob-writer.ts";
 import type { ContentPool } from "./content-pool.ts";
+import { type CheckedFile, openPastMemory } from "./past-memory.ts";
 import { isSettledBefore } from "./settled.ts";
 
 /** How files are cloned out. */
@@ -103,7 +104,10 @@ export class CloneOut {
       const made = open(clone);
       const stored = open(from);
       const isStoredRead = isSettledBefore(this.#fs, stored.stat, made.stat);
-      const isRight = await this.#check(entry, isStoredRead ? stored.fd : made.fd);
+      const { fd } = isStoredRead ? stored : made;
+      const past = openPastMemory(this.#fs, fd, entry.size);
+      if (past !== undefined) fds.push(past);
+      const isRight = await this.#check(entry, { fd: past ?? fd, isPastMemory: past !== undefined });
       if (!isStoredRead) return isRight;
       return isRight && made.stat.size === entry.size && isSameState(stored.stat, this.#fs.stat(stored.fd));
     } finally {
@@ -111,7 +115,7 @@ export class CloneOut {
     }
   }
 
-  async #check(entry: FileEntry, fd: number): Promise<boolean> {
+  async #check(entry: FileEntry, file: CheckedFile): Promise<boolean> {
     const { pool, chunkLists, signal, onBytes } = this.#options;
     const underWay: Promise<boolean>[] = [];
     try {
@@ -121,7 +125,7 @@ export class CloneOut {
           throwIfAborted(signal);
           const some = rows.slice(from, from + CHUNKS_AT_ONCE);
           const bytes = some.reduce((sum, { length }) => sum + length, 0);
-          underWay.push(this.#checkSome(some, fd, position));
+          underWay.push(this.#checkSome(some, file, position));
           position += bytes;
           if (underWay.length >= pool.width && !(await underWay.shift())) return false;
           onBytes?.(bytes, entry.path);
@@ -134,12 +138,13 @@ export class CloneOut {
     }
   }
 
-  async #checkSome(rows: readonly ChunkRow[], fd: number, position: number): Promise<boolean> {
+  async #checkSome(rows: readonly ChunkRow[], file: CheckedFile, position: number): Promise<boolean> {
     const digests = new Uint8Array(rows.length * DIGEST_BYTES);
     rows.forEach(({ digest }, row) => {
       digestToBytes(digest, digests, row * DIGEST_BYTES);
     });
     const lengths = Uint32Array.from(rows, ({ length }) => length);
-    return (await this.#options.pool.next().request<number>({ op: "check", fd, position, digests, lengths })) < 0;
+    const request = { op: "check", ...file, position, digests, lengths } as const;
+    return (await this.#options.pool.next().request<number>(request)) < 0;
   }
 }

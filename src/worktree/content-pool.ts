@@ -8,6 +8,7 @@ import { type CheckRequest, checkChunks } from "./check-chunks.ts";
 import { FollowingHashes, type FollowRequest } from "./following-hash.ts";
 import { type HashFileRequest, hashFile } from "./hash-file.ts";
 import { type LookRequest, lookAtRun } from "./look-at-run.ts";
+import { CheckedPieces } from "./past-memory.ts";
 import { type FramesRequest, PlacedReader } from "./placed-reader.ts";
 import type { ReadRequest } from "./read-request.ts";
 import { Windows } from "./windows.ts";
@@ -37,6 +38,7 @@ export class ContentHandler {
   readonly #reader: BlobReader;
   readonly #writer: BlobWriter;
   readonly #following: FollowingHashes;
+  readonly #pieces: CheckedPieces;
 
   constructor(fs: FileSystem, memory: SharedMemory) {
     this.#fs = fs;
@@ -44,14 +46,15 @@ export class ContentHandler {
     this.#reader = new BlobReader(fs, memory, this.#chunks);
     this.#writer = new BlobWriter(fs, this.#chunks);
     this.#following = new FollowingHashes(fs);
+    this.#pieces = new CheckedPieces(fs);
   }
 
   handle(request: ContentRequest): unknown {
     if (request.op === "look") return lookAtRun(this.#fs, request);
-    if (request.op === "hash-file") return hashFile(this.#fs, request.path);
+    if (request.op === "hash-file") return hashFile(this.#fs, this.#pieces, request.path);
     if (request.op.startsWith("follow-")) return this.#following.handle(request as FollowRequest);
     if (request.op === "read-frames") return this.#chunks.readFrames(request);
-    if (request.op === "check") return checkChunks(this.#fs, request);
+    if (request.op === "check") return checkChunks(this.#pieces, request);
     return request.op.startsWith("write-")
       ? this.#writer.handle(request as WriteRequest)
       : this.#reader.handle(request as ReadRequest);

@@ -21,10 +21,10 @@ export function encodeChunks(
   effort: Effort,
   bases?: Pick<ReadBases, "has" | "of">,
 ): EncodedFrames {
-  const { digests, lengths, arePlain } = chunks;
+  const { from, digests, lengths, arePlain } = chunks;
   const encoder = new FrameEncoder("chunk", undefined, effort);
   const tries = new DeltaTries();
-  let at = 0;
+  let at = from;
   lengths.forEach((length, index) => {
     const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     if (wanted[index] !== 0) {

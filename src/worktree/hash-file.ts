@@ -1,6 +1,7 @@
 /** The thread's side of hashing a file of the store. */
 import { contentHasher, type Digest } from "../digest/index.ts";
-import { type FileSystem, openFlags, readFully } from "../platform/index.ts";
+import { type FileSystem, openFlags } from "../platform/index.ts";
+import { type CheckedPieces, openPastMemory } from "./past-memory.ts";
 
 /** What a thread is asked: to hash a file of the store. */
 export interface HashFileRequest {
@@ -9,21 +10,27 @@ export interface HashFileRequest {
 }
 
 /** How much of a file is read at once. */
-const WINDOW_BYTES: number = 1024 * 1024;
-let window: Buffer | undefined;
+const PIECE_BYTES: number = 1024 * 1024;
+/** The same where it comes from the disk. */
+const PIECE_BYTES_PAST_MEMORY: number = 4 * 1024 * 1024;
 
 /** Hashes all bytes of a file. Runs in a thread. */
-export function hashFile(fs: FileSystem, path: string): Digest {
-  window ??= Buffer.allocUnsafeSlow(WINDOW_BYTES);
+export function hashFile(fs: FileSystem, pieces: CheckedPieces, path: string): Digest {
   const hasher = contentHasher();
-  const fd = fs.open(path, openFlags.read);
+  const fds = [fs.open(path, openFlags.read)];
   try {
-    for (let at = 0, read = WINDOW_BYTES; read === WINDOW_BYTES; at += read) {
-      read = readFully(fs, fd, window, at);
-      hasher.update(window.subarray(0, read));
+    const [fd] = fds as [number];
+    const past = openPastMemory(fs, fd, fs.stat(fd).size);
+    if (past !== undefined) fds.push(past);
+    const file = { fd: past ?? fd, isPastMemory: past !== undefined };
+    const length = file.isPastMemory ? PIECE_BYTES_PAST_MEMORY : PIECE_BYTES;
+    for (let at = 0, read = length; read === length; at += read) {
+      const piece = pieces.read(file, at, length);
+      hasher.update(piece);
+      read = piece.length;
     }
   } finally {
-    fs.close(fd);
+    for (const fd of fds) fs.close(fd);
   }
   return hasher.digest();
 }

@@ -271,11 +271,14 @@ export class Ingest {
     let size = 0;
     let first: Digest | undefined;
     try {
-      for await (const { window, chunks, length } of readWindows(source, this.#pool.windows, nextPort, this.#signal)) {
+      const { windows, inPlace } = this.#pool;
+      const readers = { windows, inPlace, next: nextPort };
+      for await (const { window, chunks, bytes } of readWindows(source, readers, this.#signal)) {
+        const { length } = bytes;
         size += length;
         // Windows of several contents may be there at once: between them others have their turn.
         if (breather.dueAfterLong()) await breather.pause();
-        hasher.update(window.bytes.subarray(0, length));
+        hasher.update(bytes);
         addChunks(list, chunks, 0, chunks.lengths.length, older);
         if (length > 0) first ??= digestFromBytes(chunks.digests, 0);
         const { digests, lengths } = chunks;

@@ -12,13 +12,13 @@ export type ReadRequest =
   | { readonly op: "files"; readonly window: number; readonly paths: string }
   /** Look at short contents that lie one after another at the beginning of a window. */
   | { readonly op: "contents"; readonly window: number; readonly lengths: Uint32Array }
-  | CutRequest
-  | HashRequest
+  | ChunkRequest
+  | RechunkRequest
   | EncodeRequest;
 
-/** Fill the window, and cut the content in it. */
-export interface CutRequest {
-  readonly op: "cut";
+/** Fill a window, cut the content in it as if a chunk began where it begins, and hash the chunks. */
+export interface ChunkRequest {
+  readonly op: "chunks";
   readonly window: number;
   /** The open file that it is filled from; without one the bytes are there already. */
   readonly fd: number | undefined;
@@ -26,15 +26,21 @@ export interface CutRequest {
   readonly position: number;
   /** How many bytes there should be. */
   readonly length: number;
-  /** Whether the content ends with them; else what may belong to a longer chunk is left. */
+  /** Whether the content ends with them; else chunks that begin in what the next window holds too are left to that. */
   readonly isEnd: boolean;
 }
 
-/** Hash the chunks that lie one after another at the beginning of a window. */
-export interface HashRequest {
-  readonly op: "hash";
+/** Cut and hash again, from where a chunk does begin, until a cut that is known. */
+export interface RechunkRequest {
+  readonly op: "rechunk";
   readonly window: number;
-  readonly lengths: Uint32Array;
+  /** Where in the window a chunk begins. */
+  readonly from: number;
+  /** How many bytes are there. */
+  readonly length: number;
+  readonly isEnd: boolean;
+  /** Lengths of the chunks that were found from the beginning of the window on. */
+  readonly known: Uint32Array;
 }
 
 /** Pack the chunks of a window whose byte in `wanted` is not 0. */
@@ -58,8 +64,10 @@ export interface Resembling {
 /** How many rows of bases each chunk has. */
 export const BASE_ROWS: number = BASES_MAX;
 
-/** Chunks that lie one after another at the beginning of a window. */
+/** Chunks that lie one after another in a window. */
 export interface ChunkColumns {
+  /** Where in it the first begins. */
+  readonly from: number;
   /** Digests, 32 bytes each. */
   readonly digests: Uint8Array;
   readonly lengths: Uint32Array;
@@ -72,18 +80,19 @@ export interface FilesRead extends ChunkColumns {
   readonly files: FileColumns;
 }
 
-/** Answer to "cut". */
-export interface WindowCut {
+/** Answer to "chunks". */
+export interface WindowChunked extends ChunkColumns {
   /** How many bytes there were. */
   readonly read: number;
-  /** Of the chunks from the beginning of the window on. */
-  readonly lengths: Uint32Array;
   /** Errno of a read that failed. */
   readonly failed?: string;
 }
 
-/** Answer to "hash". */
-export type WindowHashed = Omit<ChunkColumns, "lengths">;
+/** Answer to "rechunk". */
+export interface WindowRechunked extends ChunkColumns {
+  /** How many of the known chunks they stand in the place of; those after them are right. */
+  readonly instead: number;
+}
 
 /** Answer to "encode": frames, whose pieces lie in a buffer that travels with them, or in the window. */
 export interface FramesOfWindow

@@ -1,50 +1,73 @@
-/** Reads content window by window, several at once: while one is looked at, the next are read, cut and hashed. */
+/**
+ * Reads content window by window, several at once: while one is looked at, the next are read, cut and hashed.
+ *
+ * Where the first chunk of a window begins is known only when the window before is cut. No thread waits for that: each cuts
+ * as if one began where its window does. Cuts follow the content, so that after a few chunks they fall where they should;
+ * what comes before is cut once more when the windows are put one after another. The chunks are the same as if all had been
+ * cut in one go.
+ */
+import { DIGEST_BYTES } from "../digest/index.ts";
 import { throwIfAborted } from "../errors.ts";
 import type { ContentPort } from "./content-pool.ts";
-import type { ChunkColumns, WindowHashed } from "./read-request.ts";
-import type { Cut, WindowedContent } from "./windowed-content.ts";
-import type { Window, Windows } from "./windows.ts";
+import type { ChunkColumns, WindowChunked, WindowRechunked } from "./read-request.ts";
+import type { WindowedContent } from "./windowed-content.ts";
+import { WINDOW_STEP_BYTES, type Window, type Windows } from "./windows.ts";
 
 /** A window whose content is cut and hashed. */
 export interface WindowInWork {
   readonly window: Window;
   readonly chunks: ChunkColumns;
-  /** How many bytes they are. */
-  readonly length: number;
+  /** The bytes of the chunks. */
+  readonly bytes: Uint8Array;
 }
 
-/** How many windows are cut or hashed while one is looked at. */
-const WINDOWS_AHEAD = 2;
+/** Where windows are worked on. */
+export interface WindowReaders {
+  readonly windows: Windows;
+  /** Somebody who reads, cuts and hashes. */
+  next(): ContentPort;
+  /** Does so here and now: for the little that is cut once more. */
+  readonly inPlace: ContentPort;
+}
 
-/**
- * The windows of content, in order. Each belongs to whoever asked for it. Where one begins is known when the one before is cut:
- * they are cut one after another, and hashed side by side.
- */
+/** A window that was cut as if a chunk began with it. */
+interface Ahead {
+  readonly window: Window;
+  readonly chunked: WindowChunked;
+  readonly isEnd: boolean;
+}
+
+/** How many windows are worked on while one is looked at. */
+const WINDOWS_AHEAD = 3;
+
+/** The windows of content, in order. Each belongs to whoever asked for it. */
 export async function* readWindows(
   source: WindowedContent,
-  windows: Windows,
-  nextPort: () => ContentPort,
+  readers: WindowReaders,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<WindowInWork, void, undefined> {
-  const ahead: Promise<WindowInWork | undefined>[] = [];
-  let isCut = Promise.resolve(false);
+  const { windows } = readers;
+  const ahead: Promise<Ahead | undefined>[] = [];
+  let isFilled = Promise.resolve(false);
   const goOn = (): void => {
-    const cut = isCut.then((isEnd) => (isEnd ? undefined : cutNext(source, windows, nextPort)));
-    isCut = cut.then((next) => next === undefined || next.cut.isEnd);
-    const hashed = cut.then((next) => next && hash(next.window, next.cut, windows, nextPort()));
+    const filled = isFilled.then((isEnd) => (isEnd ? undefined : fillNext(source, readers)));
+    isFilled = filled.then((next) => next === undefined || next.isEnd);
+    const chunked = filled.then((next) => next && aheadOf(next, windows));
     // A failure is met by whoever awaits it, and ends no process until then.
-    for (const each of [isCut, hashed]) each.catch(() => {});
-    ahead.push(hashed);
+    for (const each of [isFilled, chunked]) each.catch(() => {});
+    ahead.push(chunked);
   };
   for (let count = 0; count < WINDOWS_AHEAD; count++) goOn();
   try {
-    for (;;) {
+    for (let from = 0; ; ) {
       throwIfAborted(signal);
       goOn();
       const current = await ahead[0];
       ahead.shift();
       if (current === undefined) return;
-      yield current;
+      const next = await windows.within(current.window, () => inWork(current, from, readers.inPlace));
+      from += next.bytes.length - WINDOW_STEP_BYTES;
+      yield next;
     }
   } finally {
     for (const left of await Promise.allSettled(ahead)) {
@@ -53,19 +76,36 @@ export async function* readWindows(
   }
 }
 
-async function cutNext(
-  source: WindowedContent,
-  windows: Windows,
-  nextPort: () => ContentPort,
-): Promise<{ window: Window; cut: Cut }> {
+/** A window that is being worked on. */
+type Filling = Omit<Ahead, "chunked"> & { readonly chunked: Promise<WindowChunked> };
+
+async function fillNext(source: WindowedContent, readers: WindowReaders): Promise<Filling> {
   await source.ready();
+  const { windows } = readers;
   const window = await windows.take();
-  return { window, cut: await windows.within(window, () => source.cut(nextPort(), window)) };
+  return windows.within(window, async () => ({ window, ...source.fill(readers.next(), window) }));
 }
 
-async function hash(window: Window, cut: Cut, windows: Windows, port: ContentPort): Promise<WindowInWork> {
-  const { lengths, length } = cut;
-  const request = { op: "hash", window: window.number, lengths } as const;
-  const hashed = await windows.within(window, () => port.request<WindowHashed>(request));
-  return { window, length, chunks: { ...hashed, lengths } };
+async function aheadOf(filling: Filling, windows: Windows): Promise<Ahead> {
+  return { ...filling, chunked: await windows.within(filling.window, () => filling.chunked) };
+}
+
+/** The chunks of a window. @param from where in it the first does begin */
+async function inWork({ window, chunked, isEnd }: Ahead, from: number, inPlace: ContentPort): Promise<WindowInWork> {
+  const { read: length, lengths: known } = chunked;
+  const request = { op: "rechunk", window: window.number, from, length, isEnd, known } as const;
+  const chunks = from === 0 ? chunked : joined(await inPlace.request<WindowRechunked>(request), chunked);
+  const end = chunks.lengths.reduce((sum, each) => sum + each, from);
+  return { window, chunks, bytes: window.bytes.subarray(from, end) };
+}
+
+/** Chunks that were cut once more, and those after them that were right. */
+function joined(first: WindowRechunked, { digests, lengths, arePlain }: ChunkColumns): ChunkColumns {
+  const { from, instead } = first;
+  return {
+    from,
+    digests: Buffer.concat([first.digests, digests.subarray(instead * DIGEST_BYTES)]),
+    lengths: Uint32Array.from([...first.lengths, ...lengths.subarray(instead)]),
+    arePlain: first.arePlain && arePlain,
+  };
 }

@@ -1,28 +1,25 @@
 /** Content that is too long to be read whole: it comes window by window, from a file or from a stream. */
-import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
 import { Breather, type FileStat, type FileSystem, kindOf, openFlags } from "../platform/index.ts";
 import { errnoOrThrow, isSameState } from "./blob-reader.ts";
 import type { ContentPort } from "./content-pool.ts";
 import { readStatus } from "./file-columns.ts";
-import type { WindowCut } from "./read-request.ts";
-import { WINDOW_BYTES, type Window } from "./windows.ts";
+import type { WindowChunked } from "./read-request.ts";
+import { WINDOW_BYTES, WINDOW_STEP_BYTES, type Window } from "./windows.ts";
 
-/** What was found in a window. */
-export interface Cut {
-  /** Lengths of the chunks from its beginning on. */
-  readonly lengths: Uint32Array;
-  /** How many bytes they are. */
-  readonly length: number;
-  /** Whether the content ends with them. */
+/** A window that content has come into. */
+export interface Filled {
+  /** Whether the content ends with it. */
   readonly isEnd: boolean;
+  /** What is in it, cut as if a chunk began with it: only of the first window that is so for sure. */
+  readonly chunked: Promise<WindowChunked>;
 }
 
-/** Content that comes window by window, in order. */
+/** Content that comes window by window, in order, each {@link WINDOW_STEP_BYTES} after the one before. */
 export interface WindowedContent {
   /** Settles when something is there to fill a window with. */
   ready(): Promise<void>;
-  /** Fills a window with what comes next, and has it cut. */
-  cut(port: ContentPort, window: Window): Promise<Cut>;
+  /** Fills a window with what comes next, and has it cut and hashed. Others may be filled meanwhile. */
+  fill(port: ContentPort, window: Window): Filled;
 }
 
 /** The content cannot be read to its end: with an errno, or without one where it changed meanwhile. */
@@ -83,19 +80,28 @@ export class FileContent implements WindowedContent {
 
   async ready(): Promise<void> {}
 
-  async cut(port: ContentPort, window: Window): Promise<Cut> {
-    const left = (this.#before as FileStat).size - this.#position;
-    const isEnd = left < WINDOW_BYTES;
-    // One byte more than there should be: a file that grows is noticed, and is not followed for as long as it does.
-    const length = isEnd ? left + 1 : WINDOW_BYTES;
+  fill(port: ContentPort, window: Window): Filled {
     const position = this.#position;
-    const request = { op: "cut", window: window.number, fd: this.#fd, position, length, isEnd } as const;
-    const { read, failed, lengths } = await port.request<WindowCut>(request);
-    if (failed !== undefined) throw new UnreadableContent(failed);
-    if (read !== (isEnd ? left : WINDOW_BYTES)) throw new UnreadableContent();
-    const taken = sum(lengths);
-    this.#position += taken;
-    return { lengths, length: taken, isEnd };
+    this.#position += WINDOW_STEP_BYTES;
+    const left = (this.#before as FileStat).size - position;
+    const isEnd = left < WINDOW_BYTES;
+    return { isEnd, chunked: this.#chunked(port, window, position, isEnd ? left : WINDOW_BYTES, isEnd) };
+  }
+
+  async #chunked(
+    port: ContentPort,
+    window: Window,
+    position: number,
+    there: number,
+    isEnd: boolean,
+  ): Promise<WindowChunked> {
+    // One byte more than there should be: a file that grows is noticed, and is not followed for as long as it does.
+    const length = isEnd ? there + 1 : there;
+    const request = { op: "chunks", window: window.number, fd: this.#fd, position, length, isEnd } as const;
+    const chunked = await port.request<WindowChunked>(request);
+    if (chunked.failed !== undefined) throw new UnreadableContent(chunked.failed);
+    if (chunked.read !== there) throw new UnreadableContent();
+    return chunked;
   }
 
   /** The file's stat, if it is what it was when it was opened. @param length what was read of it */
@@ -125,6 +131,7 @@ export class StreamContent implements WindowedContent {
 
   /** Waits for the stream, which may take its time. No window is taken meanwhile. */
   async ready(): Promise<void> {
+    if (this.#breather.dueAfterLong()) await this.#breather.pause();
     const next = await this.#pieces.next();
     if (next.done === true) throw new TypeError("a stream goes on after its end");
     const { length, isEnd } = next.value;
@@ -138,29 +145,22 @@ export class StreamContent implements WindowedContent {
     return this.#wholeLength;
   }
 
-  async cut(port: ContentPort, window: Window): Promise<Cut> {
+  fill(port: ContentPort, window: Window): Filled {
     const { parts, isEnd } = this.#next as Piece;
-    if (this.#breather.dueAfterLong()) await this.#breather.pause();
     let length = 0;
     for (const part of [this.#rest, ...parts]) {
       window.bytes.set(part, length);
       length += part.length;
     }
-    const request = { op: "cut", window: window.number, fd: undefined, position: 0, length, isEnd } as const;
-    const { lengths } = await port.request<WindowCut>(request);
-    const taken = sum(lengths);
-    this.#rest = new Uint8Array(window.bytes.subarray(taken, length));
-    return { lengths, length: taken, isEnd };
+    if (!isEnd) this.#rest = new Uint8Array(window.bytes.subarray(WINDOW_STEP_BYTES, length));
+    const request = { op: "chunks", window: window.number, fd: undefined, position: 0, length, isEnd } as const;
+    return { isEnd, chunked: port.request<WindowChunked>(request) };
   }
 
   /** Lets the stream go. */
   async close(): Promise<void> {
     await this.#pieces.return();
   }
-}
-
-function sum(lengths: Uint32Array): number {
-  return lengths.reduce((total, length) => total + length, 0);
 }
 
 /** What of a stream fits into a window beside what is left from the one before, as it came. */
@@ -170,22 +170,22 @@ interface Piece {
   readonly isEnd: boolean;
 }
 
-const PIECE_BYTES_MAX: number = WINDOW_BYTES - CHUNK_MAX_BYTES;
-
-/** Brings a stream into pieces, and says which is the last. */
+/** Brings a stream into pieces that fill windows, and says which is the last. */
 async function* inPieces(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Piece, void, undefined> {
   let waiting: Uint8Array[] = [];
   let length = 0;
+  let most = WINDOW_BYTES;
   for await (const some of bytes) {
     for (let at = 0; at < some.length; ) {
-      const take = Math.min(some.length - at, PIECE_BYTES_MAX - length);
+      const take = Math.min(some.length - at, most - length);
       waiting.push(some.subarray(at, at + take));
       length += take;
       at += take;
-      if (length < PIECE_BYTES_MAX) continue;
+      if (length < most) continue;
       yield { parts: waiting, length, isEnd: false };
       waiting = [];
       length = 0;
+      most = WINDOW_STEP_BYTES;
     }
   }
   yield { parts: waiting, length, isEnd: true };

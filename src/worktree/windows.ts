@@ -3,10 +3,12 @@
  *
  * There are only so many, and whoever wants to read waits for one: that bounds memory, whatever is read.
  */
-import { CHUNKER_BYTES, makeSharedMemory, type SharedMemory } from "../chunking/index.ts";
+import { CHUNK_MAX_BYTES, CHUNKER_BYTES, makeSharedMemory, type SharedMemory } from "../chunking/index.ts";
 
 /** Bytes of a window. */
 export const WINDOW_BYTES: number = 4 * 1024 * 1024;
+/** How far windows of long content are apart: each chunk that begins before the next one does lies in it whole. */
+export const WINDOW_STEP_BYTES: number = WINDOW_BYTES - CHUNK_MAX_BYTES;
 
 /** A window that somebody has for a while. */
 export interface Window {

@@ -24,7 +24,7 @@ async function pack(isEdited: (chunk: number) => boolean): Promise<{ tried: numb
     bases.map((_, at) => digestToBytes(hashContent(window.subarray(at * LENGTH, (at + 1) * LENGTH)))),
   );
   const tried: number[] = [];
-  const chunks = { digests, lengths: new Uint32Array(COUNT).fill(LENGTH), arePlain: false };
+  const chunks = { from: 0, digests, lengths: new Uint32Array(COUNT).fill(LENGTH), arePlain: false };
   const frames = encodeChunks(window, chunks, new Uint8Array(COUNT).fill(1), "normal", {
     has: () => true,
     of: (at) => {
