@@ -4,7 +4,7 @@ import { ArtifoldError } from "../errors.ts";
 import type { JsonValue, Metadata } from "../manifest/index.ts";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
-import { safe } from "./text.ts";
+import { formatNumber, safe } from "./text.ts";
 
 /** The version that an address and the options beside it name. */
 export async function resolveVersion(
@@ -100,6 +100,6 @@ export function parseCount(text: string | undefined): number | undefined {
 /** Lines for a list of paths, the first few of many. */
 export function listPaths(paths: readonly string[], mark: string, max = 20): string[] {
   const lines = paths.slice(0, max).map((path) => `${mark} ${safe(path)}`);
-  if (paths.length > max) lines.push(`${mark} … and ${(paths.length - max).toLocaleString("en-US")} more`);
+  if (paths.length > max) lines.push(`${mark} … and ${formatNumber(paths.length - max)} more`);
   return lines;
 }

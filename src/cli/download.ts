@@ -5,7 +5,7 @@ import type { DownloadResult, Store, Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { confirm, listPaths, resolveVersion, shortRef } from "./common.ts";
 import { currentRunFacts, currentRunLines, noteUnrecorded } from "./current-run.ts";
-import { formatBytes, formatCount, safe } from "./text.ts";
+import { formatBytes, formatCount, formatNumber, safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
   const store = await run.open();
@@ -51,11 +51,11 @@ async function mayRemove(run: Run, folder: string, paths: readonly string[]): Pr
 function describe(run: Run, version: Version, result: DownloadResult): string[] {
   const { written, writtenBytes, unchanged, removed, unverified, linked } = result;
   const told = [
-    `${written.toLocaleString("en-US")} written (${formatBytes(writtenBytes)})`,
-    ...(unchanged > 0 ? [`${unchanged.toLocaleString("en-US")} unchanged`] : []),
-    ...(removed > 0 ? [`${removed.toLocaleString("en-US")} removed`] : []),
-    ...(linked > 0 ? [`${linked.toLocaleString("en-US")} of them linked`] : []),
-    ...(unverified > 0 ? [`${unverified.toLocaleString("en-US")} not verified`] : []),
+    `${formatNumber(written)} written (${formatBytes(writtenBytes)})`,
+    ...(unchanged > 0 ? [`${formatNumber(unchanged)} unchanged`] : []),
+    ...(removed > 0 ? [`${formatNumber(removed)} removed`] : []),
+    ...(linked > 0 ? [`${formatNumber(linked)} of them linked`] : []),
+    ...(unverified > 0 ? [`${formatNumber(unverified)} not verified`] : []),
   ];
   const dry = run.call.flag("dry-run") ? "  (dry run: nothing was written)" : "";
   return [`${run.output.paint("1", shortRef(run, version))}  in ${safe(result.path)}${dry}`, `  ${told.join(", ")}`];

@@ -1,7 +1,7 @@
 /** What push, pull and clone share: which remote is meant, and how what moved is told. */
 import { isAddress, type MovedVersion, type RemoteChoice, type Store, type Traffic } from "../store/index.ts";
 import type { Run } from "./command.ts";
-import { formatBytes, safe } from "./text.ts";
+import { formatBytes, formatNumber, safe } from "./text.ts";
 
 /** Splits `[REMOTE] [REF]…`: the first word is a remote where it is the name of one, or an address. */
 export async function remoteAndRefs(
@@ -30,12 +30,12 @@ export function movedLines(run: Run, versions: readonly MovedVersion[], said: st
     return `${said} ${safe(shortened(run, ref))}${was}${diverged ? ", which diverged" : ""}`;
   });
   const more = versions.length - lines.length;
-  return more > 0 ? [`${said} ${more.toLocaleString("en-US")} versions before`, ...lines] : lines;
+  return more > 0 ? [`${said} ${formatNumber(more)} versions before`, ...lines] : lines;
 }
 
 /** One line about bytes and requests. */
 export function trafficLine({ sentBytes, receivedBytes, requests }: Traffic): string {
-  const count = requests.toLocaleString("en-US");
+  const count = formatNumber(requests);
   return `${formatBytes(sentBytes)} sent, ${formatBytes(receivedBytes)} received, ${count} request${requests === 1 ? "" : "s"}`;
 }
 

@@ -1,6 +1,6 @@
 /** Draws progress: a bar on a terminal, a line every ten seconds elsewhere, JSON lines for programs. */
 import type { ProgressEvent, ProgressPhase } from "../progress.ts";
-import { displayWidth, formatBytes, formatSeconds, safe } from "./text.ts";
+import { displayWidth, formatBytes, formatNumber, formatSeconds, safe } from "./text.ts";
 
 /** How progress is shown. */
 export type ProgressStyle = "bar" | "lines" | "json" | "none";
@@ -88,10 +88,8 @@ export class ProgressPrinter {
     const seconds = (now - this.#phaseStarted) / 1000;
     const parts = [phaseTexts[event.phase]];
     const of =
-      event.filesTotal === undefined || event.filesTotal < event.files
-        ? ""
-        : `/${event.filesTotal.toLocaleString("en-US")}`;
-    parts.push(`${event.files.toLocaleString("en-US")}${of}`);
+      event.filesTotal === undefined || event.filesTotal < event.files ? "" : `/${formatNumber(event.filesTotal)}`;
+    parts.push(`${formatNumber(event.files)}${of}`);
     if (event.bytes > 0) parts.push(formatBytes(event.bytes));
     if (seconds > 0.5 && event.bytes > 0) parts.push(`${formatBytes(event.bytes / seconds)}/s`);
     const part = fraction(event);

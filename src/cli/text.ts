@@ -29,9 +29,14 @@ export function formatBytes(bytes: number): string {
   return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} ${units[unit]}`;
 }
 
+/** A whole number as people read it: "2,048". By hand, since the first use of a locale costs more than a small upload's walk. */
+export function formatNumber(number: number): string {
+  return number.toFixed(0).replace(/\B(?=(?:\d{3})+$)/g, ",");
+}
+
 /** A count with its noun: "1 file", "2,048 files". */
 export function formatCount(count: number, noun: string, plural = `${noun}s`): string {
-  return `${count.toLocaleString("en-US")} ${count === 1 ? noun : plural}`;
+  return `${formatNumber(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** A duration as people read it: "12 s", "3:05 min". */

@@ -8,7 +8,7 @@ import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
 import { listPaths, parseMetadata, shortRef } from "./common.ts";
 import { currentRunFacts, currentRunLines, noteUnrecorded } from "./current-run.ts";
-import { formatBytes, formatCount, safe } from "./text.ts";
+import { formatBytes, formatCount, formatNumber, safe } from "./text.ts";
 
 /** A path of the command line, and where it goes. */
 interface PathToAdd {
@@ -190,9 +190,7 @@ function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
     [removed, "removed"],
     [kept, "kept"],
   ] as const;
-  const told = changes
-    .filter(([count]) => count > 0)
-    .map(([count, what]) => `${count.toLocaleString("en-US")} ${what}`);
+  const told = changes.filter(([count]) => count > 0).map(([count, what]) => `${formatNumber(count)} ${what}`);
   const lines = [
     `${ref}  ${formatCount(files, "file")}, ${formatBytes(bytes)}${dryRun ? "  (dry run: nothing was made)" : ""}`,
     `  ${told.join(", ") || "no entries"}; ${formatBytes(newBytes)} of new content`,
