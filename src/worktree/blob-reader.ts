@@ -211,10 +211,10 @@ export class BlobReader {
     return this.#chunker.length(from, to);
   }
 
-  #encode({ window, wanted, effort, resembling, ...chunks }: EncodeRequest): FramesOfWindow {
+  #encode({ window, offset, wanted, effort, resembling, ...chunks }: EncodeRequest): FramesOfWindow {
     const bytes = this.#window(window);
     const bases = resembling === undefined ? undefined : new ReadBases(this.#chunks, resembling);
-    return framesOfWindow(encodeChunks(bytes, chunks, wanted, effort, bases), bytes);
+    return framesOfWindow(encodeChunks(bytes.subarray(offset), chunks, wanted, effort, bases), bytes);
   }
 
   #window(number: number): Buffer {

@@ -11,11 +11,12 @@ const PIECE_NUMBERS = 3;
 /**
  * Packs chunks of a window into frames.
  *
+ * @param content the window from the first of them on
  * @param wanted a byte for each, 0 for those that are left out
  * @param bases gives what each may resemble
  */
 export function encodeChunks(
-  window: Buffer,
+  content: Buffer,
   chunks: ChunkColumns,
   wanted: Uint8Array,
   effort: Effort,
@@ -28,7 +29,7 @@ export function encodeChunks(
   lengths.forEach((length, index) => {
     const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     if (wanted[index] !== 0) {
-      const object = { digest, bytes: window.subarray(at, at + length) };
+      const object = { digest, bytes: content.subarray(at, at + length) };
       const base = bases?.has(index) && tries.isDue() ? bases.of(index) : undefined;
       if (base === undefined) encoder.add(object, arePlain);
       else tries.learn(1, encoder.addResembling([object], base) ? 1 : 0);

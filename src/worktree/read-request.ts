@@ -37,10 +37,12 @@ export interface HashRequest {
   readonly lengths: Uint32Array;
 }
 
-/** Pack the chunks of a window whose byte in `wanted` is not 0. */
+/** Pack chunks of a window, those whose byte in `wanted` is not 0. */
 export interface EncodeRequest extends ChunkColumns {
   readonly op: "encode";
   readonly window: number;
+  /** Where the first of them begins. */
+  readonly offset: number;
   readonly wanted: Uint8Array;
   readonly effort: Effort;
   readonly resembling?: Resembling | undefined;
@@ -58,7 +60,7 @@ export interface Resembling {
 /** How many rows of bases each chunk has. */
 export const BASE_ROWS: number = BASES_MAX;
 
-/** Chunks that lie one after another at the beginning of a window. */
+/** Chunks that lie one after another in a window. */
 export interface ChunkColumns {
   /** Digests, 32 bytes each. */
   readonly digests: Uint8Array;
