@@ -55,8 +55,8 @@ export function addChunks(
 /** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */
 export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
 
-/** Little content is compressed thoroughly: there the time for it is not noticed. */
-const THOROUGH_BYTES: number = 32 * 1024 * 1024;
+/** So much is compressed thoroughly: for a twentieth less of it, a second or so of one core is well spent. */
+const THOROUGH_BYTES: number = 192 * 1024 * 1024;
 /** So much is packed in one request: all threads share even the last window. */
 const PART_BYTES: number = 1024 * 1024;
 
