@@ -8,31 +8,35 @@ import { build as buildWeb } from "vite";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
+/** Makes bundles. All lie in one folder: the worker's script is found beside whatever file starts it. */
+function bundle(input, output) {
+  return build({
+    cwd: root,
+    input,
+    platform: "node",
+    external: [/^node:/, ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })],
+    transform: { define: { ARTIFOLD_VERSION: JSON.stringify(manifest.version) } },
+    logLevel: "warn",
+    output: { dir: "dist", sourcemap: true, ...output },
+  });
+}
+
 // A command starts several times faster from a few files than from a hundred modules.
-await build({
-  cwd: root,
-  input: {
+await bundle(
+  {
     index: "src/index.ts",
     server: "src/server/index.ts",
     client: "src/client/index.ts",
     testing: "src/testing/index.ts",
     cli: "src/cli/main.ts",
-    "content-worker": "src/worktree/content-worker.ts",
   },
-  platform: "node",
-  external: [/^node:/, ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })],
-  transform: { define: { ARTIFOLD_VERSION: JSON.stringify(manifest.version) } },
-  logLevel: "warn",
-  output: {
-    dir: "dist",
-    format: "esm",
-    sourcemap: true,
-    entryFileNames: "[name].js",
-    // All in one folder: the worker's script is found beside whatever file starts it.
-    chunkFileNames: "chunk-[name]-[hash].js",
-    cleanDir: true,
-  },
-});
+  { format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunk-[name]-[hash].js", cleanDir: true },
+);
+// Each thread loads this anew: one file, and without the loader of modules, takes half the time.
+await bundle(
+  { "content-worker": "src/worktree/content-worker.ts" },
+  { format: "cjs", entryFileNames: "[name].cjs", cleanDir: false },
+);
 execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", "tsconfig.build.json"], {
   cwd: root,
   stdio: "inherit",

@@ -207,10 +207,13 @@ export interface ArtifactState {
 
 let msgpack: import("msgpackr").Packr | undefined;
 
-/** Loaded at first use: reading a store without a change does not need it. */
+/**
+ * Loaded at first use: reading a store without a change does not need it. The build of it that brings no binary of its own
+ * takes a third of the time to load, which is more than the binary saves in ten thousand entries.
+ */
 function packr(): import("msgpackr").Packr {
   if (msgpack === undefined) {
-    const { Packr } = createRequire(import.meta.url)("msgpackr") as typeof import("msgpackr");
+    const { Packr } = createRequire(import.meta.url)("msgpackr/index-no-eval") as typeof import("msgpackr");
     msgpack = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
   }
   return msgpack;

@@ -1,7 +1,7 @@
 /** Gathers objects into frames: neighbours together, what compresses apart from what does not, deltas by themselves. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { compress, compressDelta, type Effort, looksCompressible } from "./compression.ts";
+import { compress, compressDelta, type Effort, estimateCompressed, looksCompressible } from "./compression.ts";
 import {
   type Codec,
   codecs,
@@ -83,11 +83,12 @@ export class FrameEncoder {
     const isText = this.#type === "chunk" && looksCompressible(raw);
     // What is short and repeats itself may be taken from itself instead of its base, unless it is looked at thoroughly.
     const thorough = raw.length < SHORT_BYTES ? "high" : "normal";
-    const delta = compressDelta(raw, base.bytes, isText ? thorough : "low");
-    const isDelta = delta !== undefined && isWorthwhile(delta, raw, isText);
-    if (isDelta) this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
+    const delta = compressDelta(raw, base.bytes, isText ? thorough : "low", (length) =>
+      isWorthwhile(length, raw, isText),
+    );
+    if (delta !== undefined) this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
     else for (const object of objects) this.add(object);
-    return isDelta;
+    return delta !== undefined;
   }
 
   /** Closes the frames in the making. */
@@ -133,10 +134,12 @@ class Group {
 /** What is compressed together lies here one after another; used within one call only. */
 let scratch = Buffer.alloc(0);
 
-function isWorthwhile(delta: Uint8Array, raw: Uint8Array, isText: boolean): boolean {
-  if (!isText) return delta.length <= raw.length * DELTA_WORTHWHILE;
-  if (delta.length <= raw.length * DELTA_SURELY_WORTHWHILE) return true;
-  return delta.length <= compress(raw).length * DELTA_WORTHWHILE;
+/** @param length of a delta */
+function isWorthwhile(length: number, raw: Uint8Array, isText: boolean): boolean {
+  if (length > raw.length * DELTA_WORTHWHILE) return false;
+  return (
+    !isText || length <= raw.length * DELTA_SURELY_WORTHWHILE || length <= estimateCompressed(raw) * DELTA_WORTHWHILE
+  );
 }
 
 function compressIfWorthwhile(group: Group, effort: Effort): Uint8Array | undefined {

@@ -15,6 +15,7 @@ export {
   BASES_MAX,
   FRAME_BYTES_MAX,
   FRAME_PREAMBLE_BYTES_MAX,
+  FRAME_RAW_BYTES,
   Frame,
   type ObjectType,
   objectDigest,

@@ -1,15 +1,15 @@
 /** Has chunks that lie in windows packed and written, those that nobody has yet. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
-import type { BaseChunk, EncodedFrames } from "../objects/index.ts";
+import { type BaseChunk, type Effort, type EncodedFrames, FRAME_RAW_BYTES } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
-import type { ContentPort } from "./content-pool.ts";
+import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { DeltaTries } from "./delta-tries.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
 import type { OlderChunks } from "./older-chunks.ts";
 import { PlacedRows } from "./placed-columns.ts";
 import { BASE_ROWS, type ChunkColumns, type FramesOfWindow, type Resembling } from "./read-request.ts";
-import type { Window, Windows } from "./windows.ts";
+import type { Window } from "./windows.ts";
 
 /** Takes the chunks that are not stored. */
 export interface ChunkSink {
@@ -55,12 +55,23 @@ export function addChunks(
 /** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */
 export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
 
-/** Little content is compressed thoroughly: there the time for it is not noticed. */
-const THOROUGH_BYTES: number = 32 * 1024 * 1024;
+/** So much is compressed thoroughly: for a twentieth less of it, a second or so of one core is well spent. */
+const THOROUGH_BYTES: number = 192 * 1024 * 1024;
+/** With fewer deltas than this, what makes many of them fast is not worth its start in each thread. */
+const MANY_DELTAS = 64;
+/** So much is packed in one request: all threads share even the last window. */
+const PART_BYTES: number = 1024 * 1024;
+
+/** Chunks of a window that are packed in one request. */
+interface Part extends ChunkColumns {
+  /** A byte for each, 0 for those that are left out. */
+  readonly wanted: Uint8Array;
+  readonly likes: readonly (readonly Digest[])[] | undefined;
+}
 
 /** Stores chunks for one ingest. */
 export class ChunkStoring {
-  readonly #windows: Windows;
+  readonly #pool: ContentPool;
   readonly #sink: ChunkSink;
   readonly #bases: BaseSource | undefined;
   readonly #breather = new Breather();
@@ -70,9 +81,11 @@ export class ChunkStoring {
   readonly #tries = new DeltaTries();
   /** How much was given to readers to be packed. */
   #packedBytes = 0;
+  /** How many chunks may have become deltas. */
+  #tried = 0;
 
-  constructor(windows: Windows, sink: ChunkSink, underWay: ChunksUnderWay, bases: BaseSource | undefined) {
-    this.#windows = windows;
+  constructor(pool: ContentPool, sink: ChunkSink, underWay: ChunksUnderWay, bases: BaseSource | undefined) {
+    this.#pool = pool;
     this.#underWay = underWay;
     this.#sink = sink;
     this.#bases = bases;
@@ -100,8 +113,8 @@ export class ChunkStoring {
     }
     // Asked even when nothing is wanted: it follows the content.
     const likes = findLikes?.(wanted);
-    if (claimed.size === 0) this.#windows.giveBack(window);
-    else await this.#bring(claimed, this.#packAndAdd(nextPort, window, read, wanted, likes));
+    if (claimed.size === 0) this.#pool.windows.giveBack(window);
+    else await this.#bring(claimed, this.#packAndAdd(nextPort, window, { ...read, wanted, likes }));
     // Where one of them fails, what was read here is not whole either.
     await Promise.all(others);
     await this.#sink.ready();
@@ -117,36 +130,45 @@ export class ChunkStoring {
     }
   }
 
-  async #packAndAdd(
-    nextPort: () => ContentPort,
-    window: Window,
-    read: ChunkColumns,
-    wanted: Uint8Array,
-    likes: readonly (readonly Digest[])[] | undefined,
-  ): Promise<void> {
-    const frames = await this.#windows.within(window, () => this.#pack(nextPort, window, read, wanted, likes));
+  async #packAndAdd(nextPort: () => ContentPort, window: Window, chunks: Part): Promise<void> {
+    const { windows } = this.#pool;
+    const parts = this.#pool.isSideBySide && !isCopied(chunks) ? partsOf(chunks) : [chunks];
+    const packed = await windows.within(window, () => this.#packAll(nextPort, window, parts));
     // Taking them hashes them once more. Windows of several contents may be here at once.
     if (this.#breather.dueAfterLong()) await this.#breather.pause();
-    const rawBytes = read.lengths.reduce((sum, length, index) => (wanted[index] === 0 ? sum : sum + length), 0);
-    this.#sink.addChunks({ ...frames, giveBack: () => this.#windows.giveBack(window) }, rawBytes);
+    let left = packed.length;
+    const giveBack = (): void => {
+      if (--left === 0) windows.giveBack(window);
+    };
+    packed.forEach((frames, index) => {
+      this.#sink.addChunks({ ...frames, giveBack }, wantedBytes(parts[index] as Part));
+    });
   }
 
-  async #pack(
-    nextPort: () => ContentPort,
-    window: Window,
-    read: ChunkColumns,
-    wanted: Uint8Array,
-    likes: readonly (readonly Digest[])[] | undefined,
-  ): Promise<EncodedFrames> {
-    const tried = likes === undefined ? undefined : this.#placeBases(likes);
-    // What is stored as it is needs no thread: only heads are made, and the rest stays where it is.
-    if (tried === undefined && read.arePlain) return encodeChunks(window.bytes, read, wanted, "normal");
-    const { from, digests, lengths, arePlain } = read;
-    const resembling = tried?.resembling;
+  /** Has all parts packed, or none of them any more: then the window may be given back. */
+  async #packAll(nextPort: () => ContentPort, window: Window, parts: readonly Part[]): Promise<EncodedFrames[]> {
     const effort = this.#packedBytes < THOROUGH_BYTES ? "high" : "normal";
-    this.#packedBytes += lengths.reduce((sum, length, index) => sum + (wanted[index] === 0 ? 0 : length), 0);
-    const columns = { from, digests, lengths, arePlain };
-    const request = { op: "encode", window: window.number, ...columns, wanted, effort, resembling } as const;
+    const packing = parts.map((part) => this.#pack(nextPort, window, part, effort));
+    await Promise.allSettled(packing);
+    return Promise.all(packing);
+  }
+
+  async #pack(nextPort: () => ContentPort, window: Window, part: Part, effort: Effort): Promise<EncodedFrames> {
+    const { from, digests, lengths, arePlain, wanted, likes } = part;
+    const tried = likes === undefined ? undefined : this.#placeBases(likes);
+    if (tried === undefined && arePlain) return encodeChunks(window.bytes, part, wanted, "normal");
+    this.#packedBytes += wantedBytes(part);
+    const request = {
+      op: "encode",
+      window: window.number,
+      from,
+      digests,
+      lengths,
+      arePlain,
+      wanted,
+      effort,
+      resembling: tried?.resembling,
+    } as const;
     const frames = framesInWindow(await nextPort().request<FramesOfWindow>(request), window);
     if (tried !== undefined) this.#tries.learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
     return frames;
@@ -174,10 +196,51 @@ export class ChunkStoring {
       if (bases.size > 0) count++;
     }
     if (count === 0) return undefined;
-    return { resembling: { store: this.#bases.folder, bases: placed.columns(), rows }, count };
+    this.#tried += count;
+    const areMany = this.#tried > MANY_DELTAS;
+    return { resembling: { store: this.#bases.folder, bases: placed.columns(), rows, areMany }, count };
   }
 
   #basesLike(digest: Digest): [Digest, BaseChunk][] {
     return (this.#bases as BaseSource).basesLike(digest).map((base) => [base.digest, base]);
   }
+}
+
+/** Whether chunks are stored as they are: that needs no thread, for only heads are made, and the rest stays where it is. */
+function isCopied({ arePlain, likes }: Part): boolean {
+  return arePlain && likes === undefined;
+}
+
+function wantedBytes({ lengths, wanted }: Part): number {
+  return lengths.reduce((sum, length, index) => (wanted[index] === 0 ? sum : sum + length), 0);
+}
+
+/** Cuts chunks into parts, where a frame of neighbours would be full anyway. */
+function partsOf(chunks: Part): Part[] {
+  const { digests, lengths, arePlain, wanted, likes } = chunks;
+  const parts: Part[] = [];
+  let [first, from, end] = [0, chunks.from, chunks.from];
+  let [partBytes, frameBytes] = [0, 0];
+  const close = (to: number): void => {
+    parts.push({
+      from,
+      digests: digests.slice(first * DIGEST_BYTES, to * DIGEST_BYTES),
+      lengths: lengths.slice(first, to),
+      arePlain,
+      wanted: wanted.slice(first, to),
+      likes: likes?.slice(first, to),
+    });
+    [first, from, partBytes] = [to, end, 0];
+  };
+  lengths.forEach((length, index) => {
+    if (wanted[index] !== 0) {
+      const isFull = frameBytes + length > FRAME_RAW_BYTES;
+      if (isFull && partBytes >= PART_BYTES) close(index);
+      frameBytes = isFull ? length : frameBytes + length;
+      partBytes += length;
+    }
+    end += length;
+  });
+  close(lengths.length);
+  return parts;
 }

@@ -10,7 +10,7 @@ const ready = prepareCompression();
 serveRequests(async (message) => {
   await ready;
   const request = message as ContentRequest;
-  if (request.op === "encode" && request.resembling !== undefined) await prepareDeltas();
+  if (request.op === "encode" && request.resembling?.areMany === true) await prepareDeltas();
   const value = handler.handle(request);
   return { value, transfer: transferable(value) };
 });

@@ -88,7 +88,7 @@ export class Ingest {
     onBytes?: ((bytes: number, path: string) => void) | undefined;
   }) {
     this.#pool = options.pool;
-    this.#storing = new ChunkStoring(options.pool.windows, options.sink, options.underWay ?? new Map(), options.older);
+    this.#storing = new ChunkStoring(options.pool, options.sink, options.underWay ?? new Map(), options.older);
     this.#lists = options.lists;
     this.#older = options.older;
     this.#signal = options.signal;

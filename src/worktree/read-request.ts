@@ -43,7 +43,7 @@ export interface RechunkRequest {
   readonly known: Uint32Array;
 }
 
-/** Pack the chunks of a window whose byte in `wanted` is not 0. */
+/** Pack chunks of a window, those whose byte in `wanted` is not 0. */
 export interface EncodeRequest extends ChunkColumns {
   readonly op: "encode";
   readonly window: number;
@@ -59,6 +59,8 @@ export interface Resembling {
   readonly bases: PlacedColumns;
   /** For each chunk so many rows of `bases`, each plus one; 0 for none. */
   readonly rows: Uint32Array;
+  /** Whether so many were asked for by now that making them fast pays. */
+  readonly areMany: boolean;
 }
 
 /** How many rows of bases each chunk has. */

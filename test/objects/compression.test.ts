@@ -6,6 +6,7 @@ import {
   compressDelta,
   decompress,
   decompressDelta,
+  estimateCompressed,
   looksCompressible,
 } from "../../src/objects/compression.ts";
 import {
@@ -77,7 +78,7 @@ describe("implementations of zstd", () => {
           bytes = Buffer.concat([bytes.subarray(0, at), added, bytes.subarray(at + removed)]);
         }
         if (bytes.length === 0 || bytes.length > 262_144) return;
-        for (const delta of await withEach(() => compressDelta(bytes, base, effort))) {
+        for (const delta of await withEach(() => compressDelta(bytes, base, effort, () => true))) {
           // What is too short, or begins like a dictionary of another kind, is no base for any of them.
           if (delta === undefined) {
             expect(base.length < 8 || Buffer.from(base).readUInt32LE(0) === 0xec30a437).toBe(true);
@@ -91,6 +92,25 @@ describe("implementations of zstd", () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  test("know of text about what it takes, and make no delta that is not wanted", async () => {
+    const words = Array.from(randomBytesOf(1, 60_000), (byte) => (Math.imul(byte + 1, 2654435761) >>> 8).toString(36));
+    for (const length of [0, 1, 600, 40_000, 200_000]) {
+      const text = Buffer.from(words.join(" ")).subarray(0, length);
+      for (const [about, exact] of await withEach(() => [estimateCompressed(text), compress(text).length] as const)) {
+        expect(about).toBeLessThanOrEqual(exact * 1.4);
+        expect(about).toBeGreaterThanOrEqual(length === 0 ? 0 : exact * 0.8);
+      }
+      const asked: number[] = [];
+      const refuses = (size: number): boolean => asked.push(size) < 0;
+      for (const delta of await withEach(() => compressDelta(text, Buffer.from("a base"), "normal", refuses))) {
+        expect(delta).toBe(undefined);
+      }
+      expect(asked.length).toBe(0);
+      await withEach(() => expect(compressDelta(text, Buffer.from("some base"), "normal", refuses)).toBe(undefined));
+      expect(asked.length).toBe(names.length);
+    }
   });
 
   test("work from the first use on when several stores are opened at once", async () => {

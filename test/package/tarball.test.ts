@@ -50,7 +50,7 @@ test("it holds what is used and read, and nothing else", () => {
       "dist/server.js",
       "dist/client.js",
       "dist/web/index.html",
-      "dist/content-worker.js",
+      "dist/content-worker.cjs",
     ]),
   );
   expect(files).toEqual(expect.arrayContaining(["dist/web/index.html", "dist/web/licenses/scripts.txt"]));

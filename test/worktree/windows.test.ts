@@ -14,6 +14,16 @@ import { randomBytesOf } from "../support/random.ts";
 
 const MiB = 1024 * 1024;
 
+/** Lines that compress, each another. */
+function textOf(length: number): Buffer {
+  const lines: string[] = [];
+  for (let line = 0, size = 0; size < length; line++) {
+    lines.push(`line ${line}: ${Math.imul(line, 2654435761) >>> 0}\n`);
+    size += (lines.at(-1) as string).length;
+  }
+  return Buffer.from(lines.join("")).subarray(0, length);
+}
+
 /** All windows can be had at once only when nobody has kept one. */
 async function expectAllFree({ windows, width }: ContentPool): Promise<void> {
   const all = await Promise.all(Array.from({ length: width + 1 }, () => windows.take()));
@@ -52,9 +62,13 @@ test.each([
   await prepareCompression();
   const folder = temporaryFolder();
   const sizes = [100, 50_000, 3 * MiB, 9 * MiB, 200, 5 * MiB];
+  // One of several windows that compresses: threads share it.
+  const contentOf = (number: number, size: number): Uint8Array =>
+    number === 3 ? textOf(size) : randomBytesOf(number + 1, size);
+  const digests = sizes.map((size, number) => hashContent(contentOf(number, size)));
   const files = sizes.map((size, number) => {
     const file = path.join(folder, `${number}`);
-    fs.writeFileSync(file, randomBytesOf(number + 1, size));
+    fs.writeFileSync(file, contentOf(number, size));
     return { path: `${number}`, file, size };
   });
   const faulty = new FaultyFileSystem();
@@ -86,7 +100,7 @@ test.each([
             const wanted = files[seen++] as { path: string; size: number };
             if (result.kind === "failed") continue;
             expect(result.entry).toMatchObject({ path: wanted.path, size: wanted.size });
-            expect(result.entry.digest).toBe(hashContent(randomBytesOf(Number(wanted.path) + 1, wanted.size)));
+            expect(result.entry.digest).toBe(digests[Number(wanted.path)]);
           }
         }
         expect(seen).toBe(files.length);
@@ -119,4 +133,39 @@ test("a stream that takes its time keeps no window from others", async () => {
   for (const entry of await Promise.all(streams))
     expect(entry).toMatchObject({ size: 200, digest: hashContent(whole) });
   await expectAllFree(pool);
+});
+
+test("threads that share a window make the same frames of it as one", async () => {
+  await prepareCompression();
+  const file = path.join(temporaryFolder(), "text");
+  const bytes = textOf(9 * MiB);
+  fs.writeFileSync(file, bytes);
+  const packed = async (workers: number): Promise<{ entry: unknown; frames: string[] }> => {
+    const pool = new ContentPool(nodeFileSystem, workers);
+    onTestFinished(() => pool.close());
+    const frames: string[] = [];
+    const addChunks: ChunkSink["addChunks"] = (encoded) => {
+      const all = Buffer.concat(encoded.pieces);
+      let at = 0;
+      for (const length of encoded.frameLengths) {
+        frames.push(all.subarray(at, at + length).toString("latin1"));
+        at += length;
+      }
+      encoded.giveBack?.();
+    };
+    const sink = { wants: () => true, addChunks, ready: async () => {} };
+    const ingest = new Ingest({ pool, sink, lists: { writeNode: () => {} } });
+    const files = (async function* given() {
+      yield [{ path: "text", file, size: bytes.length }];
+    })();
+    const entries: unknown[] = [];
+    for await (const some of ingest.files(files)) for (const each of some) entries.push(each);
+    await expectAllFree(pool);
+    // Windows come in any order.
+    return { entry: (entries[0] as { entry: unknown }).entry, frames: frames.sort() };
+  };
+  const [alone, shared] = [await packed(0), await packed(2)];
+  expect(shared.entry).toEqual(alone.entry);
+  expect(shared.frames.length).toBeGreaterThan(30);
+  expect(shared.frames).toEqual(alone.frames);
 });
