@@ -46,13 +46,9 @@ export function useSparse<T>(
   revision: unknown = 0,
 ): Sparse<T> {
   const [, draw] = useState(0);
-  const store = useRef<Store<T>>(empty(""));
+  const store = useStore<T>(key);
   const loading = useRef(load);
   loading.current = load;
-  if (store.current.key !== key) {
-    store.current.controller.abort();
-    store.current = empty(key);
-  }
 
   const ask = (own: Store<T>, part: number): void => {
     if (own.asked.has(part)) return;
@@ -64,19 +60,19 @@ export function useSparse<T>(
       },
       (reason) => {
         if (own.controller.signal.aborted) return;
-        if (own.count !== undefined && mayPass(reason)) {
-          // What is here stays, and is asked for once more.
-          setTimeout(() => {
-            own.asked.delete(part);
-            if (own === store.current) ask(own, part);
-          }, AGAIN_MS);
-          return;
+        // What is here stays while it is asked for once more.
+        if (own.count !== undefined && mayPass(reason)) setTimeout(() => askAgain(own, part), AGAIN_MS);
+        else {
+          own.asked.delete(part);
+          own.error = reason instanceof Error ? reason : new Error(String(reason));
+          draw((at) => at + 1);
         }
-        own.asked.delete(part);
-        own.error = reason instanceof Error ? reason : new Error(String(reason));
-        draw((at) => at + 1);
       },
     );
+  };
+  const askAgain = (own: Store<T>, part: number): void => {
+    own.asked.delete(part);
+    if (own === store.current) ask(own, part);
   };
   const want = (first: number, last: number): void => {
     const own = store.current;
@@ -96,16 +92,23 @@ export function useSparse<T>(
   }, [key, revision]);
   useEffect(() => {
     if (!store.current.isCounting) return;
-    const timer = setInterval(() => {
-      store.current.asked.delete(0);
-      ask(store.current, 0);
-    }, COUNTING_MS);
+    const timer = setInterval(() => askAgain(store.current, 0), COUNTING_MS);
     return () => clearInterval(timer);
   }, [key, store.current.isCounting]);
-  useEffect(() => () => store.current.controller.abort(), []);
 
   const { items, count, isCounting, error } = store.current;
   return { count, isCounting, error, at: (index) => items.get(index), want };
+}
+
+/** What is here of the list of a key. What is under way for another one is given up. */
+function useStore<T>(key: string): { current: Store<T> } {
+  const store = useRef<Store<T>>(empty(""));
+  if (store.current.key !== key) {
+    store.current.controller.abort();
+    store.current = empty(key);
+  }
+  useEffect(() => () => store.current.controller.abort(), []);
+  return store;
 }
 
 function empty<T>(key: string): Store<T> {
