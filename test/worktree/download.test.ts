@@ -368,3 +368,32 @@ function replace(folder: string, name: string, what: Planted, more: Record<strin
   fs.rmSync(path.join(folder, name), { recursive: true });
   plant(folder, { [name]: what, ...more });
 }
+
+describe.skipIf(process.platform === "win32")("what is made has the rights of any new file", () => {
+  const rightsOf = (folder: string): Record<string, string> =>
+    Object.fromEntries(
+      ["a.txt", "run.sh", "in", "in/b.txt"].map((name) => [
+        name,
+        (fs.statSync(path.join(folder, name)).mode & 0o7777).toString(8),
+      ]),
+    );
+
+  test.each([0o022, 0o077, 0o002])("whatever the source had, under the umask %o", async (mask) => {
+    const folder = temporaryFolder();
+    plant(folder, { "a.txt": "alpha", "run.sh": { exec: "#!" }, "in/b.txt": "beta" });
+    fs.chmodSync(path.join(folder, "a.txt"), 0o6666);
+    fs.chmodSync(path.join(folder, "run.sh"), 0o4711);
+    fs.chmodSync(path.join(folder, "in"), 0o1777);
+    const store = await testStore();
+    await mirror(store, folder);
+    const to = path.join(temporaryFolder(), "to");
+    const before = process.umask(mask);
+    try {
+      await downloadTo(store, "V1", to, {});
+    } finally {
+      process.umask(before);
+    }
+    const [file, executable] = [(0o666 & ~mask).toString(8), (0o777 & ~mask).toString(8)];
+    expect(rightsOf(to)).toEqual({ "a.txt": file, "run.sh": executable, in: executable, "in/b.txt": file });
+  });
+});
