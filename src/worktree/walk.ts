@@ -1,11 +1,12 @@
 /** Walks a user's folder in the order of entries: path order, so that its result can be merged with manifests. */
 import path from "node:path";
 import { ArtifoldError, errnoOf } from "../errors.ts";
-import { baseOf, comparePaths, joinPath, nameProblem, pathProblem } from "../manifest/index.ts";
+import { baseOf, joinPath, nameProblem, pathProblem } from "../manifest/index.ts";
 import { type FileStat, type FileSystem, kindOf, type NameKind } from "../platform/index.ts";
 import { TEMPORARY_NAME } from "./blob-writer.ts";
 import { IGNORE_FILE, IgnoreRules, type PathFilter } from "./globs.ts";
 import { withRulesOf } from "./ignore-files.ts";
+import { NameQueue } from "./name-queue.ts";
 import { readError } from "./source-errors.ts";
 
 /** Something in the folder that can become an entry. */
@@ -108,7 +109,7 @@ export class FolderWalk {
     // One loop over open folders, not a generator for each: a name then costs the same however deep it lies.
     const open: OpenFolder[] = [openFolder(walking, "", names, IgnoreRules.none)];
     for (let folder = open.at(-1); folder !== undefined; folder = open.at(-1)) {
-      const marked = folder.names[folder.next++];
+      const marked = folder.names.take();
       if (marked === undefined) {
         open.pop();
         continue;
@@ -127,7 +128,7 @@ export class FolderWalk {
       } else if (isMeant(walking, folder.rules, path_, true) && isEnterable(walking, path_)) {
         const inside = yield* listNames(walking, path_);
         if (inside === undefined) continue;
-        if (inside.length === 0 && (walking.options.include?.(`${path_}/`) ?? true))
+        if (inside.names.isEmpty && (walking.options.include?.(`${path_}/`) ?? true))
           yield { kind: "folder", path: path_ };
         folder.listed.set(path_, inside);
       }
@@ -146,28 +147,25 @@ interface OpenFolder {
   readonly path: string;
   /** What paths in it begin with. */
   readonly prefix: string;
-  /** Names in path order, marked; folders twice. */
-  readonly names: readonly string[];
-  next: number;
+  readonly names: NameQueue;
   readonly rules: IgnoreRules;
   /** Folders in it whose names are known and that were not entered yet. */
-  readonly listed: Map<string, readonly string[]>;
+  readonly listed: Map<string, ListedFolder>;
 }
 
-function openFolder(walking: Walking, path_: string, names: readonly string[], above: IgnoreRules): OpenFolder {
-  const rules = rulesAt(walking, path_, names, above);
-  return { path: path_, prefix: joinPath(path_, ""), names, next: 0, rules, listed: new Map() };
+/** What is in a folder. */
+interface ListedFolder {
+  /** Names in path order, marked; folders twice. */
+  readonly names: NameQueue;
+  /** Whether one of them is a file of rules. */
+  readonly hasRules: boolean;
 }
 
-function rulesAt(
-  { fs, root, options }: Walking,
-  path_: string,
-  names: readonly string[],
-  above: IgnoreRules,
-): IgnoreRules {
-  const hasRules =
-    options.ignoreFiles !== false && (names.includes(IGNORE_FILE) || names.includes(IGNORE_FILE + UNSEEN_MARK));
-  return hasRules ? withRulesOf(fs, root, path_, above) : above;
+function openFolder(walking: Walking, path_: string, listed: ListedFolder, above: IgnoreRules): OpenFolder {
+  const { fs, root, options } = walking;
+  const hasRules = options.ignoreFiles !== false && listed.hasRules;
+  const rules = hasRules ? withRulesOf(fs, root, path_, above) : above;
+  return { path: path_, prefix: joinPath(path_, ""), names: listed.names, rules, listed: new Map() };
 }
 
 // A folder stands twice among the names: where its own name sorts (an empty folder is an entry of that name), and where
@@ -176,6 +174,8 @@ const ITSELF_MARK = "\0";
 const CONTENT_MARK = "/";
 /** What is neither a file nor a folder, or may be anything: it has to be looked at. */
 const UNSEEN_MARK = "\0?";
+/** Stands between names, marked or not: none holds it, and none ends in a way that would let it begin before its place. */
+const SEPARATOR = ITSELF_MARK + CONTENT_MARK;
 const ITSELF: number = ITSELF_MARK.charCodeAt(0);
 const CONTENT: number = CONTENT_MARK.charCodeAt(0);
 
@@ -214,13 +214,14 @@ function isEnterable(walking: Walking, path_: string): boolean {
 /** Names that are looked at more closely: most are not. */
 const unusual = /^\.artifold-|[\ufffd\ud800-\udfff]/;
 
-/** The names of a folder in path order, folders twice; `undefined` for one that cannot be read. */
-function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, string[] | undefined, undefined> {
+/** What is in a folder; `undefined` for one that cannot be read. */
+function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, ListedFolder | undefined, undefined> {
   const { fs, options } = walking;
-  const names: string[] = [];
+  const names = new NameQueue(SEPARATOR);
+  let hasRules = false;
   let suspicious = false;
-  let surrogates = false;
   const onName = (name: string, kind: NameKind): void => {
+    let surrogates = false;
     if (unusual.test(name)) {
       if (TEMPORARY_NAME.test(name)) {
         options.onTemporary?.(joinPath(folder, name));
@@ -229,9 +230,13 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, s
       if (name.includes("\ufffd")) suspicious = true;
       if (/[\ud800-\udfff]/.test(name)) surrogates = true;
     }
-    if (kind === "file") names.push(name);
-    else if (isFolderName(walking, folder, name, kind)) names.push(name + ITSELF_MARK, name + CONTENT_MARK);
-    else names.push(name + UNSEEN_MARK);
+    if (kind !== "file" && isFolderName(walking, folder, name, kind)) {
+      names.add(name + ITSELF_MARK, surrogates);
+      names.add(name + CONTENT_MARK, surrogates);
+      return;
+    }
+    if (name === IGNORE_FILE) hasRules = true;
+    names.add(kind === "file" ? name : name + UNSEEN_MARK, surrogates);
   };
   try {
     const reader = fs.openFolder(absolute(walking, folder));
@@ -247,9 +252,8 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, s
     options.onLeftOut?.({ path: folder, reason: "unreadable", detail: errnoOf(error) ?? String(error) });
     return undefined;
   }
-  const readable = suspicious ? withoutBadNames(walking, folder, names) : names;
-  // The default order compares UTF-16 units, which is the order of UTF-8 bytes unless there are surrogates.
-  return surrogates ? readable.sort(comparePaths) : readable.sort();
+  names.finish(suspicious ? isBadName(walking, folder) : undefined);
+  return { names, hasRules };
 }
 
 function isFolderName(walking: Walking, folder: string, name: string, kind: NameKind): boolean {
@@ -259,8 +263,8 @@ function isFolderName(walking: Walking, folder: string, name: string, kind: Name
   return stat !== undefined && kindOf(stat) === "folder";
 }
 
-/** Reports names that are not UTF-8. They decode to the replacement character, which a good name may also hold. */
-function withoutBadNames(walking: Walking, folder: string, names: readonly string[]): string[] {
+/** Tells, and reports, names that are not UTF-8. They decode to the replacement character, which a good name may also hold. */
+function isBadName(walking: Walking, folder: string): (marked: string) => boolean {
   const bad = new Set<string>();
   for (const bytes of walking.fs.namesAsBytes(absolute(walking, folder))) {
     const name = bytes.toString("utf8");
@@ -269,7 +273,7 @@ function withoutBadNames(walking: Walking, folder: string, names: readonly strin
   for (const name of bad) {
     walking.options.onLeftOut?.({ path: joinPath(folder, name), reason: "name", detail: "it is not UTF-8" });
   }
-  return names.filter((name) => !bad.has(name.replace(/(\/|\0\??)$/, "")));
+  return (marked) => bad.has(marked.replace(/(\/|\0\??)$/, ""));
 }
 
 function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: boolean): boolean {
