@@ -1,6 +1,7 @@
 /** Tells names that other platforms cannot hold. They are kept as they are, and reported. */
 import { foldName } from "../catalog/index.ts";
 import { baseOf, comparePaths, parentOf } from "../manifest/index.ts";
+import { FoldedPaths } from "./folded-paths.ts";
 
 // Device names of Windows, with or without an extension.
 const windowsDevice = /^(con|prn|aux|nul|clock\$|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(\..*)?$/i;
@@ -29,15 +30,15 @@ export interface PortabilityWarning {
   readonly problem: string;
 }
 
-/** How many names are reported; how many are remembered to find those that fold to the same. */
+/** How many names are reported. */
 const WARNINGS_MAX = 100;
-const REMEMBERED_MAX = 200_000;
 
 /** Looks at paths as they come and collects warnings. */
 export class PortabilityCheck {
   readonly #problems = new Map<string, string>();
-  readonly #folders = new Set<string>([""]);
-  readonly #folded = new Map<string, string>();
+  readonly #folded = new FoldedPaths();
+  /** The folder that was looked at last. */
+  #folder = "";
 
   get warnings(): readonly PortabilityWarning[] {
     const warnings = Array.from(this.#problems, ([path, problem]) => ({ path, problem }));
@@ -46,18 +47,15 @@ export class PortabilityCheck {
 
   look(path: string): void {
     const folder = parentOf(path);
-    if (!this.#folders.has(folder)) {
-      // The same folder stands before many files and is looked at once.
-      this.#folders.add(folder);
-      this.look(folder);
+    // The same folder stands before many files, mostly one after another. To look at it again changes nothing.
+    if (folder !== this.#folder && folder !== "") {
+      if (!this.#folder.startsWith(`${folder}/`)) this.look(folder);
+      this.#folder = folder;
     }
     const problem = portabilityProblem(baseOf(path));
     if (problem !== undefined) this.#warn(path, problem);
-    if (this.#folded.size >= REMEMBERED_MAX) return;
-    const folded = isAscii(path) ? path.toLowerCase() : foldName(path);
-    const other = this.#folded.get(folded);
-    if (other === undefined) this.#folded.set(folded, path);
-    else if (other !== path) {
+    const other = this.#folded.look(path, isAscii(path) ? path.toLowerCase() : foldName(path));
+    if (other !== undefined) {
       this.#warn(path, `file systems that ignore case or composition take it for ${JSON.stringify(other)}`);
     }
   }
