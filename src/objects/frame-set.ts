@@ -76,6 +76,8 @@ export class FrameSet {
   readonly #sealed: SealedPack[] = [];
   readonly #sealedObjects: ObjectStore;
   #merging: Promise<void> | undefined;
+  /** Left by sealed packs: packs that follow each other do not each take new memory for as many rows. */
+  readonly #spareTables: TableBuilder[] = [];
 
   /** @param store holds what deltas among the frames go on from */
   constructor(fs: FileSystem, folder: string, kind: PackKind, store: ObjectStore) {
@@ -175,7 +177,8 @@ export class FrameSet {
   }
 
   #newPack(): PackWriter {
-    return new PackWriter(this.#fs, path.join(this.#folder, PACKS_FOLDER), this.#kind);
+    const folder = path.join(this.#folder, PACKS_FOLDER);
+    return new PackWriter(this.#fs, folder, this.#kind, this.#spareTables.pop());
   }
 
   #startSealing(pack: PackWriter): void {
@@ -190,6 +193,7 @@ export class FrameSet {
       this.#sealed.push(sealed);
       this.#sealedObjects.setFiles(this.#sealed.map((pack) => ({ path: packPath(pack.name) })));
       this.#sealing.splice(this.#sealing.indexOf(sealing), 1);
+      this.#spareTables.push(sealing.pack.takeTable());
     });
     // A failure is met where the promise is awaited; until then it must not end the process.
     sealing.done.catch(() => {});

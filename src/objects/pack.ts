@@ -74,7 +74,7 @@ export class PackWriter {
   readonly #temporary: string;
   readonly #kind: PackKind;
   readonly #fd: number;
-  readonly #table = new TableBuilder();
+  readonly #table: TableBuilder;
   readonly #hasher: Hasher = contentHasher();
   /** What is to be written, in order. What did not fit on the disk waits here for the next try. */
   readonly #waiting: Waiting[] = [];
@@ -88,7 +88,9 @@ export class PackWriter {
   #isGivenUp = false;
   #open = true;
 
-  constructor(fs: FileSystem, folder: string, kind: PackKind) {
+  /** @param table an empty one, whose memory is used again */
+  constructor(fs: FileSystem, folder: string, kind: PackKind, table: TableBuilder = new TableBuilder()) {
+    this.#table = table;
     this.#fs = fs;
     this.#folder = folder;
     this.#kind = kind;
@@ -171,6 +173,12 @@ export class PackWriter {
       throw this.#failure;
     }
     return { kind: this.#kind, name, bytes: this.#length, objects: this.objectCount };
+  }
+
+  /** Hands over the memory of what was known of a sealed pack: nobody may ask the pack any more. */
+  takeTable(): TableBuilder {
+    this.#table.clear();
+    return this.#table;
   }
 
   /** Gives the pack up. */

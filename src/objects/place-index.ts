@@ -110,6 +110,8 @@ export class PlaceIndex {
     }
     for (const gone of open.values()) gone.close();
     const covered = new Set(this.#runs.flatMap((run) => run.paths));
+    // Runs answer for them, and mostly nobody asks their tables again.
+    for (const path_ of covered) this.#tables.delete(path_);
     this.#single = this.#files.filter((file) => !covered.has(file.path));
   }
 

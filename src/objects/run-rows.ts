@@ -42,9 +42,8 @@ export class TableCursor implements RowCursor {
 
   advance(): boolean {
     if (this.#next >= this.#table.rowCount) return false;
-    const { digest, place } = this.#table.row(this.#next++);
     const { row } = this;
-    row.set(digest);
+    const place = this.#table.copyRow(this.#next++, row);
     row.writeUIntLE(place.offset, DIGEST_BYTES + 4, 6);
     row.writeUInt32LE(place.length, DIGEST_BYTES + 10);
     row.writeUInt16LE(place.isDelta ? place.index | DELTA_MARK : place.index, DIGEST_BYTES + 14);

@@ -82,6 +82,13 @@ export class TableBuilder {
     return this.find(digest, at) !== undefined;
   }
 
+  /** Forgets all of it, and keeps the memory for what comes. */
+  clear(): void {
+    this.#frameCount = 0;
+    this.#rowCount = 0;
+    this.#slots.fill(0);
+  }
+
   /** The table's bytes. */
   finish(): Uint8Array {
     const bytes = Buffer.alloc(HEAD_BYTES + this.#frameCount * FRAME_ENTRY_BYTES + this.#rowCount * TABLE_ROW_BYTES);
@@ -104,13 +111,19 @@ export class TableBuilder {
     const lastOffset = this.#frameCount === 0 ? -1 : this.#frames[(this.#frameCount - 1) * 2];
     if (offset !== lastOffset) this.#addFrame(offset, length);
     const at = this.#rowCount * TABLE_ROW_BYTES;
-    if (at === this.#rows.length) this.#rows = Buffer.concat([this.#rows, Buffer.alloc(this.#rows.length)]);
+    if (at === this.#rows.length) this.#growRows();
     const rows = this.#rows;
     for (let byte = 0; byte < DIGEST_BYTES; byte++) rows[at + byte] = digests[digestAt + byte] as number;
     rows.writeUInt32LE(this.#frameCount - 1, at + DIGEST_BYTES);
     rows.writeUInt16LE(markedIndex, at + DIGEST_BYTES + 4);
     this.#rowCount++;
     this.#index(this.#rowCount - 1);
+  }
+
+  #growRows(): void {
+    const larger = Buffer.allocUnsafeSlow(this.#rows.length * 2);
+    this.#rows.copy(larger);
+    this.#rows = larger;
   }
 
   #addFrame(offset: number, length: number): void {
@@ -318,6 +331,13 @@ export class Table {
   row(row: number): { digest: Uint8Array; place: TablePlace } {
     const at = this.#rowAt(row);
     return { digest: this.#bytes.subarray(at, at + DIGEST_BYTES), place: this.#place(row) };
+  }
+
+  /** Place of the n-th row, in the order of digests; its digest is copied to the beginning of `target`. */
+  copyRow(row: number, target: Uint8Array): TablePlace {
+    const at = this.#rowAt(row);
+    this.#bytes.copy(target, 0, at, at + DIGEST_BYTES);
+    return this.#place(row);
   }
 
   #rowAt(row: number): number {

@@ -138,6 +138,18 @@ test("who makes a table finds in it what was added, and nothing else", () => {
   for (let number = 0; number < 1000; number++) expect(find(builder, digestOf(-1 - number))).toBeUndefined();
 });
 
+test("who makes a table can begin anew, and nothing is left of what was there before", () => {
+  const builder = new TableBuilder();
+  for (const count of [700, 5000, 1]) {
+    const digests = Array.from({ length: count }, (_, number) => digestOf(count + number));
+    for (const [number, digest] of digests.entries()) builder.addObject(digest, placeOf(number));
+    expect(builder.finish()).toEqual(tableOf(digests).bytes);
+    builder.clear();
+    expect(builder.objectCount).toBe(0);
+    for (const digest of digests) expect(find(builder, digest)).toBeUndefined();
+  }
+});
+
 test("a foot of random bytes, or beyond the limits, is refused", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 70 }), fc.nat(100_000), (bytes, length) => {
