@@ -18,7 +18,7 @@ import { ContentWriter } from "../objects/index.ts";
 import { kindOf } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
-  type ChunksUnderWay,
+  ChunksUnderWay,
   type ContentToIngest,
   compileGlobs,
   FolderMemory,
@@ -56,7 +56,7 @@ export class Draft {
   /** Reads what edits have just made, in which an entry may stand where others have a folder. */
   readonly unsettledReader: NodeReader;
   readonly #pending = new PendingEdits();
-  readonly #underWay: ChunksUnderWay = new Map();
+  readonly #underWay = new ChunksUnderWay();
   /** Content comes side by side; entries go into the manifest one after another. */
   readonly #puts = new Turns();
   readonly #leftOut: LeftOut[] = [];

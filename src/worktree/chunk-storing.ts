@@ -3,6 +3,7 @@ import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
 import { type BaseChunk, type Effort, type EncodedFrames, FRAME_RAW_BYTES } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
+import { ChosenChunks, type ChunksUnderWay } from "./chunks-under-way.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { DeltaTries } from "./delta-tries.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
@@ -19,9 +20,6 @@ export interface ChunkSink {
   /** Settles when there is room for more. */
   ready(): Promise<void>;
 }
-
-/** Chunks that are on their way to a sink, and when they are there: whoever has one too need not bring it, but waits for it. */
-export type ChunksUnderWay = Map<Digest, Promise<void>>;
 
 /** Finds stored chunks that new ones may go on from. */
 export interface BaseSource {
@@ -93,41 +91,28 @@ export class ChunkStoring {
 
   /** Whether a chunk is neither stored nor on its way. @param digests has its digest from `at` on */
   isNew(digests: Uint8Array, at: number, length: number): boolean {
-    return this.#sink.wants(digests, at, length) && !this.#underWay.has(digestFromBytes(digests, at));
+    return this.#sink.wants(digests, at, length) && this.#underWay.arrivalOf(digests, at) === undefined;
   }
 
   /** Has those chunks of a window packed that nobody has yet; gives the window back when it is not needed any more. */
   async store(nextPort: () => ContentPort, window: Window, read: ChunkColumns, findLikes?: FindLikes): Promise<void> {
     const wanted = new Uint8Array(read.lengths.length);
-    const claimed = new Set<Digest>();
+    const claimed = new ChosenChunks(read.digests);
     const others = new Set<Promise<void>>();
     for (let index = 0; index < wanted.length; index++) {
       const at = index * DIGEST_BYTES;
       if (!this.#sink.wants(read.digests, at, read.lengths[index] as number)) continue;
-      const digest = digestFromBytes(read.digests, at);
-      const other = this.#underWay.get(digest);
+      const other = this.#underWay.arrivalOf(read.digests, at);
       if (other !== undefined) others.add(other);
-      if (other !== undefined || claimed.has(digest)) continue;
-      claimed.add(digest);
-      wanted[index] = 1;
+      else if (claimed.add(index)) wanted[index] = 1;
     }
     // Asked even when nothing is wanted: it follows the content.
     const likes = findLikes?.(wanted);
-    if (claimed.size === 0) this.#pool.windows.giveBack(window);
-    else await this.#bring(claimed, this.#packAndAdd(nextPort, window, { ...read, wanted, likes }));
+    if (claimed.count === 0) this.#pool.windows.giveBack(window);
+    else await this.#underWay.bring(claimed, this.#packAndAdd(nextPort, window, { ...read, wanted, likes }));
     // Where one of them fails, what was read here is not whole either.
     await Promise.all(others);
     await this.#sink.ready();
-  }
-
-  /** Says of chunks that they are on their way, as long as they are. */
-  async #bring(chunks: ReadonlySet<Digest>, arrival: Promise<void>): Promise<void> {
-    for (const digest of chunks) this.#underWay.set(digest, arrival);
-    try {
-      await arrival;
-    } finally {
-      for (const digest of chunks) this.#underWay.delete(digest);
-    }
   }
 
   async #packAndAdd(nextPort: () => ContentPort, window: Window, chunks: Part): Promise<void> {

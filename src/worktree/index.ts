@@ -1,6 +1,7 @@
 /** The user's folders: scanned into versions, written from versions, compared with them. */
 
-export type { ChunkSink, ChunksUnderWay, OlderContent } from "./chunk-storing.ts";
+export type { ChunkSink, OlderContent } from "./chunk-storing.ts";
+export { ChunksUnderWay } from "./chunks-under-way.ts";
 export { type Compared, type ComparisonOptions, compareFolder, entriesIn } from "./comparison.ts";
 export { ContentPool, type ContentPort } from "./content-pool.ts";
 export {

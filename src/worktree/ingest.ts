@@ -11,14 +11,8 @@ import { Breather, isExecutable, sideBySide } from "../platform/index.ts";
 import { type Adopter, FileAdoption } from "./adopting.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
 import { BATCH_BYTES, BATCH_FILES, WHOLE_FILE_BYTES } from "./blob-reader.ts";
-import {
-  addChunks,
-  type ChunkSink,
-  ChunkStoring,
-  type ChunksUnderWay,
-  type FindLikes,
-  type OlderContent,
-} from "./chunk-storing.ts";
+import { addChunks, type ChunkSink, ChunkStoring, type FindLikes, type OlderContent } from "./chunk-storing.ts";
+import { ChunksUnderWay } from "./chunks-under-way.ts";
 import { type ContentPool, type ContentPort, IN_PLACE_BYTES } from "./content-pool.ts";
 import { type FileColumns, type FreshStat, readStatus, STAT_NUMBERS, statOf } from "./file-columns.ts";
 import type { OlderChunks } from "./older-chunks.ts";
@@ -88,7 +82,8 @@ export class Ingest {
     onBytes?: ((bytes: number, path: string) => void) | undefined;
   }) {
     this.#pool = options.pool;
-    this.#storing = new ChunkStoring(options.pool, options.sink, options.underWay ?? new Map(), options.older);
+    const { pool, sink, underWay = new ChunksUnderWay(), older } = options;
+    this.#storing = new ChunkStoring(pool, sink, underWay, older);
     this.#lists = options.lists;
     this.#older = options.older;
     this.#signal = options.signal;
@@ -314,10 +309,10 @@ export async function* withContent<Step>(
   fileOf: (step: Step) => FileToIngest | undefined,
 ): AsyncGenerator<readonly Settled<Step>[], void, undefined> {
   // Steps wait here while the files before them are read.
-  const waiting: Step[] = [];
+  const waiting = new Waiting<Step>();
   async function* files(): AsyncGenerator<readonly FileToIngest[], void, undefined> {
     for await (const some of steps) {
-      waiting.push(...some);
+      waiting.add(some);
       yield some.map(fileOf).filter((file) => file !== undefined);
     }
   }
@@ -328,20 +323,44 @@ export async function* withContent<Step>(
 
 /** Takes the steps that are settled with these results, and those after them that need none. */
 function settle<Step>(
-  waiting: Step[],
+  waiting: Waiting<Step>,
   results: readonly Ingested[],
   fileOf: (step: Step) => FileToIngest | undefined,
 ): Settled<Step>[] {
   const settled: Settled<Step>[] = [];
-  let next = 0;
   let used = 0;
-  for (let step = waiting[next]; step !== undefined; step = waiting[++next]) {
+  for (let step = waiting.first; step !== undefined; step = waiting.first) {
     const hasFile = fileOf(step) !== undefined;
     if (hasFile && used >= results.length) break;
     settled.push({ step, result: hasFile ? results[used++] : undefined });
+    waiting.drop();
   }
-  waiting.splice(0, next);
   return settled;
+}
+
+/**
+ * What waits, in the batches in which it came. In one array that is cut off at its beginning and grows at its end, what was
+ * cut off would be held, with all that it leads to, until the next large collection.
+ */
+class Waiting<Item> {
+  readonly #batches: (readonly Item[])[] = [];
+  /** Of the first batch. */
+  #next = 0;
+
+  get first(): Item | undefined {
+    return this.#batches[0]?.[this.#next];
+  }
+
+  add(items: readonly Item[]): void {
+    if (items.length > 0) this.#batches.push(items);
+  }
+
+  /** Lets go of the first. */
+  drop(): void {
+    if (++this.#next < (this.#batches[0] as readonly Item[]).length) return;
+    this.#batches.shift();
+    this.#next = 0;
+  }
 }
 
 function entryOf(path: string, columns: FileColumns, row: number, chunkList: Digest | undefined): FileEntry {

@@ -117,7 +117,9 @@ export class RowEditor {
         left -= rows;
         continue;
       }
-      const taken = this.#out.splice(0, index + 1);
+      const taken = this.#out.slice(0, index + 1);
+      // Not cut off in place: what a long-lived array had grown out of would hold its rows until the next large collection.
+      this.#out = this.#out.slice(index + 1);
       if ("view" in part && rows > left) {
         const middle = part.from + left;
         taken[index] = { ...part, to: middle };
