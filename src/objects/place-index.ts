@@ -25,6 +25,8 @@ export interface RecentPlaces {
 const TABLES_BYTES_MAX: number = 64 * 1024 * 1024;
 /** When so many files are in no run, their tables are merged into one; when there are so many runs, those are. */
 const MERGE_COUNT = 8;
+/** More of them are merged at once, but not once they are so long: all of them are in memory then. */
+const MERGED_BYTES: number = 16 * 1024 * 1024;
 
 /** The places of one store's objects. Digests are given as 32 bytes. */
 export class PlaceIndex {
@@ -84,7 +86,7 @@ export class PlaceIndex {
 
   /** Merges tables, and runs, that have become many. Whoever fails at it loses nothing but time. */
   async merge(pause: () => Promise<void> = async () => {}): Promise<void> {
-    if (this.#single.length >= MERGE_COUNT) await this.#mergeTables(pause);
+    while (this.#single.length >= MERGE_COUNT && (await this.#mergeTables(pause)));
     if (this.#runs.length >= MERGE_COUNT) await this.#mergeRuns(pause);
   }
 
@@ -115,18 +117,25 @@ export class PlaceIndex {
     this.#single = this.#files.filter((file) => !covered.has(file.path));
   }
 
-  async #mergeTables(pause: () => Promise<void>): Promise<void> {
+  /** @returns whether fewer are in no run now: not where too few can be read, nor where the run was lost at once */
+  async #mergeTables(pause: () => Promise<void>): Promise<boolean> {
     const tables: { readonly path: string; readonly table: Table }[] = [];
+    let bytes = 0;
     for (const file of this.#single) {
+      if (tables.length >= MERGE_COUNT && bytes >= MERGED_BYTES) break;
       const table = this.#table(file);
-      if (table !== undefined) tables.push({ path: file.path, table });
+      if (table === undefined) continue;
+      tables.push({ path: file.path, table });
+      bytes += table.byteLength;
     }
-    if (tables.length < MERGE_COUNT) return;
+    if (tables.length < MERGE_COUNT) return false;
     const paths = tables.map((each) => each.path);
     const rows = mergeRows(tables.map(({ table }, file) => new TableCursor(table, file)));
     const rowCount = tables.reduce((sum, { table }) => sum + table.rowCount, 0);
     await writeRun(this.#storeFiles.fs, this.#storeFiles.folder, { paths, rows, rowCount }, pause);
+    const before = this.#single.length;
     this.#openRuns();
+    return this.#single.length < before;
   }
 
   /** Merges the smallest runs: each row is then rewritten a number of times that grows with the logarithm of all rows. */
