@@ -198,9 +198,23 @@ function sortedRows(rows: Buffer, count: number): Uint32Array {
   }
   for (let bucket = 0; bucket < 1 << bits; bucket++) {
     const [from, to] = [ends[bucket] as number, ends[bucket + 1] as number];
-    if (to - from > 1) order.subarray(from, to).sort((left, right) => compareRows(rows, left, right));
+    if (to - from > FEW_ROWS) order.subarray(from, to).sort((left, right) => compareRows(rows, left, right));
+    else sortFew(rows, order, from, to);
   }
   return order;
+}
+
+/** With more rows than this in a bucket, its digests are not as good as random. */
+const FEW_ROWS = 16;
+
+/** Sorts by insertion: of tens of thousands of buckets most have a row or two, and nothing is to be made for each. */
+function sortFew(rows: Buffer, order: Uint32Array, from: number, to: number): void {
+  for (let next = from + 1; next < to; next++) {
+    const row = order[next] as number;
+    let at = next;
+    for (; at > from && compareRows(rows, order[at - 1] as number, row) > 0; at--) order[at] = order[at - 1] as number;
+    order[at] = row;
+  }
 }
 
 function compareRows(rows: Buffer, left: number, right: number): number {
