@@ -33,6 +33,7 @@ export {
 export { type JsonValue, type Metadata, metadataText } from "./json-object.ts";
 export { findLandmarks, type Landmarks } from "./landmarks.ts";
 export { type Clash, type MergeStep, mergeManifests } from "./merge.ts";
+export { murmur3 } from "./murmur.ts";
 export {
   type ChildRow,
   decodeNode,

@@ -1,4 +1,5 @@
 /** Remembers paths by what they fold to, to find those that some file systems take for one. */
+import { murmur3 } from "../manifest/index.ts";
 
 /** How many are remembered at most. */
 const REMEMBERED_MAX = 200_000;
@@ -72,16 +73,13 @@ function slotOf(slots: Uint32Array): number {
   }
 }
 
-/** Two multiplicative hashes of a text, each mixed with the other (as cyrb53 by bryc, public domain, does). */
+/** A text as bytes; used within one call only. */
+let bytes = Buffer.alloc(1024);
+
 function markOf(text: string): void {
-  let first = 0x9e3779b9;
-  let second = 0x41c6ce57;
-  for (let index = 0; index < text.length; index++) {
-    const unit = text.charCodeAt(index);
-    first = Math.imul(first ^ unit, 2654435761);
-    second = Math.imul(second ^ unit, 1597334677);
-  }
-  const one = Math.imul(first ^ (first >>> 16), 2246822507) ^ Math.imul(second ^ (second >>> 13), 3266489909);
-  mark[1] = Math.imul(second ^ (second >>> 16), 2246822507) ^ Math.imul(one ^ (one >>> 13), 3266489909);
-  mark[0] = one === 0 ? 1 : one;
+  // No UTF-16 unit takes more than three bytes.
+  if (bytes.length < text.length * 3) bytes = Buffer.alloc(text.length * 3);
+  const length = bytes.write(text, "utf8");
+  mark[0] = murmur3(bytes, 0, length, 0) || 1;
+  mark[1] = murmur3(bytes, 0, length, 1);
 }
