@@ -6,9 +6,18 @@ import loadWabt from "wabt";
 const place = (name) => fileURLToPath(new URL(`../src/chunking/${name}`, import.meta.url));
 
 /** The module of a text. */
-export async function assemble(text) {
+async function assemble(text) {
   const wabt = await loadWabt();
-  return Buffer.from(wabt.parseWat("gear.wat", text, { simd: true, threads: true }).toBinary({}).buffer);
+  return Buffer.from(wabt.parseWat("gear.wat", unrolled(text), { simd: true, threads: true }).toBinary({}).buffer);
+}
+
+/** Writes out what is to be there several times: `{1024 + n}` becomes a number. */
+function unrolled(text) {
+  return text.replace(/ *;; unroll (\d+)\n(.*?) *;; end\n/gs, (_, times, body) =>
+    Array.from({ length: Number(times) }, (__, n) =>
+      body.replace(/\{(\d+) \+ n\}/g, (___, base) => String(Number(base) + n)),
+    ).join(""),
+  );
 }
 
 const bytes = await assemble(readFileSync(place("gear.wat"), "utf8"));

@@ -1,33 +1,22 @@
 /**
- * Adopted files: big files of the user's that were cloned into the store, where the file system lets two files share bytes.
- * Nothing of their content is written; what is written is a table that says where its chunks lie.
+ * Adopted files: big files of the user's that were taken into the store as they are. Where the file system lets two files
+ * share bytes they are cloned, and nothing of their content is written. Else they are copied: that saves making frames of
+ * what does not compress. Beside each lies a table that says where its chunks are.
  *
  * `files/<name>` is the content alone, and `files/<name>.table` its table and foot. A name is the digest of the content (what
  * `b3sum` prints) and random digits: of two uploads of the same content each has a file of its own, and whoever gives up
  * takes away nothing of somebody else's.
  */
 import path from "node:path";
-import { DIGEST_BYTES, type Digest } from "../digest/index.ts";
 import { errnoOf } from "../errors.ts";
-import {
-  type FileSystem,
-  flushFolder,
-  makeFolders,
-  openFlags,
-  randomHex,
-  removeQuietly,
-  storeWriteError,
-  temporaryPath,
-  writeFullyLater,
-} from "../platform/index.ts";
+import { type FileSystem, flushFolder, removeQuietly, storeWriteError, temporaryPath } from "../platform/index.ts";
+import { type AdoptedContent, Adoption, FlushedClone } from "./adoption.ts";
+import { FileCopy } from "./file-copy.ts";
 import { ObjectStore } from "./object-store.ts";
 import { adoptedPath, FILES_FOLDER, tablePathOf } from "./store-files.ts";
-import { encodeFoot, TableBuilder } from "./table.ts";
 
 /** The largest file that is adopted: its table is made in memory. */
 export const ADOPTED_BYTES_MAX: number = 32 * 1024 * 1024 * 1024;
-/** Nor are files of more chunks: a table holds no more. Only content that is made for it has so many. */
-const ADOPTED_CHUNKS_MAX: number = 1024 * 1024;
 
 /** An adopted file that is whole under its name. */
 export interface AdoptedFile {
@@ -37,8 +26,8 @@ export interface AdoptedFile {
   readonly bytes: number;
   /** How many chunks it has. */
   readonly objects: number;
-  /** What was written for it: its table. */
-  readonly tableBytes: number;
+  /** What was written for it: its table and, where it was not cloned, its content. */
+  readonly writtenBytes: number;
 }
 
 /** The files that one upload adopts. */
@@ -78,15 +67,19 @@ export class AdoptedFiles {
       await this.#fs.clone(file, clone);
       // A clone has the mode of what it was made from, which may not let us read it.
       this.#fs.setMode(clone, 0o400);
-      const adoption = new Adoption(this.#fs, this.#store, clone, (done) => this.#close(adoption, done));
-      this.#open.add(adoption);
-      return adoption;
     } catch (error) {
       removeQuietly(this.#fs, clone);
       if (errnoOf(error) === undefined) throw error;
       this.#hopeless.add(device);
       return undefined;
     }
+    return this.#begin(new FlushedClone(this.#fs, clone));
+  }
+
+  /** Begins a copy, that whoever asks writes. */
+  beginCopy(): { adoption: Adoption; copy: FileCopy } {
+    const copy = FileCopy.create(this.#fs, temporaryPath(path.join(this.#store, "file")));
+    return { adoption: this.#begin(copy), copy };
   }
 
   /** Merges tables, when they have become many. */
@@ -122,132 +115,16 @@ export class AdoptedFiles {
     }
   }
 
+  #begin(content: AdoptedContent): Adoption {
+    const adoption = new Adoption(this.#fs, this.#store, content, (done) => this.#close(adoption, done));
+    this.#open.add(adoption);
+    return adoption;
+  }
+
   #close(adoption: Adoption, done: AdoptedFile | undefined): void {
     this.#open.delete(adoption);
     if (done === undefined) return;
     this.#adopted.push(done);
     this.#objects.setFiles(this.#adopted.map(({ name }) => ({ path: adoptedPath(name) })));
-  }
-}
-
-/** A file that is being adopted: cloned, and its chunks not all known. */
-export class Adoption {
-  /** The clone, under a temporary name. */
-  readonly file: string;
-  readonly #fs: FileSystem;
-  readonly #store: string;
-  readonly #table = new TableBuilder();
-  readonly #flushed: Promise<unknown>;
-  readonly #onClosed: (done: AdoptedFile | undefined) => void;
-  /** Digests and lengths of its chunks, as they came. */
-  readonly #chunks: { readonly digests: Uint8Array; readonly lengths: Uint32Array }[] = [];
-  #length = 0;
-  #isFinishing = false;
-  #isOpen = true;
-
-  /** @param clone under its temporary name, read-only */
-  constructor(fs: FileSystem, store: string, clone: string, onClosed: (done: AdoptedFile | undefined) => void) {
-    this.#fs = fs;
-    this.#store = store;
-    this.file = clone;
-    this.#onClosed = onClosed;
-    // Settled with an error, for nobody may be waiting when it fails.
-    this.#flushed = this.#flush(this.file).then(
-      () => undefined,
-      (error: unknown) => error ?? new Error("not flushed"),
-    );
-  }
-
-  /** Whether it can have more chunks. */
-  get hasRoom(): boolean {
-    return this.#table.objectCount < ADOPTED_CHUNKS_MAX;
-  }
-
-  /** Says what chunks come next in the file. @param digests 32 bytes each */
-  addChunks(digests: Uint8Array, lengths: Uint32Array): void {
-    this.#chunks.push({ digests, lengths });
-    lengths.forEach((length, index) => {
-      this.#table.addBare(digests, index * DIGEST_BYTES, this.#length, length);
-      this.#length += length;
-    });
-  }
-
-  /** Whether a chunk was found in the file. @param digests has its digest from `at` on */
-  has(digests: Uint8Array, at: number): boolean {
-    return this.#table.has(digests, at);
-  }
-
-  /** Whether all its chunks are told, and others may rely on them. */
-  get isFinishing(): boolean {
-    return this.#isFinishing;
-  }
-
-  /** Bytes of those of its chunks that are meant, each counted once. @param isMeant is given digests, and where in them */
-  bytesOf(isMeant: (digests: Uint8Array, at: number) => boolean): number {
-    let offset = 0;
-    let bytes = 0;
-    for (const { digests, lengths } of this.#chunks) {
-      for (let index = 0; index < lengths.length; index++) {
-        const at = index * DIGEST_BYTES;
-        const length = lengths[index] as number;
-        if (this.#table.find(digests, at)?.offset === offset && isMeant(digests, at)) bytes += length;
-        offset += length;
-      }
-    }
-    return bytes;
-  }
-
-  /** Makes file and table durable and gives them their names. @param digest of the whole content */
-  async finish(digest: Digest): Promise<void> {
-    this.#isFinishing = true;
-    const name = `${digest}-${randomHex(8)}`;
-    const file = path.join(this.#store, adoptedPath(name));
-    const tableFile = path.join(this.#store, tablePathOf(adoptedPath(name)));
-    const objects = this.#table.objectCount;
-    const table = this.#table.finish();
-    const bytes = Buffer.concat([table, encodeFoot(0, table)]);
-    const temporary = temporaryPath(tableFile);
-    try {
-      const failed = await this.#flushed;
-      if (failed !== undefined) throw failed;
-      await makeFolders(this.#fs, path.join(this.#store, FILES_FOLDER));
-      await this.#writeTable(temporary, bytes);
-      this.#fs.rename(temporary, tableFile);
-      this.#fs.rename(this.file, file);
-    } catch (error) {
-      for (const left of [temporary, tableFile]) removeQuietly(this.#fs, left);
-      await this.abort();
-      throw storeWriteError(error, "an adopted file");
-    }
-    this.#isOpen = false;
-    this.#onClosed({ name, bytes: this.#length, objects, tableBytes: bytes.length });
-  }
-
-  /** Gives the file up. */
-  async abort(): Promise<void> {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    await this.#flushed;
-    removeQuietly(this.#fs, this.file);
-    this.#onClosed(undefined);
-  }
-
-  async #writeTable(temporary: string, bytes: Uint8Array): Promise<void> {
-    const fd = this.#fs.open(temporary, openFlags.createNew, 0o400);
-    try {
-      await writeFullyLater(this.#fs, fd, bytes, 0);
-      await this.#fs.flush(fd);
-    } finally {
-      this.#fs.close(fd);
-    }
-  }
-
-  async #flush(file: string): Promise<void> {
-    const fd = this.#fs.open(file, openFlags.read);
-    try {
-      await this.#fs.flush(fd);
-    } finally {
-      this.#fs.close(fd);
-    }
   }
 }

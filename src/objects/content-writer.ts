@@ -8,7 +8,9 @@
 import { type Digest, digestToBytes } from "../digest/index.ts";
 import { decodeListNode, type NodeSink, type NodeSource, nodesBelow } from "../manifest/index.ts";
 import type { FileSystem } from "../platform/index.ts";
-import { type AdoptedFile, AdoptedFiles, type Adoption } from "./adopted-files.ts";
+import { type AdoptedFile, AdoptedFiles } from "./adopted-files.ts";
+import type { Adoption } from "./adoption.ts";
+import type { FileCopy } from "./file-copy.ts";
 import type { EncodedFrames } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";
 import { NodeEncoder, type NodeType } from "./node-encoder.ts";
@@ -114,6 +116,11 @@ export class ContentWriter implements NodeSource {
   /** Clones a file into the store, if that can be done. @param device that the file is on */
   beginAdoption(file: string, device: number): Promise<Adoption | undefined> {
     return this.#adopted.begin(file, device);
+  }
+
+  /** Begins a copy of a file, that whoever asks writes. */
+  beginCopy(): { readonly adoption: Adoption; readonly copy: FileCopy } {
+    return this.#adopted.beginCopy();
   }
 
   /** Takes a file whose chunks are all told. @param newBytes of those of them that are new */

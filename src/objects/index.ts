@@ -1,5 +1,6 @@
 /** Objects on disk: frames, packs, tables, compression; finding, reading and writing them. */
-export { ADOPTED_BYTES_MAX, type AdoptedFile, type Adoption } from "./adopted-files.ts";
+export { ADOPTED_BYTES_MAX, type AdoptedFile } from "./adopted-files.ts";
+export type { Adoption } from "./adoption.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
@@ -11,6 +12,7 @@ export {
 } from "./compression.ts";
 export { type BaseChunk, ContentWriter, type StoredObjects, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";
+export type { FileCopy } from "./file-copy.ts";
 export {
   BASES_MAX,
   FRAME_BYTES_MAX,

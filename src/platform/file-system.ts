@@ -222,6 +222,8 @@ export const openFlags = {
   read: O_RDONLY,
   /** A file whose bytes are to come from the disk, past the page cache, to whole pages; `undefined` where there is no such way. */
   readPastMemory: O_DIRECT === undefined ? undefined : O_RDONLY | O_DIRECT,
+  /** A file of the store whose bytes are to go to the disk like that. */
+  writePastMemory: O_DIRECT === undefined ? undefined : O_WRONLY | O_DIRECT,
   readWrite: O_RDWR,
   /** A new file: fails with EEXIST when the name is taken. */
   createNew: O_WRONLY | O_CREAT | O_EXCL | (O_NOFOLLOW ?? 0),

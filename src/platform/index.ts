@@ -31,6 +31,7 @@ export {
   writeFully,
   writeFullyLater,
 } from "./files.ts";
+export { PAGE_BYTES, pageMemory } from "./page-memory.ts";
 export { randomBytes, randomHex } from "./random.ts";
 export { sideBySide } from "./side-by-side.ts";
 export { makeTemporaryFolder, type TemporaryFolder } from "./temporary-folder.ts";

@@ -309,7 +309,7 @@ export class Engine {
     } as const;
     const appended = await this.#guarded(() => this.journal.append(position, record));
     writtenBytes += appended.written + packs.reduce((sum: number, pack: SealedPack) => sum + pack.bytes, 0);
-    writtenBytes += files.reduce((sum, file) => sum + file.tableBytes, 0);
+    writtenBytes += files.reduce((sum, file) => sum + file.writtenBytes, 0);
     const places = [...placedObjects(frames, appended.attachmentOffset)];
     await afterwards(async () => {
       await this.#current.follow((catalog) => applyEntry(catalog, entry, places, appended.position));

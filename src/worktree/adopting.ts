@@ -1,27 +1,37 @@
 /**
- * Has files adopted: cloned into the store instead of written to it.
+ * Has files adopted: taken into the store as they are instead of in frames.
  *
- * A file that is big, does not compress, and is new to the store for the most part gains by it. Whether it is new is known
- * only when it was read: it is cloned first, and the clone is given up as soon as more than half of what was read is stored
- * already. Then the file is taken like any other, so that a small change of a big file costs what was changed.
+ * A file that is big, does not compress, and is new to the store gains by it: cloned, where that can be done, it costs no
+ * writing; copied, it is written straight from where it was read, and hashed once less. Whether it is new is known only when
+ * it was read: the clone or copy is given up as soon as too much of it turns out to be stored already. Then the file is taken
+ * like any other, so that a small change of a big file costs what was changed.
  */
 import { contentHasher, DIGEST_BYTES, type Digest } from "../digest/index.ts";
 import { errnoOf } from "../errors.ts";
 import { ChunkListBuilder, type FileEntry } from "../manifest/index.ts";
-import { ADOPTED_BYTES_MAX, type Adoption, type ContentWriter, looksCompressible } from "../objects/index.ts";
-import { type FileStat, type FileSystem, isExecutable, readFully } from "../platform/index.ts";
+import {
+  ADOPTED_BYTES_MAX,
+  type Adoption,
+  type ContentWriter,
+  type FileCopy,
+  looksCompressible,
+} from "../objects/index.ts";
+import { type FileStat, type FileSystem, isExecutable, readFully, storeWriteError } from "../platform/index.ts";
 import { addChunks, type ChunkStoring, type OlderContent } from "./chunk-storing.ts";
 import type { ContentPool } from "./content-pool.ts";
 import type { ChunkColumns } from "./read-request.ts";
-import { readWindows, type WindowInWork } from "./read-windows.ts";
+import { readWindows } from "./read-windows.ts";
 import { isSettledBefore } from "./settled.ts";
 import { FileContent, UnreadableContent } from "./windowed-content.ts";
+import { WINDOW_BYTES } from "./windows.ts";
 
 /** Takes files whole, where it can. */
 export interface Adopter {
   /** Clones a file; `undefined` where that cannot be done. @param device that the file is on */
   beginAdoption(file: string, device: number): Promise<Adoption | undefined>;
-  /** Takes a clone whose chunks are all told. @param newBytes of those of them that are new */
+  /** Begins a copy of a file. */
+  beginCopy(): { readonly adoption: Adoption; readonly copy: FileCopy };
+  /** Takes a file whose chunks are all told. @param newBytes of those of them that are new */
   adopt(adoption: Adoption, digest: Digest, newBytes: number): Promise<void>;
 }
 
@@ -35,14 +45,27 @@ export interface FileToAdopt {
   readonly before?: FileEntry | undefined;
 }
 
-/** What is read of a file that is being adopted. */
-interface Clone {
+/** A file that is being adopted. */
+interface Taking {
   readonly adoption: Adoption;
+  /** What is read of it. */
   readonly content: FileContent;
+  /** Where what is read goes; `undefined` for a clone. */
+  readonly copy: FileCopy | undefined;
+  /** It is given up when more of it than this part is stored already. */
+  readonly knownMax: number;
 }
 
 /** Below this size the flushes that an adopted file takes cost as much as writing it to a pack that others share. */
 const ADOPTED_BYTES_MIN: number = 16 * 1024 * 1024;
+/** So large a file would fill a pack of its own: the store has no more files for it. */
+const COPIED_BYTES_MIN: number = 64 * 1024 * 1024;
+/** A clone holds what is stored already for nothing. */
+const CLONE_KNOWN_MAX = 1 / 2;
+/** A copy holds it twice. */
+const COPY_KNOWN_MAX = 1 / 32;
+/** At so many places it is looked whether a file is new, before all of it is copied. */
+const LOOKS = 4;
 
 const SAMPLES = 16;
 const SAMPLE_BYTES = 4096;
@@ -83,56 +106,74 @@ export class FileAdoption {
     const source = FileContent.open(fs, file.file);
     // Who takes it like any other file says what is wrong with it.
     if (source.failed !== undefined) return undefined;
-    let clone: Clone | undefined;
+    let taking: Taking | undefined;
     try {
-      if (!isWorthTrying(fs, source) || !(await this.#isNewVersion(file))) return undefined;
-      clone = await this.#clone(source);
-      return clone && (await this.#take(file, source, clone));
+      if (!isWorthTrying(fs, source)) return undefined;
+      // A clone flushes what was just written to the file: where it is a small change of what was there, that is not waited for.
+      if (file.before !== undefined && !(await this.#isNew(source, 1))) return undefined;
+      taking = (await this.#clone(source)) ?? (await this.#copy(source));
+      return taking && (await this.#take(file, source, taking));
     } catch (error) {
       if (error instanceof UnreadableContent || errnoOf(error) !== undefined) return undefined;
       throw error;
     } finally {
       source.close();
-      clone?.content.close();
-      await clone?.adoption.abort();
+      taking?.content.close();
+      await taking?.adoption.abort();
     }
   }
 
-  async #clone(source: FileContent): Promise<Clone | undefined> {
+  async #clone(source: FileContent): Promise<Taking | undefined> {
     const adoption = await this.#adopter.beginAdoption(source.place, source.stat.dev);
     if (adoption === undefined) return undefined;
-    const content = FileContent.open(this.#pool.fs, adoption.file);
-    if (content.failed === undefined && content.stat.size === source.stat.size) return { adoption, content };
-    content.close();
+    const clone = FileContent.open(this.#pool.fs, adoption.file);
+    if (clone.failed === undefined && clone.stat.size === source.stat.size) {
+      const content = isSettledBefore(this.#pool.fs, source.stat, clone.stat) ? source : clone;
+      if (content === source) clone.close();
+      return { adoption, content, copy: undefined, knownMax: CLONE_KNOWN_MAX };
+    }
+    clone.close();
     await adoption.abort();
     return undefined;
   }
 
-  /** Tells the chunks of a clone and hands it over, unless half of it is stored already. */
+  async #copy(source: FileContent): Promise<Taking | undefined> {
+    if (source.stat.size < COPIED_BYTES_MIN || !(await this.#isNew(source, LOOKS))) return undefined;
+    try {
+      return { ...this.#adopter.beginCopy(), content: source, knownMax: COPY_KNOWN_MAX };
+    } catch (error) {
+      throw storeWriteError(error, "an adopted file");
+    }
+  }
+
+  /** Tells the chunks of a file and hands it over, unless too much of it is stored already. */
   async #take(
     file: FileToAdopt,
     source: FileContent,
-    { adoption, content }: Clone,
+    { adoption, content, copy, knownMax }: Taking,
   ): Promise<{ entry: FileEntry; stat: FileStat } | undefined> {
-    const { stat } = source;
-    const read = isSettledBefore(this.#pool.fs, stat, content.stat) ? source : content;
     const older = file.before === undefined ? undefined : await this.#older?.chunksOf(file.before);
     const list = new ChunkListBuilder(this.#lists);
     const hasher = contentHasher();
+    let position = 0;
     let size = 0;
     let knownBytes = 0;
-    for await (const { window, chunks, bytes } of this.#windowsOf(read)) {
-      const { length } = bytes;
-      hasher.update(bytes);
-      this.#pool.windows.giveBack(window);
+    for await (const { window, chunks, bytes, own } of readWindows(content, this.#pool, this.#signal)) {
+      const isWritten = copy?.write(own, position);
+      hasher.update(own);
+      if (isWritten === undefined) this.#pool.windows.giveBack(window);
+      else isWritten.then(() => this.#pool.windows.giveBack(window));
+      position += own.length;
       addChunks(list, chunks, 0, chunks.lengths.length, older);
-      knownBytes += this.#knownBytes(chunks);
-      size += length;
-      if (knownBytes * 2 > size || !adoption.hasRoom) return undefined;
+      knownBytes += this.#knownBytes(chunks, copy === undefined ? undefined : adoption);
+      size += bytes.length;
+      if (copy?.failure !== undefined) throw storeWriteError(copy.failure, "an adopted file");
+      if (knownBytes > size * knownMax || !adoption.hasRoom) return undefined;
       adoption.addChunks(chunks.digests, chunks.lengths);
-      this.#onBytes(length, file.path);
+      this.#onBytes(bytes.length, file.path);
     }
-    if (read === source && source.finish(size) === undefined) return undefined;
+    const { stat } = source;
+    if (content === source && source.finish(size) === undefined) return undefined;
     const digest = hasher.digest();
     const chunkList = list.finish();
     // Others may have stored the same meanwhile.
@@ -144,32 +185,30 @@ export class FileAdoption {
     };
   }
 
-  /**
-   * Whether at least half of the first window is new, of a file that had another version. A clone flushes what was just
-   * written to the file: where it is a small change of what was there, that is not waited for.
-   */
-  async #isNewVersion(file: FileToAdopt): Promise<boolean> {
-    if (file.before === undefined) return true;
-    const source = FileContent.open(this.#pool.fs, file.file);
-    if (source.failed !== undefined) return false;
-    try {
-      for await (const { window, chunks, bytes } of this.#windowsOf(source)) {
-        this.#pool.windows.giveBack(window);
-        return this.#knownBytes(chunks) * 2 <= bytes.length;
-      }
-      return false;
-    } finally {
-      source.close();
-    }
+  /** Whether at least half of what is looked at is new, at each of some places that are as far apart as can be. */
+  async #isNew(source: FileContent, looks: number): Promise<boolean> {
+    const step = looks === 1 ? 0 : (source.stat.size - WINDOW_BYTES) / (looks - 1);
+    const areNew = await Promise.all(
+      Array.from({ length: looks }, async (_, look) => {
+        const { windows } = this.#pool;
+        const window = await windows.take();
+        try {
+          const chunks = await source.lookAt(this.#pool.next(), window, Math.floor(look * step));
+          return this.#knownBytes(chunks) * 2 <= chunks.read;
+        } finally {
+          windows.giveBack(window);
+        }
+      }),
+    );
+    return areNew.every((isNew) => isNew);
   }
 
-  #windowsOf(content: FileContent): AsyncGenerator<WindowInWork, void, undefined> {
-    return readWindows(content, this.#pool, this.#signal);
-  }
-
-  #knownBytes({ digests, lengths }: ChunkColumns): number {
-    const isNew = (length: number, index: number): boolean =>
-      this.#storing.isNew(digests, index * DIGEST_BYTES, length);
+  /** Bytes of chunks that are stored. @param copy what it holds is as good as stored */
+  #knownBytes({ digests, lengths }: ChunkColumns, copy?: Adoption): number {
+    const isNew = (length: number, index: number): boolean => {
+      const at = index * DIGEST_BYTES;
+      return this.#storing.isNew(digests, at, length) && copy?.has(digests, at) !== true;
+    };
     return lengths.reduce((sum, length, index) => (isNew(length, index) ? sum : sum + length), 0);
   }
 }

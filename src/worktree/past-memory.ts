@@ -4,9 +4,8 @@
  * What lies in memory is read there. What does not is read past the page cache: pages for it would cost more time than the
  * disk takes, put out what others need, and be of no use once the file is checked.
  */
-import { CHUNKER_BYTES, makeSharedMemory } from "../chunking/index.ts";
 import { errnoOf } from "../errors.ts";
-import { type FileSystem, openFlags, randomBytes, readFully } from "../platform/index.ts";
+import { type FileSystem, openFlags, PAGE_BYTES, pageMemory, randomBytes, readFully } from "../platform/index.ts";
 
 /** A file that is read to be checked. */
 export interface CheckedFile {
@@ -15,8 +14,6 @@ export interface CheckedFile {
   readonly isPastMemory: boolean;
 }
 
-/** No disk asks for more when it is read past memory. */
-const PAGE_BYTES = 4096;
 /** Smaller files are not worth the looks. */
 const LOOKED_AT_BYTES: number = 8 * 1024 * 1024;
 const LOOKS = 8;
@@ -36,7 +33,7 @@ export function openPastMemory(fs: FileSystem, fd: number, size: number): number
   try {
     again = fs.open(`/proc/self/fd/${fd}`, openFlags.readPastMemory);
     // Some file systems only say now that they cannot.
-    page ??= alignedBytes(PAGE_BYTES);
+    page ??= pageMemory(PAGE_BYTES);
     fs.read(again, page, 0);
     return again;
   } catch (error) {
@@ -48,7 +45,7 @@ export function openPastMemory(fs: FileSystem, fd: number, size: number): number
 
 /** Whether most looks at a file, here and there, need no disk. Where the system does not count what comes from one, none seem to. */
 function isInMemory(fs: FileSystem, fd: number, size: number): boolean {
-  page ??= alignedBytes(PAGE_BYTES);
+  page ??= pageMemory(PAGE_BYTES);
   // Elsewhere each time: what is looked at is in memory from then on.
   const places = Buffer.from(randomBytes(LOOKS * 4));
   let missing = 0;
@@ -59,11 +56,6 @@ function isInMemory(fs: FileSystem, fd: number, size: number): boolean {
     if (process.resourceUsage().fsRead !== before) missing++;
   }
   return missing * 2 <= LOOKS;
-}
-
-/** Bytes that begin at a page of memory, which reading past the page cache asks for. */
-function alignedBytes(length: number): Buffer {
-  return Buffer.from(makeSharedMemory(length).buffer, CHUNKER_BYTES, length);
 }
 
 /** Memory for pieces of files, one after another. */
@@ -99,7 +91,7 @@ export class CheckedPieces {
   }
 
   #take(length: number): Buffer {
-    if (this.#memory.length < length) this.#memory = alignedBytes(length);
+    if (this.#memory.length < length) this.#memory = pageMemory(length);
     return this.#memory.subarray(0, length);
   }
 }

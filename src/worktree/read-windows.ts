@@ -19,6 +19,8 @@ export interface WindowInWork {
   readonly chunks: ChunkColumns;
   /** The bytes of the chunks. */
   readonly bytes: Uint8Array;
+  /** What is in the window before the next one begins: of all windows of some content, the content. */
+  readonly own: Uint8Array;
 }
 
 /** Where windows are worked on. */
@@ -96,7 +98,8 @@ async function inWork({ window, chunked, isEnd }: Ahead, from: number, inPlace: 
   const request = { op: "rechunk", window: window.number, from, length, isEnd, known } as const;
   const chunks = from === 0 ? chunked : joined(await inPlace.request<WindowRechunked>(request), chunked);
   const end = chunks.lengths.reduce((sum, each) => sum + each, from);
-  return { window, chunks, bytes: window.bytes.subarray(from, end) };
+  const own = window.bytes.subarray(0, isEnd ? end : WINDOW_STEP_BYTES);
+  return { window, chunks, bytes: window.bytes.subarray(from, end), own };
 }
 
 /** Chunks that were cut once more, and those after them that were right. */

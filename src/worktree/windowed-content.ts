@@ -83,9 +83,14 @@ export class FileContent implements WindowedContent {
   fill(port: ContentPort, window: Window): Filled {
     const position = this.#position;
     this.#position += WINDOW_STEP_BYTES;
-    const left = (this.#before as FileStat).size - position;
+    return { isEnd: this.stat.size - position < WINDOW_BYTES, chunked: this.lookAt(port, window, position) };
+  }
+
+  /** Fills a window with what stands at some place, and has it cut as if a chunk began there. */
+  lookAt(port: ContentPort, window: Window, position: number): Promise<WindowChunked> {
+    const left = this.stat.size - position;
     const isEnd = left < WINDOW_BYTES;
-    return { isEnd, chunked: this.#chunked(port, window, position, isEnd ? left : WINDOW_BYTES, isEnd) };
+    return this.#chunked(port, window, position, isEnd ? left : WINDOW_BYTES, isEnd);
   }
 
   async #chunked(
