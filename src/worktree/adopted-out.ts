@@ -1,6 +1,6 @@
 /**
- * Writes files out by cloning them: content that is one adopted file of the store, whole, takes no writing where the target
- * is on the same device and its file system can share bytes.
+ * Writes files out whose content is one adopted file of the store, whole. Where the target is on the same device and its file
+ * system can share bytes they are cloned, which takes no writing; else they are copied, by all threads at once.
  */
 import path from "node:path";
 import { DIGEST_BYTES, type Digest, digestToBytes } from "../digest/index.ts";
@@ -9,12 +9,13 @@ import { type ChunkRow, type FileEntry, type NodeSource, readChunkList } from ".
 import { type FileStat, type FileSystem, openFlags, randomHex, removeQuietly } from "../platform/index.ts";
 import { isSameState } from "./blob-reader.ts";
 import { writeError } from "./blob-writer.ts";
+import type { CheckRequest } from "./check-chunks.ts";
 import type { ContentPool } from "./content-pool.ts";
 import { type CheckedFile, openPastMemory } from "./past-memory.ts";
 import { isSettledBefore } from "./settled.ts";
 
-/** How files are cloned out. */
-export interface CloneOutOptions {
+/** How files are written out. */
+export interface AdoptedOutOptions {
   readonly pool: ContentPool;
   /** The store's folder, and where in it a file of some content lies. */
   readonly folder: string;
@@ -29,41 +30,37 @@ export interface CloneOutOptions {
 /** Chunks in one request: some four mebibytes. */
 const CHUNKS_AT_ONCE = 64;
 
-/** Clones for one download. */
-export class CloneOut {
-  readonly #options: CloneOutOptions;
+/** Files of one download. */
+export class AdoptedOut {
+  readonly #options: AdoptedOutOptions;
   readonly #fs: FileSystem;
   /** Nothing can be cloned to the target: that is tried once. */
   #isHopeless = false;
 
-  constructor(options: CloneOutOptions) {
+  constructor(options: AdoptedOutOptions) {
     this.#options = options;
     this.#fs = options.pool.fs;
   }
 
   /**
-   * Clones a file out, and checks it unless that is not wanted.
+   * Clones or copies a file out, and checks it unless it is a clone and that is not wanted.
    *
    * @param file where it goes: what is there is replaced
-   * @returns its stat; `undefined` where it cannot be cloned, or is not what it should be: who then writes it says what is wrong
+   * @returns its stat; `undefined` where it is not one file of the store, or not what it should be: who then writes it says
+   *   what is wrong
    */
   async write(entry: FileEntry, file: string): Promise<FileStat | undefined> {
-    const stored =
-      this.#isHopeless || entry.chunkList === undefined ? undefined : this.#options.adoptedFile(entry.digest);
+    const stored = entry.chunkList === undefined ? undefined : this.#options.adoptedFile(entry.digest);
     if (stored === undefined) return undefined;
     const from = path.join(this.#options.folder, stored);
     const temporary = path.join(path.dirname(file), `.artifold-${randomHex(8)}.tmp`);
     try {
-      if (!(await this.#clone(from, temporary, entry.executable))) return undefined;
-      const { onUnchecked, onBytes } = this.#options;
-      const isRight =
-        onUnchecked === undefined
-          ? await this.#isRight(entry, from, temporary)
-          : this.#fs.lookAt(temporary)?.size === entry.size;
-      if (!isRight) return undefined;
+      const isCloned = !this.#isHopeless && (await this.#clone(from, temporary, entry.executable));
+      if (!(await (isCloned ? this.#isRightClone(entry, from, temporary) : this.#copy(entry, from, temporary)))) {
+        return undefined;
+      }
       this.#fs.rename(temporary, file);
-      onUnchecked?.(entry.path);
-      if (onUnchecked !== undefined) onBytes?.(entry.size, entry.path);
+      if (isCloned) this.#options.onUnchecked?.(entry.path);
       return this.#fs.lookAt(file);
     } catch (error) {
       throw writeError(entry.path, error);
@@ -75,7 +72,7 @@ export class CloneOut {
   async #clone(from: string, temporary: string, executable: boolean): Promise<boolean> {
     try {
       // The user's umask takes away what it takes away from every new file; a clone has the mode of what it was made from.
-      const fd = this.#fs.open(temporary, openFlags.createNew, executable ? 0o777 : 0o666);
+      const fd = this.#create(temporary, executable);
       const { mode } = this.#fs.stat(fd);
       this.#fs.close(fd);
       this.#fs.remove(temporary);
@@ -87,6 +84,33 @@ export class CloneOut {
       this.#isHopeless = true;
       return false;
     }
+  }
+
+  #create(temporary: string, executable: boolean): number {
+    return this.#fs.open(temporary, openFlags.createNew, executable ? 0o777 : 0o666);
+  }
+
+  /** Copies what is right, from wherever it is right. @returns whether that is all */
+  async #copy(entry: FileEntry, from: string, temporary: string): Promise<boolean> {
+    const fds = [this.#fs.open(from, openFlags.read)];
+    try {
+      const [fd] = fds as [number];
+      const past = openPastMemory(this.#fs, fd, entry.size);
+      if (past !== undefined) fds.push(past);
+      const to = this.#create(temporary, entry.executable);
+      fds.push(to);
+      return await this.#check(entry, { fd: past ?? fd, isPastMemory: past !== undefined }, to);
+    } finally {
+      for (const fd of fds) this.#fs.close(fd);
+    }
+  }
+
+  async #isRightClone(entry: FileEntry, from: string, clone: string): Promise<boolean> {
+    const { onUnchecked, onBytes } = this.#options;
+    if (onUnchecked === undefined) return this.#isRight(entry, from, clone);
+    if (this.#fs.lookAt(clone)?.size !== entry.size) return false;
+    onBytes?.(entry.size, entry.path);
+    return true;
   }
 
   /**
@@ -115,7 +139,8 @@ export class CloneOut {
     }
   }
 
-  async #check(entry: FileEntry, file: CheckedFile): Promise<boolean> {
+  /** @param to where what is right is written; nowhere where it is left out */
+  async #check(entry: FileEntry, file: CheckedFile, to?: number): Promise<boolean> {
     const { pool, chunkLists, signal, onBytes } = this.#options;
     const underWay: Promise<boolean>[] = [];
     try {
@@ -125,7 +150,7 @@ export class CloneOut {
           throwIfAborted(signal);
           const some = rows.slice(from, from + CHUNKS_AT_ONCE);
           const bytes = some.reduce((sum, { length }) => sum + length, 0);
-          underWay.push(this.#checkSome(some, file, position));
+          underWay.push(this.#checkSome(some, { ...file, position, to }));
           position += bytes;
           if (underWay.length >= pool.width && !(await underWay.shift())) return false;
           onBytes?.(bytes, entry.path);
@@ -133,18 +158,21 @@ export class CloneOut {
       }
       return position === entry.size && (await Promise.all(underWay)).every((isRight) => isRight);
     } finally {
-      // The file must not be closed under a thread that reads it.
+      // The files must not be closed under a thread that works on them.
       await Promise.allSettled(underWay);
     }
   }
 
-  async #checkSome(rows: readonly ChunkRow[], file: CheckedFile, position: number): Promise<boolean> {
+  async #checkSome(
+    rows: readonly ChunkRow[],
+    where: Omit<CheckRequest, "op" | "digests" | "lengths">,
+  ): Promise<boolean> {
     const digests = new Uint8Array(rows.length * DIGEST_BYTES);
     rows.forEach(({ digest }, row) => {
       digestToBytes(digest, digests, row * DIGEST_BYTES);
     });
     const lengths = Uint32Array.from(rows, ({ length }) => length);
-    const request = { op: "check", ...file, position, digests, lengths } as const;
+    const request = { op: "check", ...where, digests, lengths } as const;
     return (await this.#options.pool.next().request<number>(request)) < 0;
   }
 }

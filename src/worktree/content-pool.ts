@@ -42,11 +42,11 @@ export class ContentHandler {
 
   constructor(fs: FileSystem, memory: SharedMemory) {
     this.#fs = fs;
-    this.#chunks = new PlacedReader(fs);
+    this.#pieces = new CheckedPieces(fs);
+    this.#chunks = new PlacedReader(fs, this.#pieces);
     this.#reader = new BlobReader(fs, memory, this.#chunks);
     this.#writer = new BlobWriter(fs, this.#chunks);
     this.#following = new FollowingHashes(fs);
-    this.#pieces = new CheckedPieces(fs);
   }
 
   handle(request: ContentRequest): unknown {
@@ -54,7 +54,7 @@ export class ContentHandler {
     if (request.op === "hash-file") return hashFile(this.#fs, this.#pieces, request.path);
     if (request.op.startsWith("follow-")) return this.#following.handle(request as FollowRequest);
     if (request.op === "read-frames") return this.#chunks.readFrames(request);
-    if (request.op === "check") return checkChunks(this.#pieces, request);
+    if (request.op === "check") return checkChunks(this.#fs, this.#pieces, request);
     return request.op.startsWith("write-")
       ? this.#writer.handle(request as WriteRequest)
       : this.#reader.handle(request as ReadRequest);

@@ -4,9 +4,9 @@ import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import { type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
 import type { Place } from "../objects/index.ts";
 import { sideBySide } from "../platform/index.ts";
+import { AdoptedOut } from "./adopted-out.ts";
 import { type BatchLimits, inBatches } from "./batches.ts";
 import type { FilesWritten, FileToWrite, WriteBegun, Written } from "./blob-writer.ts";
-import { CloneOut } from "./clone-out.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { statOf } from "./file-columns.ts";
 import { Follower } from "./follower.ts";
@@ -72,12 +72,12 @@ export function writeOut(
 
 class Writer {
   readonly #options: WriteOutOptions;
-  readonly #cloneOut: CloneOut;
+  readonly #adoptedOut: AdoptedOut;
   #started = 0;
 
   constructor(options: WriteOutOptions) {
     this.#options = options;
-    this.#cloneOut = new CloneOut({ ...options, ...options.source });
+    this.#adoptedOut = new AdoptedOut({ ...options, ...options.source });
   }
 
   async write(batch: readonly FileEntry[]): Promise<readonly Written[]> {
@@ -123,18 +123,18 @@ class Writer {
 
   /** A large file is hashed by a thread that follows the one that writes it. Found wrong, it is written again, chunk by checked chunk. */
   async #writeLarge(entry: FileEntry): Promise<Written> {
-    const cloned = await this.#tryClone(entry);
-    if (cloned !== undefined) return cloned;
+    const whole = await this.#tryWhole(entry);
+    if (whole !== undefined) return whole;
     // Only now: a clone needs no thread.
     const port = this.#options.pool.next();
     return ((await this.#tryLarge(port, entry, true)) ?? (await this.#tryLarge(port, entry, false))) as Written;
   }
 
-  /** @returns nothing where it cannot be cloned */
-  async #tryClone(entry: FileEntry): Promise<Written | undefined> {
+  /** @returns nothing where it is not one file of the store, or that cannot be used */
+  async #tryWhole(entry: FileEntry): Promise<Written | undefined> {
     const { file, release } = this.#options.target.place(entry.path);
     try {
-      const stat = await this.#cloneOut.write(entry, file);
+      const stat = await this.#adoptedOut.write(entry, file);
       return stat && { entry, stat };
     } finally {
       release();
