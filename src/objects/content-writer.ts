@@ -114,7 +114,7 @@ export class ContentWriter implements NodeSource {
   }
 
   /** Clones a file into the store, if that can be done. @param device that the file is on */
-  beginAdoption(file: string, device: number): Promise<Adoption | undefined> {
+  beginClone(file: string, device: number): Promise<Adoption | undefined> {
     return this.#adopted.begin(file, device);
   }
 

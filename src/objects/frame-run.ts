@@ -1,15 +1,19 @@
-/** Frames of chunks that stand one after another in a file of the store: read together, to be passed on as they are. */
+/**
+ * Frames of chunks that stand one after another in a file of the store: read together, to be passed on as they are. Of an
+ * adopted file, which has none, they are made: one for each chunk.
+ */
 import { DIGEST_BYTES, hashContentBytes } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
-import { Frame } from "./frame.ts";
+import { looksCompressible } from "./compression.ts";
+import { codecs, FRAME_RAW_BYTES, Frame, frameLengthOf, writeFrameHead } from "./frame.ts";
 
 /** Frames, and what each of them is to hold. */
 export interface FrameRun {
   /** The file, as a path below the store's folder. */
   readonly path: string;
-  /** Where the first frame begins in it. */
+  /** Where the first frame begins in it or, in an adopted file, the first chunk. */
   readonly offset: number;
-  /** How long each frame is, and how many chunks it is to hold. */
+  /** How long each frame is, or will be, and how many chunks it is to hold. */
   readonly lengths: Uint32Array;
   readonly counts: Uint32Array;
   /** Digests of all chunks, 32 bytes each, frame after frame. */
@@ -52,3 +56,37 @@ function isRight(bytes: Uint8Array, digests: Uint8Array): boolean {
     throw error;
   }
 }
+
+/** How long the chunks of an adopted file are together that a run is to be made of. */
+export function bareBytesOf({ lengths }: Pick<FrameRun, "lengths">): number {
+  return lengths.reduce((sum, length) => sum + length - BARE_HEAD_BYTES, 0);
+}
+
+/**
+ * Makes frames of chunks that stand in no frame, each checked against its digest.
+ *
+ * @param raw the chunks, one after another
+ * @param bytes where the frames go
+ * @returns 1 for each frame that was made; 0 where the chunk is not what it should be, or would be better compressed
+ */
+export function frameBareChunks(raw: Uint8Array, { lengths, digests }: FrameRun, bytes: Uint8Array): Uint8Array {
+  const frames = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const areRight = new Uint8Array(lengths.length);
+  let at = 0;
+  let from = 0;
+  for (const [number, length] of lengths.entries()) {
+    const chunk = raw.subarray(from, from + length - BARE_HEAD_BYTES);
+    const wanted = digests.subarray(number * DIGEST_BYTES, (number + 1) * DIGEST_BYTES);
+    const isRight = chunk.length <= FRAME_RAW_BYTES && Buffer.compare(hashContentBytes(chunk), wanted) === 0;
+    if (isRight && !looksCompressible(chunk)) {
+      const head = { type: "chunk", codec: codecs.none, storedLength: chunk.length } as const;
+      frames.set(chunk, writeFrameHead(frames, at, head, [chunk.length]));
+      areRight[number] = 1;
+    }
+    at += length;
+    from += chunk.length;
+  }
+  return areRight;
+}
+
+const BARE_HEAD_BYTES: number = frameLengthOf(1, 0);

@@ -19,6 +19,7 @@ export {
   FRAME_PREAMBLE_BYTES_MAX,
   FRAME_RAW_BYTES,
   Frame,
+  frameLengthOf,
   type ObjectType,
   objectDigest,
   readFrameHead,

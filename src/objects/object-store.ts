@@ -5,7 +5,7 @@ import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import type { FileSystem } from "../platform/index.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { FRAME_BYTES_MAX, Frame, type ObjectType, objectDigest } from "./frame.ts";
-import { checkFrames, type FrameRun } from "./frame-run.ts";
+import { bareBytesOf, checkFrames, type FrameRun, frameBareChunks } from "./frame-run.ts";
 import { type ContentFile, PlaceIndex, type RecentPlaces } from "./place-index.ts";
 import { isAdopted, StoreFiles } from "./store-files.ts";
 import type { Place } from "./table.ts";
@@ -173,12 +173,15 @@ export class ObjectStore {
   }
 
   /**
-   * Fills bytes with frames that stand one after another, and checks what is in them.
+   * Fills bytes with frames that stand one after another, or are made of chunks that do, and checks what is in them.
    *
    * @returns 1 for each frame that is right, and 0 for others: for all where they cannot be read
    */
   readFrames(run: FrameRun, bytes: Uint8Array): Uint8Array {
     try {
+      if (isAdopted(run.path)) {
+        return frameBareChunks(this.#files.read(run.path, run.offset, bareBytesOf(run)), run, bytes);
+      }
       this.#files.readInto(bytes, run.path, run.offset);
       return checkFrames(bytes, run);
     } catch (error) {

@@ -6,6 +6,7 @@ import {
   FRAME_BYTES_MAX,
   FrameEncoder,
   type FrameRun,
+  frameLengthOf,
   isAdopted,
   type Place,
 } from "../objects/index.ts";
@@ -16,17 +17,17 @@ export interface ChunkSource {
   locate(digest: Digest): Place | undefined;
   /** How many runs of frames may be read at once. */
   readonly runsAtOnce: number;
-  /** Reads frames as they are, checked; of at most {@link RUN_BYTES_MAX} bytes. */
+  /** Reads frames as they are, or makes them of chunks of an adopted file; checked; of at most {@link RUN_BYTES_MAX} bytes. */
   readFrames(run: FrameRun): Promise<ReadFrames>;
   /** The bytes of a chunk, checked. @throws ArtifoldError DAMAGED */
   readChunk(digest: Digest): Uint8Array;
 }
 
-/** Frames as they are stored. */
+/** Frames that were read. */
 export interface ReadFrames {
   /** Their bytes, one frame behind the other. */
   readonly bytes: Uint8Array;
-  /** 1 for each frame that holds the chunks that it is to hold, whole, and nothing else; 0 for others. */
+  /** 1 for each that can go as it is: it holds the chunks that it is to hold, whole, and nothing else; 0 for others. */
   readonly areRight: Uint8Array;
   /** Called when the bytes are needed no longer: they lie in memory that is used again. */
   giveBack(): void;
@@ -93,15 +94,17 @@ async function* ordersOf(
     const { frames, loose } = framesIn(source, window);
     let run: WantedFrame[] = [];
     let end = 0;
+    let runBytes = 0;
     for (const frame of frames) {
       const { path, offset, length } = frame.place;
-      const first = run[0]?.place;
-      const goesOn = first?.path === path && end === offset && end + length - first.offset <= RUN_BYTES;
-      if (!goesOn && first !== undefined) {
+      const goesOn = run[0]?.place.path === path && end === offset && runBytes + frame.length <= RUN_BYTES;
+      if (!goesOn && run.length > 0) {
         yield orderOf(run);
         run = [];
+        runBytes = 0;
       }
       run.push(frame);
+      runBytes += frame.length;
       end = offset + length;
     }
     if (run.length > 0) yield orderOf(run);
@@ -112,6 +115,8 @@ async function* ordersOf(
 /** A frame of the store, and what is wanted of it, by where it stands in the frame. */
 interface WantedFrame {
   readonly place: Place;
+  /** How long it is: of a chunk of an adopted file the frame that is made of it. */
+  readonly length: number;
   readonly chunks: SizedChunk[];
 }
 
@@ -124,13 +129,14 @@ function framesIn(
   const loose: SizedChunk[] = [];
   for (const chunk of window) {
     const place = source.locate(chunk.digest);
-    // An adopted file has no frames, and a delta stays where what it goes on from is.
-    if (place === undefined || place.isDelta || isAdopted(place.path) || place.length > FRAME_BYTES_MAX) {
+    // A delta stays where what it goes on from is.
+    if (place === undefined || place.isDelta || place.length > FRAME_BYTES_MAX) {
       loose.push(chunk);
       continue;
     }
     const key = `${place.path}:${place.offset}`;
-    const frame = frames.get(key) ?? { place, chunks: [] };
+    const length = isAdopted(place.path) ? frameLengthOf(1, place.length) : place.length;
+    const frame = frames.get(key) ?? { place, length, chunks: [] };
     frames.set(key, frame);
     frame.chunks[place.index] = chunk;
   }
@@ -151,7 +157,7 @@ function framesIn(
 function orderOf(frames: readonly WantedFrame[]): Order {
   const { path, offset } = (frames[0] as WantedFrame).place;
   const chunks = frames.flatMap((frame) => frame.chunks);
-  const lengths = Uint32Array.from(frames, ({ place }) => place.length);
+  const lengths = Uint32Array.from(frames, ({ length }) => length);
   const counts = Uint32Array.from(frames, (frame) => frame.chunks.length);
   return { chunks, run: { path, offset, lengths, counts, digests: digestsOf(chunks) } };
 }

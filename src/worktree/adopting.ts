@@ -28,7 +28,7 @@ import { WINDOW_BYTES } from "./windows.ts";
 /** Takes files whole, where it can. */
 export interface Adopter {
   /** Clones a file; `undefined` where that cannot be done. @param device that the file is on */
-  beginAdoption(file: string, device: number): Promise<Adoption | undefined>;
+  beginClone(file: string, device: number): Promise<Adoption | undefined>;
   /** Begins a copy of a file. */
   beginCopy(): { readonly adoption: Adoption; readonly copy: FileCopy };
   /** Takes a file whose chunks are all told. @param newBytes of those of them that are new */
@@ -124,7 +124,7 @@ export class FileAdoption {
   }
 
   async #clone(source: FileContent): Promise<Taking | undefined> {
-    const adoption = await this.#adopter.beginAdoption(source.place, source.stat.dev);
+    const adoption = await this.#adopter.beginClone(source.place, source.stat.dev);
     if (adoption === undefined) return undefined;
     const clone = FileContent.open(this.#pool.fs, adoption.file);
     if (clone.failed === undefined && clone.stat.size === source.stat.size) {

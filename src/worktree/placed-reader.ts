@@ -55,7 +55,7 @@ export class PlacedReader {
     return (row) => objects.readAt(placeInRow(chunks, row), digestInRow(chunks, row), "chunk");
   }
 
-  /** Reads frames as they are. @returns 1 for each that is right, and 0 for others */
+  /** Reads frames as they are, or makes them of bare chunks. @returns 1 for each that is right, and 0 for others */
   readFrames({ store, run, bytes }: FramesRequest): Uint8Array {
     return this.#store(store).objects.readFrames(run, bytes);
   }

@@ -1,5 +1,5 @@
 /** Content on its way: everything that versions need is sent once, and read back from afar. */
-import { chmodSync, closeSync, openSync, readdirSync, writeSync } from "node:fs";
+import { chmodSync, closeSync, openSync, readdirSync, writeFileSync, writeSync } from "node:fs";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Digest } from "../../src/digest/index.ts";
@@ -13,6 +13,7 @@ import { type HintMemory, noHints } from "../../src/sync/known-places.ts";
 import { RemoteIndex } from "../../src/sync/remote-index.ts";
 import { RemoteReader } from "../../src/sync/remote-reader.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
+import { copyingFileSystem } from "../support/copying-file-system.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { uploadFiles } from "../support/stores.ts";
 import { MemoryKeeper, sourceOf } from "../support/sync.ts";
@@ -234,6 +235,42 @@ test("what is damaged here is not sent", async () => {
   }
   await expect(send([version])).rejects.toMatchObject({ code: "DAMAGED" });
   expect(await keysOf("x/")).toEqual([]);
+});
+
+describe("an adopted file", () => {
+  const head = Buffer.alloc(300_000, "a head of text, before what does not compress; ");
+  const bytes = Buffer.concat([head, large(5, 17 * 1024 * 1024)]);
+  let version: Version;
+  let file: string;
+  beforeEach(async () => {
+    await store.close();
+    const folder = `${temporaryFolder()}/adopting`;
+    store = await openStore(folder, { workers: 0, fs: copyingFileSystem });
+    const source = path.join(temporaryFolder(), "model");
+    writeFileSync(source, bytes);
+    await using draft = await store.artifact({ name: "sample", type: "dataset" });
+    await draft.add(source, { as: "model" });
+    await draft.upload();
+    version = await store.resolve("sample");
+    const [name] = readdirSync(path.join(folder, "files")).sort() as [string];
+    file = path.join(folder, "files", name);
+  });
+
+  test("goes as frames of its chunks, and what of it compresses is compressed", async () => {
+    await send([version]);
+    expect(Buffer.from((await readBack(version))["model"] as string, "latin1").equals(bytes)).toBe(true);
+    let sent = 0;
+    for await (const { size } of place.open().list("p/")) sent += size;
+    expect(sent).toBeLessThan(bytes.length - head.length / 2);
+  });
+
+  test("is not sent where a byte of it is wrong", async () => {
+    chmodSync(file, 0o600);
+    const fd = openSync(file, "r+");
+    writeSync(fd, Uint8Array.of((bytes[9_000_000] as number) ^ 1), 0, 1, 9_000_000);
+    closeSync(fd);
+    await expect(send([version])).rejects.toMatchObject({ code: "DAMAGED" });
+  });
 });
 
 test("packs are at most 16 MiB, and hold nothing but what the push needs", async () => {
