@@ -47,15 +47,9 @@
       (loop $block
         (br_if $tail
           (i32.gt_u (i32.add (local.get $at) (i32.const 4096)) (local.get $end)))
-        (local.set $hash
-          (i32x4.replace_lane 3
-            (i32x4.replace_lane 2
-              (i32x4.replace_lane 1
-                (i32x4.splat (call $hashBefore (local.get $at)))
-                (call $hashBefore (i32.add (local.get $at) (i32.const 1024))))
-              (call $hashBefore (i32.add (local.get $at) (i32.const 2048))))
-            (call $hashBefore (i32.add (local.get $at) (i32.const 3072)))))
-        (local.set $place (local.get $at))
+        ;; The 32 bytes before each stretch come first. What they find is no cut.
+        (local.set $hash (v128.const i32x4 0 0 0 0))
+        (local.set $place (i32.sub (local.get $at) (i32.const 32)))
         (local.set $step (i32.add (local.get $at) (i32.const 1024)))
         (block $hit
           (loop $next
@@ -73,7 +67,10 @@
                       (v128.load32_zero (i32.shl (i32.load8_u offset={0 + n} (local.get $place)) (i32.const 2))))))))
             (local.set $least (i32x4.min_u (local.get $least) (local.get $hash)))
             ;; end
-            (br_if $hit (v128.any_true (i32x4.le_u (local.get $least) (local.get $limits))))
+            (br_if $hit
+              (i32.and
+                (v128.any_true (i32x4.le_u (local.get $least) (local.get $limits)))
+                (i32.ge_u (local.get $place) (local.get $at))))
             (local.set $place (i32.add (local.get $place) (i32.const 8)))
             (br_if $next (i32.lt_u (local.get $place) (local.get $step))))
           (local.set $at (i32.add (local.get $at) (i32.const 4096)))

@@ -10,25 +10,13 @@
 import path from "node:path";
 import { errnoOf } from "../errors.ts";
 import { type FileSystem, flushFolder, removeQuietly, storeWriteError, temporaryPath } from "../platform/index.ts";
-import { type AdoptedContent, Adoption, FlushedClone } from "./adoption.ts";
+import { type AdoptedContent, type AdoptedFile, Adoption, FlushedClone } from "./adoption.ts";
 import { FileCopy } from "./file-copy.ts";
 import { ObjectStore } from "./object-store.ts";
 import { adoptedPath, FILES_FOLDER, tablePathOf } from "./store-files.ts";
 
 /** The largest file that is adopted: its table is made in memory. */
 export const ADOPTED_BYTES_MAX: number = 32 * 1024 * 1024 * 1024;
-
-/** An adopted file that is whole under its name. */
-export interface AdoptedFile {
-  /** Digest of the content, a dash, and random digits. */
-  readonly name: string;
-  /** Length of the content. */
-  readonly bytes: number;
-  /** How many chunks it has. */
-  readonly objects: number;
-  /** What was written for it: its table and, where it was not cloned, its content. */
-  readonly writtenBytes: number;
-}
 
 /** The files that one upload adopts. */
 export class AdoptedFiles {

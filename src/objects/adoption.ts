@@ -11,12 +11,23 @@ import {
   temporaryPath,
   writeFullyLater,
 } from "../platform/index.ts";
-import type { AdoptedFile } from "./adopted-files.ts";
 import { adoptedPath, FILES_FOLDER, tablePathOf } from "./store-files.ts";
 import { encodeFoot, TableBuilder } from "./table.ts";
 
 /** Nor are files of more chunks: a table holds no more. Only content that is made for it has so many. */
 const ADOPTED_CHUNKS_MAX: number = 1024 * 1024;
+
+/** An adopted file that is whole under its name. */
+export interface AdoptedFile {
+  /** Digest of the content, a dash, and random digits. */
+  readonly name: string;
+  /** Length of the content. */
+  readonly bytes: number;
+  /** How many chunks it has. */
+  readonly objects: number;
+  /** What was written for it: its table and, where it was not cloned, its content. */
+  readonly writtenBytes: number;
+}
 
 /** The bytes of a file that is being adopted, under a temporary name. */
 export interface AdoptedContent {

@@ -8,8 +8,8 @@
 import { type Digest, digestToBytes } from "../digest/index.ts";
 import { decodeListNode, type NodeSink, type NodeSource, nodesBelow } from "../manifest/index.ts";
 import type { FileSystem } from "../platform/index.ts";
-import { type AdoptedFile, AdoptedFiles } from "./adopted-files.ts";
-import type { Adoption } from "./adoption.ts";
+import { AdoptedFiles } from "./adopted-files.ts";
+import type { AdoptedFile, Adoption } from "./adoption.ts";
 import type { FileCopy } from "./file-copy.ts";
 import type { EncodedFrames } from "./frame-encoder.ts";
 import { FrameSet, SMALL_BYTES } from "./frame-set.ts";

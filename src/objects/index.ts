@@ -1,6 +1,6 @@
 /** Objects on disk: frames, packs, tables, compression; finding, reading and writing them. */
-export { ADOPTED_BYTES_MAX, type AdoptedFile } from "./adopted-files.ts";
-export type { Adoption } from "./adoption.ts";
+export { ADOPTED_BYTES_MAX } from "./adopted-files.ts";
+export type { AdoptedFile, Adoption } from "./adoption.ts";
 export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
