@@ -90,18 +90,31 @@ export class AdoptedOut {
     return this.#fs.open(temporary, openFlags.createNew, executable ? 0o777 : 0o666);
   }
 
-  /** Copies what is right, from wherever it is right. @returns whether that is all */
+  /** Copies what is right. @returns whether that is all */
   async #copy(entry: FileEntry, from: string, temporary: string): Promise<boolean> {
-    const fds = [this.#fs.open(from, openFlags.read)];
+    const fds: number[] = [];
     try {
-      const [fd] = fds as [number];
-      const past = openPastMemory(this.#fs, fd, entry.size);
-      if (past !== undefined) fds.push(past);
+      const stored = this.#openStored(entry, from, fds);
+      if (stored === undefined) return false;
       const to = this.#create(temporary, entry.executable);
       fds.push(to);
-      return await this.#check(entry, { fd: past ?? fd, isPastMemory: past !== undefined }, to);
+      return await this.#check(entry, stored, to);
     } finally {
       for (const fd of fds) this.#fs.close(fd);
+    }
+  }
+
+  /** @param fds gets what is to be closed */
+  #openStored(entry: FileEntry, from: string, fds: number[]): CheckedFile | undefined {
+    try {
+      const fd = this.#fs.open(from, openFlags.read);
+      fds.push(fd);
+      const past = openPastMemory(this.#fs, fd, entry.size);
+      if (past !== undefined) fds.push(past);
+      return { fd: past ?? fd, isPastMemory: past !== undefined };
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      return undefined;
     }
   }
 

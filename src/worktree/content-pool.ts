@@ -49,6 +49,7 @@ export class ContentHandler {
     this.#following = new FollowingHashes(fs);
   }
 
+  /** @returns the answer, or a promise of it: nothing else may be asked before it is there */
   handle(request: ContentRequest): unknown {
     if (request.op === "look") return lookAtRun(this.#fs, request);
     if (request.op === "hash-file") return hashFile(this.#fs, this.#pieces, request.path);
@@ -150,13 +151,22 @@ export class ContentPool {
 class InPlacePort implements ContentPort {
   readonly load = 0;
   readonly #handler: ContentHandler;
+  /** Settles when what is under way is done: one after another, as in a thread. */
+  #busy: Promise<void> | undefined;
 
   constructor(fs: FileSystem, memory: SharedMemory) {
     this.#handler = new ContentHandler(fs, memory);
   }
 
   async request<Answer>(request: ContentRequest): Promise<Answer> {
-    return this.#handler.handle(request) as Answer;
+    while (this.#busy !== undefined) await this.#busy;
+    const answer = this.#handler.handle(request);
+    if (!(answer instanceof Promise)) return answer as Answer;
+    const done = (): void => {
+      this.#busy = undefined;
+    };
+    this.#busy = answer.then(done, done);
+    return answer as Promise<Answer>;
   }
 
   close(): void {

@@ -11,6 +11,6 @@ serveRequests(async (message) => {
   await ready;
   const request = message as ContentRequest;
   if (request.op === "encode" && request.resembling?.areMany === true) await prepareDeltas();
-  const value = handler.handle(request);
+  const value = await handler.handle(request);
   return { value, transfer: transferable(value) };
 });

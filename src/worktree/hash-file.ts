@@ -15,20 +15,18 @@ const PIECE_BYTES: number = 1024 * 1024;
 const PIECE_BYTES_PAST_MEMORY: number = 4 * 1024 * 1024;
 
 /** Hashes all bytes of a file. Runs in a thread. */
-export function hashFile(fs: FileSystem, pieces: CheckedPieces, path: string): Digest {
+export async function hashFile(fs: FileSystem, pieces: CheckedPieces, path: string): Promise<Digest> {
   const hasher = contentHasher();
   const fds = [fs.open(path, openFlags.read)];
   try {
     const [fd] = fds as [number];
-    const past = openPastMemory(fs, fd, fs.stat(fd).size);
+    const { size } = fs.stat(fd);
+    const past = openPastMemory(fs, fd, size);
     if (past !== undefined) fds.push(past);
     const file = { fd: past ?? fd, isPastMemory: past !== undefined };
     const length = file.isPastMemory ? PIECE_BYTES_PAST_MEMORY : PIECE_BYTES;
-    for (let at = 0, read = length; read === length; at += read) {
-      const piece = pieces.read(file, at, length);
-      hasher.update(piece);
-      read = piece.length;
-    }
+    const lengths = Array.from({ length: Math.ceil(size / length) }, () => length);
+    for await (const piece of pieces.readOn(file, 0, lengths)) hasher.update(piece);
   } finally {
     for (const fd of fds) fs.close(fd);
   }

@@ -58,40 +58,98 @@ function isInMemory(fs: FileSystem, fd: number, size: number): boolean {
   return missing * 2 <= LOOKS;
 }
 
-/** Memory for pieces of files, one after another. */
+/** Pieces are mostly no longer than this. */
+const PIECE_BYTES: number = 4 * 1024 * 1024;
+
+/** Reads pieces of files into memory that is used again. */
 export class CheckedPieces {
   readonly #fs: FileSystem;
-  #memory: Buffer = Buffer.alloc(0);
+  /** Two, so that one can be filled while somebody looks at the other. */
+  readonly #memories: [Buffer, Buffer] = [Buffer.alloc(0), Buffer.alloc(0)];
+  #turn: 0 | 1 = 0;
 
   constructor(fs: FileSystem) {
     this.#fs = fs;
   }
 
   /** Reads a piece: less than was asked for where the file ends. It is good until the next is read. */
-  read({ fd, isPastMemory }: CheckedFile, position: number, length: number): Buffer {
-    if (!isPastMemory) {
+  read(file: CheckedFile, position: number, length: number): Buffer {
+    if (!file.isPastMemory) {
       const bytes = this.#take(length);
-      return bytes.subarray(0, readFully(this.#fs, fd, bytes, position));
+      return bytes.subarray(0, readFully(this.#fs, file.fd, bytes, position));
     }
-    const from = position - (position % PAGE_BYTES);
-    const bytes = this.#take(Math.ceil((position + length - from) / PAGE_BYTES) * PAGE_BYTES);
-    const read = this.#readPages(fd, bytes, from);
-    return bytes.subarray(Math.min(read, position - from), Math.min(read, position - from + length));
-  }
-
-  /** A part of a page comes where the file ends: nothing may be asked for behind it. */
-  #readPages(fd: number, bytes: Buffer, from: number): number {
+    const { from, bytes } = this.#takePages(position, length);
     let done = 0;
-    while (done < bytes.length && done % PAGE_BYTES === 0) {
-      const read = this.#fs.read(fd, bytes.subarray(done), from + done);
+    while (isUnfinished(bytes, done)) {
+      const read = this.#fs.read(file.fd, bytes.subarray(done), from + done);
       if (read === 0) break;
       done += read;
     }
-    return done;
+    return within(bytes, done, position - from, length);
+  }
+
+  /**
+   * Reads pieces of these lengths one after another, the next while one is looked at: where it comes from the disk, whoever
+   * looks does not wait for it. Each is good until the one after the next is asked for; where the file ends there is less, and
+   * then nothing more. Whoever reads on must not read anything else with these pieces until he has ended.
+   */
+  async *readOn(
+    file: CheckedFile,
+    position: number,
+    lengths: Iterable<number>,
+  ): AsyncGenerator<Buffer, void, undefined> {
+    let at = position;
+    let next: Promise<Buffer> | undefined;
+    try {
+      for (const length of lengths) {
+        const here = at;
+        const before = next;
+        if (!file.isPastMemory) yield this.read(file, here, length);
+        else {
+          next = this.#readLater(file.fd, here, length);
+          // Met where it is awaited.
+          next.catch(() => {});
+          if (before !== undefined) yield await before;
+        }
+        at += length;
+      }
+      if (next !== undefined) yield await next;
+    } finally {
+      // The file must not be closed under a read.
+      await next?.catch(() => {});
+    }
+  }
+
+  async #readLater(fd: number, position: number, length: number): Promise<Buffer> {
+    const { from, bytes } = this.#takePages(position, length);
+    let done = 0;
+    while (isUnfinished(bytes, done)) {
+      const read = await this.#fs.readLater(fd, bytes.subarray(done), from + done);
+      if (read === 0) break;
+      done += read;
+    }
+    return within(bytes, done, position - from, length);
+  }
+
+  /** Memory for a piece and what of its first and last page is beside it. */
+  #takePages(position: number, length: number): { from: number; bytes: Buffer } {
+    const from = position - (position % PAGE_BYTES);
+    return { from, bytes: this.#take(Math.ceil((position + length - from) / PAGE_BYTES) * PAGE_BYTES) };
   }
 
   #take(length: number): Buffer {
-    if (this.#memory.length < length) this.#memory = pageMemory(length);
-    return this.#memory.subarray(0, length);
+    this.#turn = this.#turn === 0 ? 1 : 0;
+    if (this.#memories[this.#turn].length < length)
+      this.#memories[this.#turn] = pageMemory(Math.max(length, PIECE_BYTES));
+    return this.#memories[this.#turn].subarray(0, length);
   }
+}
+
+/** A part of a page comes where the file ends: nothing may be asked for behind it. */
+function isUnfinished(bytes: Buffer, done: number): boolean {
+  return done < bytes.length && done % PAGE_BYTES === 0;
+}
+
+function within(bytes: Buffer, read: number, at: number, length: number): Buffer {
+  return bytes.subarray(Math.min(read, at), Math.min(read, at + length));
 }

@@ -7,6 +7,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -147,6 +148,27 @@ test("a full disk leaves nothing behind, and the next try is whole", async () =>
   await upload(place);
   expect(adoptedIn(place)).toHaveLength(2);
   await expectContent(place, "big", "model.bin", noise);
+});
+
+test("what cannot be written out, or is not there any more, is told as what it is", async () => {
+  const fs = new FaultyFileSystem(undefined, uncloned);
+  const place = await placeWith({ fs });
+  put(place, noise);
+  await upload(place);
+  const version = await place.store.resolve("big");
+  const out = path.join(scratch(), "out");
+  const left = (): string[] => (existsSync(out) ? readdirSync(out) : []);
+  fs.decide = ({ name, path: at }) => (name === "write" && at.includes(".artifold-") ? "ENOSPC" : undefined);
+  await expect(version.download(out)).rejects.toMatchObject({ code: "NO_SPACE" });
+  expect(left()).toEqual([]);
+  const [content] = adoptedIn(place) as [string];
+  fs.decide = ({ name, path: at }) => (name === "read" && at.endsWith(content) ? "EIO" : undefined);
+  await expect(version.download(out)).rejects.toMatchObject({ code: "STORE_READ_FAILED" });
+  expect(left()).toEqual([]);
+  fs.decide = () => undefined;
+  rmSync(path.join(place.storeFolder, "files", content));
+  await expect(version.download(out)).rejects.toMatchObject({ code: "DAMAGED" });
+  expect(left()).toEqual([]);
 });
 
 test("a byte that a disk changed is found by a download, which leaves nothing wrong", async () => {
