@@ -4,7 +4,7 @@
  * others need.
  */
 import { errnoOf } from "../errors.ts";
-import { type FileSystem, openFlags, PAGE_BYTES, removeQuietly, writeFullyLater } from "../platform/index.ts";
+import { type FileSystem, openFlags, PAGE_BYTES, writeFullyLater } from "../platform/index.ts";
 import type { AdoptedContent } from "./adoption.ts";
 
 /** A copy in the making. */
@@ -30,13 +30,7 @@ export class FileCopy implements AdoptedContent {
   /** Begins a copy under a name that is not taken. */
   static create(fs: FileSystem, file: string): FileCopy {
     const fd = fs.open(file, openFlags.createNew, 0o600);
-    try {
-      return new FileCopy(fs, file, fd, openPast(fs, file));
-    } catch (error) {
-      fs.close(fd);
-      removeQuietly(fs, file);
-      throw error;
-    }
+    return new FileCopy(fs, file, fd, openPast(fs, file));
   }
 
   /**
@@ -90,19 +84,23 @@ export class FileCopy implements AdoptedContent {
         return await writeFullyLater(this.#fs, this.#past, bytes, position);
       } catch (error) {
         // Some file systems only say now that they cannot, and where the bytes lie may not suit them.
-        if (errnoOf(error) !== "EINVAL") throw error;
+        if (!CANNOT.includes(errnoOf(error) ?? "")) throw error;
       }
     }
     await writeFullyLater(this.#fs, this.#fd, bytes, position);
   }
 }
 
+/** Linux and its file systems do not agree on which of these says that something cannot be done. */
+const CANNOT: readonly string[] = ["EINVAL", "EOPNOTSUPP", "ENOTSUP"];
+
+/** Whatever hinders it, the file can be written without. */
 function openPast(fs: FileSystem, file: string): number | undefined {
   if (openFlags.writePastMemory === undefined) return undefined;
   try {
     return fs.open(file, openFlags.writePastMemory);
   } catch (error) {
-    if (errnoOf(error) === "EINVAL") return undefined;
-    throw error;
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
   }
 }

@@ -11,7 +11,7 @@ import { isSameState } from "./blob-reader.ts";
 import { writeError } from "./blob-writer.ts";
 import type { CheckRequest } from "./check-chunks.ts";
 import type { ContentPool } from "./content-pool.ts";
-import { type CheckedFile, openPastMemory } from "./past-memory.ts";
+import { type CheckedFile, openChecked, openPastMemory } from "./past-memory.ts";
 import { isSettledBefore } from "./settled.ts";
 
 /** How files are written out. */
@@ -94,7 +94,7 @@ export class AdoptedOut {
   async #copy(entry: FileEntry, from: string, temporary: string): Promise<boolean> {
     const fds: number[] = [];
     try {
-      const stored = this.#openStored(entry, from, fds);
+      const stored = this.#openStored(from, fds);
       if (stored === undefined) return false;
       const to = this.#create(temporary, entry.executable);
       fds.push(to);
@@ -105,13 +105,9 @@ export class AdoptedOut {
   }
 
   /** @param fds gets what is to be closed */
-  #openStored(entry: FileEntry, from: string, fds: number[]): CheckedFile | undefined {
+  #openStored(from: string, fds: number[]): CheckedFile | undefined {
     try {
-      const fd = this.#fs.open(from, openFlags.read);
-      fds.push(fd);
-      const past = openPastMemory(this.#fs, fd, entry.size);
-      if (past !== undefined) fds.push(past);
-      return { fd: past ?? fd, isPastMemory: past !== undefined };
+      return openChecked(this.#fs, from, fds);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
       return undefined;

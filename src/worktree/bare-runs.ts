@@ -6,8 +6,8 @@ import path from "node:path";
 import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import { BoundedCache, isAdopted } from "../objects/index.ts";
-import { type FileSystem, openFlags, storeReadError } from "../platform/index.ts";
-import { type CheckedFile, type CheckedPieces, openPastMemory } from "./past-memory.ts";
+import { type FileSystem, storeReadError } from "../platform/index.ts";
+import { type CheckedFile, type CheckedPieces, openChecked } from "./past-memory.ts";
 import { type PlacedColumns, placeInRow } from "./placed-columns.ts";
 
 /** How much is read at once. */
@@ -102,21 +102,16 @@ export class BareRuns {
   #open(file: string): OpenFile {
     const known = this.#files.get(file);
     if (known !== undefined) return known;
-    let fd: number;
+    const fds: number[] = [];
     try {
-      fd = this.#fs.open(path.join(this.#store, file), openFlags.read);
+      const open = { ...openChecked(this.#fs, path.join(this.#store, file), fds), fds };
+      this.#files.set(file, open, 1);
+      return open;
     } catch (error) {
+      for (const fd of fds) this.#fs.close(fd);
       if (errnoOf(error) !== "ENOENT") throw error;
       throw new ArtifoldError("DAMAGED", `${file} of the store is not there`, { cause: error, info: { file } });
     }
-    const past = openPastMemory(this.#fs, fd, this.#fs.stat(fd).size);
-    const open: OpenFile = {
-      fd: past ?? fd,
-      isPastMemory: past !== undefined,
-      fds: past === undefined ? [fd] : [fd, past],
-    };
-    this.#files.set(file, open, 1);
-    return open;
   }
 }
 

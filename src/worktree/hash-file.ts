@@ -1,7 +1,7 @@
 /** The thread's side of hashing a file of the store. */
 import { contentHasher, type Digest } from "../digest/index.ts";
-import { type FileSystem, openFlags } from "../platform/index.ts";
-import { type CheckedPieces, openPastMemory } from "./past-memory.ts";
+import type { FileSystem } from "../platform/index.ts";
+import { type CheckedPieces, openChecked } from "./past-memory.ts";
 
 /** What a thread is asked: to hash a file of the store. */
 export interface HashFileRequest {
@@ -17,15 +17,11 @@ const PIECE_BYTES_PAST_MEMORY: number = 4 * 1024 * 1024;
 /** Hashes all bytes of a file. Runs in a thread. */
 export async function hashFile(fs: FileSystem, pieces: CheckedPieces, path: string): Promise<Digest> {
   const hasher = contentHasher();
-  const fds = [fs.open(path, openFlags.read)];
+  const fds: number[] = [];
   try {
-    const [fd] = fds as [number];
-    const { size } = fs.stat(fd);
-    const past = openPastMemory(fs, fd, size);
-    if (past !== undefined) fds.push(past);
-    const file = { fd: past ?? fd, isPastMemory: past !== undefined };
+    const file = openChecked(fs, path, fds);
     const length = file.isPastMemory ? PIECE_BYTES_PAST_MEMORY : PIECE_BYTES;
-    const lengths = Array.from({ length: Math.ceil(size / length) }, () => length);
+    const lengths = Array.from({ length: Math.ceil(file.size / length) }, () => length);
     for await (const piece of pieces.readOn(file, 0, lengths)) hasher.update(piece);
   } finally {
     for (const fd of fds) fs.close(fd);

@@ -43,6 +43,16 @@ export function openPastMemory(fs: FileSystem, fd: number, size: number): number
   }
 }
 
+/** Opens a file of the store, to read it where it lies. @param fds gets what is to be closed, whatever happens */
+export function openChecked(fs: FileSystem, file: string, fds: number[]): CheckedFile & { readonly size: number } {
+  const fd = fs.open(file, openFlags.read);
+  fds.push(fd);
+  const { size } = fs.stat(fd);
+  const past = openPastMemory(fs, fd, size);
+  if (past !== undefined) fds.push(past);
+  return { fd: past ?? fd, isPastMemory: past !== undefined, size };
+}
+
 /** Whether most looks at a file, here and there, need no disk. Where the system does not count what comes from one, none seem to. */
 function isInMemory(fs: FileSystem, fd: number, size: number): boolean {
   page ??= pageMemory(PAGE_BYTES);
