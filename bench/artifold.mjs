@@ -9,7 +9,7 @@ const OPTIONAL = "@toondepauw";
 
 /** The built command, as a contender in one run. */
 export function artifold() {
-  return contender("artifold", path.join(root, "dist", "cli.js"));
+  return contender("artifold", path.join(root, "dist", "cli.cjs"));
 }
 
 /**
@@ -28,7 +28,7 @@ export function artifoldWithoutNative(work) {
     if (name === OPTIONAL || name.startsWith(".")) continue;
     symlinkSync(path.join(root, "node_modules", name), path.join(folder, "node_modules", name));
   }
-  return contender("artifold-wasm", path.join(folder, "dist", "cli.js"));
+  return contender("artifold-wasm", path.join(folder, "dist", "cli.cjs"));
 }
 
 function contender(name, cli) {

@@ -73,7 +73,7 @@ async function makeStore() {
 }
 
 async function serve() {
-  const child = spawn(process.execPath, [`${root}dist/cli.js`, "serve", "--port", "0", "--json", "--store", folder], {
+  const child = spawn(process.execPath, [`${root}dist/cli.cjs`, "serve", "--port", "0", "--json", "--store", folder], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const line = await new Promise((resolve, reject) => {

@@ -58,7 +58,7 @@ function artifold(prefix) {
   const store = path.join(work, "store");
   const cli = (...args) => [
     process.execPath,
-    fileURLToPath(new URL("../dist/cli.js", import.meta.url)),
+    fileURLToPath(new URL("../dist/cli.cjs", import.meta.url)),
     ...args,
     "--store",
     store,

@@ -20,7 +20,7 @@ const FEW = 10;
 const RUNS = 15;
 const AT_ENDS = 200;
 
-const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+const cli = fileURLToPath(new URL("../dist/cli.cjs", import.meta.url));
 const versions = Number(process.argv[2] ?? 10_000);
 const work = mkdtempSync(path.join(process.argv[3] ?? os.tmpdir(), "artifold-history-"));
 process.once("exit", () => rmSync(work, { recursive: true, force: true }));

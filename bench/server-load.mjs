@@ -18,7 +18,7 @@ const MiB = 2 ** 20;
 const mebibytes = Number(process.argv[2] ?? 1024);
 const clients = Number(process.argv[3] ?? 8);
 const work = mkdtempSync(path.join(process.argv[4] ?? os.tmpdir(), "artifold-server-load-"));
-const cli = fileURLToPath(new URL("../dist/cli.js", import.meta.url));
+const cli = fileURLToPath(new URL("../dist/cli.cjs", import.meta.url));
 process.once("exit", () => rmSync(work, { recursive: true, force: true }));
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 

@@ -180,7 +180,7 @@ function goOn(next) {
   say(
     "Go on by yourself with the same store:",
     "",
-    `  node dist/cli.js ${next} --store ${path.join(place, "store")}`,
+    `  node dist/cli.cjs ${next} --store ${path.join(place, "store")}`,
     "",
     "All of this lies in one folder, which you may delete:",
     "",

@@ -23,7 +23,7 @@ store.on("version", (version) => {
 const watcher = spawn(
   process.execPath,
   [
-    fileURLToPath(new URL("../dist/cli.js", import.meta.url)),
+    fileURLToPath(new URL("../dist/cli.cjs", import.meta.url)),
     ...["watch", folder, "--name", "drafts", "--type", "text", "--settle", "0.3", "--store", store.folder, "-q"],
   ],
   { stdio: ["ignore", "ignore", "inherit"] },

@@ -8,31 +8,46 @@ import { build as buildWeb } from "vite";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const manifest = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
 
+const packages = Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies });
+// Modules only: what is loaded by the older loader cannot ask for them, and has them in its bundle.
+const modulesOnly = ["chokidar", "client-zip", "modern-tar"];
+
 /** Makes bundles. All lie in one folder: the worker's script is found beside whatever file starts it. */
 function bundle(input, output) {
+  const within = output.format === "cjs" ? modulesOnly : [];
   return build({
     cwd: root,
     input,
     platform: "node",
-    external: [/^node:/, ...Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies })],
+    external: [/^node:/, ...packages.filter((name) => !within.includes(name))],
     transform: { define: { ARTIFOLD_VERSION: JSON.stringify(manifest.version) } },
     logLevel: "warn",
     output: { dir: "dist", sourcemap: true, ...output },
   });
 }
 
-// A command starts several times faster from a few files than from a hundred modules.
 await bundle(
   {
     index: "src/index.ts",
     server: "src/server/index.ts",
     client: "src/client/index.ts",
     testing: "src/testing/index.ts",
-    cli: "src/cli/main.ts",
   },
   { format: "esm", entryFileNames: "[name].js", chunkFileNames: "chunk-[name]-[hash].js", cleanDir: true },
 );
-// Each thread loads this anew: one file, and without the loader of modules, takes half the time.
+// What the command does at its start is most of what an upload of an unchanged folder takes: a few files, without the loader
+// of modules and without what only a reader needs, are read in half the time. It prints no stack that names would be for.
+await bundle(
+  { cli: "src/cli/main.ts" },
+  {
+    format: "cjs",
+    entryFileNames: "[name].cjs",
+    chunkFileNames: "command-[name]-[hash].cjs",
+    cleanDir: false,
+    minify: true,
+  },
+);
+// Each thread loads this anew.
 await bundle(
   { "content-worker": "src/worktree/content-worker.ts" },
   { format: "cjs", entryFileNames: "[name].cjs", cleanDir: false },
@@ -45,4 +60,4 @@ execFileSync(process.execPath, [`${root}node_modules/typescript/bin/tsc`, "-p", 
 process.env.NODE_ENV = "production";
 await buildWeb({ configFile: `${root}vite.config.ts` });
 // As npm does when it installs a package.
-chmodSync(`${root}dist/cli.js`, 0o755);
+chmodSync(`${root}dist/cli.cjs`, 0o755);

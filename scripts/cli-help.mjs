@@ -7,7 +7,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const page = `${root}docs/cli.md`;
 
 function help(...words) {
-  return execFileSync(process.execPath, [`${root}dist/cli.js`, "help", ...words], {
+  return execFileSync(process.execPath, [`${root}dist/cli.cjs`, "help", ...words], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1", COLUMNS: "120" },
   }).trimEnd();

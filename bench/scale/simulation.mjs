@@ -7,7 +7,7 @@ import { median } from "../report/medians.mjs";
 import { walk } from "../trees.mjs";
 import { pathOf } from "./numbers.mjs";
 
-const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 const stepScript = fileURLToPath(new URL("step.mjs", import.meta.url));
 const LIMIT_SECONDS = 3600;
 

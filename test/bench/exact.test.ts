@@ -194,7 +194,7 @@ describe("of many versions", () => {
 describe("of the built command", () => {
   test.runIf(process.platform === "linux")("memory stays small, whatever it is given", () => {
     const work = newFolder();
-    const cli = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+    const cli = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
     for (const [name, scale, most] of [
       ["tiny", 0.03, 200 * MiB],
       ["big", 0.05, 200 * MiB],

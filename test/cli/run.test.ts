@@ -73,7 +73,7 @@ describe("run -- COMMAND", () => {
   test("makes the program's own commands, and its use of the library, a part of the run", async () => {
     plant(work, { "data/a.txt": "a" });
     await command(store, ["upload", "data", "--name", "input", "--type", "dataset"], work);
-    const library = pathToFileURL(commandPath.replace("cli.js", "index.js")).href;
+    const library = pathToFileURL(commandPath.replace("cli.cjs", "index.js")).href;
     plant(work, {
       "train.mjs": `
         import { execFileSync } from "node:child_process";

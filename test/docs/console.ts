@@ -31,7 +31,7 @@ export function runSessions(sessions: readonly string[]): string[] {
   const { ARTIFOLD_STORE: _, XDG_DATA_HOME: __, XDG_CONFIG_HOME: ___, FORCE_COLOR: ____, ...environment } = process.env;
   const mark = "\u0001";
   const script = [
-    `artifold() { "${process.execPath}" "${root}dist/cli.js" "$@"; }`,
+    `artifold() { "${process.execPath}" "${root}dist/cli.cjs" "$@"; }`,
     ...sessions.flatMap((session) =>
       commandsOf(session).flatMap((command) => [`printf '${mark}'`, `{ ${command}\n} 2>&1`]),
     ),

@@ -38,11 +38,11 @@ async function inProject(args: readonly string[]): Promise<{ code: number; stdou
   }
 }
 
-const installed = (): string => path.join(folder, "node_modules", "artifold", "dist", "cli.js");
+const installed = (): string => path.join(folder, "node_modules", "artifold", "dist", "cli.cjs");
 
 test("it holds what is used and read, and nothing else", () => {
   expect(files).toEqual(
-    expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/cli.js"]),
+    expect.arrayContaining(["package.json", "README.md", "LICENSE", "dist/index.js", "dist/cli.cjs"]),
   );
   expect(files).toEqual(
     expect.arrayContaining([

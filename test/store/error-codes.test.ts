@@ -70,7 +70,7 @@ function commandWith(better: (folder: string) => void): string {
   }
   mkdirSync(path.join(packages, "better-sqlite3"));
   better(path.join(packages, "better-sqlite3"));
-  return path.join(folder, "dist", "cli.js");
+  return path.join(folder, "dist", "cli.cjs");
 }
 
 /** How somebody meets each code. Those that wait for remotes are not met yet. */

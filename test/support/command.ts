@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The built command. */
-export const commandPath: string = fileURLToPath(new URL("../../dist/cli.js", import.meta.url));
+export const commandPath: string = fileURLToPath(new URL("../../dist/cli.cjs", import.meta.url));
 
 /** What a process left when it ended. */
 export interface Ended {
