@@ -1,7 +1,7 @@
 /** The script of a worker thread that reads and writes files of the user's. */
 import { workerData } from "node:worker_threads";
 import type { SharedMemory } from "../chunking/index.ts";
-import { prepareCompression, prepareDeltas } from "../objects/index.ts";
+import { prepareCompression } from "../objects/index.ts";
 import { nodeFileSystem, serveRequests } from "../platform/index.ts";
 import { ContentHandler, type ContentRequest, transferable } from "./content-pool.ts";
 
@@ -9,8 +9,6 @@ const handler = new ContentHandler(nodeFileSystem, workerData as SharedMemory);
 const ready = prepareCompression();
 serveRequests(async (message) => {
   await ready;
-  const request = message as ContentRequest;
-  if (request.op === "encode" && request.resembling?.areMany === true) await prepareDeltas();
-  const value = await handler.handle(request);
+  const value = await handler.handle(message as ContentRequest);
   return { value, transfer: transferable(value) };
 });

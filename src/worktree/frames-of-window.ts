@@ -1,6 +1,6 @@
 /** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
 import { DIGEST_BYTES } from "../digest/index.ts";
-import { type Effort, type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import { type Effort, type EncodedFrames, FrameEncoder, prepareDeltas } from "../objects/index.ts";
 import { DeltaTries } from "./delta-tries.ts";
 import type { ReadBases } from "./read-bases.ts";
 import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
@@ -14,27 +14,32 @@ const PIECE_NUMBERS = 3;
  * @param wanted a byte for each, 0 for those that are left out
  * @param bases gives what each may resemble
  */
-export function encodeChunks(
+export async function encodeChunks(
   window: Buffer,
   chunks: ChunkColumns,
   wanted: Uint8Array,
   effort: Effort,
-  bases?: Pick<ReadBases, "has" | "of">,
-): EncodedFrames {
+  bases?: Pick<ReadBases, "has" | "of" | "areMany">,
+): Promise<EncodedFrames> {
   const { from, digests, lengths, arePlain } = chunks;
   const encoder = new FrameEncoder("chunk", undefined, effort);
   const tries = new DeltaTries();
   let at = from;
-  lengths.forEach((length, index) => {
+  for (const [index, length] of lengths.entries()) {
     const digest = digests.subarray(index * DIGEST_BYTES, (index + 1) * DIGEST_BYTES);
     if (wanted[index] !== 0) {
       const object = { digest, bytes: window.subarray(at, at + length) };
       const base = bases?.has(index) && tries.isDue() ? bases.of(index) : undefined;
       if (base === undefined) encoder.add(object, arePlain);
-      else tries.learn(1, encoder.addResembling([object], base) ? 1 : 0);
+      else {
+        const isPaid = encoder.addResembling([object], base);
+        tries.learn(1, isPaid ? 1 : 0);
+        // Not before one has paid: where none does, few are tried.
+        if (isPaid && bases?.areMany === true) await prepareDeltas();
+      }
     }
     at += length;
-  });
+  }
   return encoder.finish();
 }
 

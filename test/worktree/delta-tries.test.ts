@@ -25,7 +25,8 @@ async function pack(isEdited: (chunk: number) => boolean): Promise<{ tried: numb
   );
   const tried: number[] = [];
   const chunks = { from: 0, digests, lengths: new Uint32Array(COUNT).fill(LENGTH), arePlain: false };
-  const frames = encodeChunks(window, chunks, new Uint8Array(COUNT).fill(1), "normal", {
+  const frames = await encodeChunks(window, chunks, new Uint8Array(COUNT).fill(1), "normal", {
+    areMany: true,
     has: () => true,
     of: (at) => {
       tried.push(at);
