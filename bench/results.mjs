@@ -5,7 +5,7 @@ import os from "node:os";
 import path from "node:path";
 
 /**
- * Results: `about` (machine, date, versions, command), `corpora` (what each is, or why it is missing), `missing` (peers), and
+ * Results: `about` (machine, date, versions, commands), `corpora` (what each is, or why it is missing), `missing` (peers), and
  * `cycles`, each with `corpus`, `round`, `who`, and `rows` of steps.
  */
 export class Results {
@@ -33,7 +33,9 @@ export class Results {
         );
       }
     }
-    Object.assign(results.about, about);
+    const contenders = { ...results.about.contenders, ...about.contenders };
+    const commands = [...new Set([...results.about.commands, ...about.commands])];
+    Object.assign(results.about, about, { contenders, commands });
     return results;
   }
 
@@ -83,7 +85,7 @@ export function describe(options, root, mounts, contenders) {
     memoryGiB: Math.round(os.totalmem() / 2 ** 30),
     loadAtStart: os.loadavg()[0],
     mounts,
-    command: commandLine(process.argv.slice(2)),
+    commands: [commandLine(process.argv.slice(2))],
     contenders: Object.fromEntries(contenders.map(({ name, version, note }) => [name, { version, note }])),
   };
 }

@@ -24,7 +24,11 @@ function measureAll() {
   checkMeter();
   mkdirSync(options.work, { recursive: true });
   const work = realpathSync(options.work);
-  const wanted = peers.map((peer) => peer()).filter(({ name }) => options.peers?.includes(name) ?? true);
+  const known = peers.map((peer) => peer());
+  const unknown = options.peers?.find((wish) => !known.some(({ name }) => name === wish));
+  if (unknown !== undefined)
+    throw new Error(`no peer ${unknown}: there are ${known.map(({ name }) => name).join(", ")}`);
+  const wanted = known.filter(({ name }) => options.peers?.includes(name) ?? true);
   const own = [artifold(), artifoldWithoutNative(work)];
   const contenders = [...own, ...wanted.filter(({ version }) => version !== undefined)];
   const mounts = canMount(work);

@@ -39,7 +39,7 @@ function head({ about, missing, cycles }) {
   };
   return [
     machineOf(about),
-    `Made by \`${about.command}\` from ${about.artifold}${about.scale === 1 ? "" : `, **at scale ${about.scale}: to try the benchmark, not to compare tools**`}.`,
+    `Made by ${about.commands.map((command) => `\`${command}\``).join(", ")} from ${about.artifold}${about.scale === 1 ? "" : `, **at scale ${about.scale}: to try the benchmark, not to compare tools**`}.`,
     `artifold and limits: ${rounds(true)}; peers: ${rounds(false)}. ${about.mounts ? "Each cycle on a fresh file system (loop device, direct, on a sparse file)." : "**Each cycle in a fresh folder: file systems could not be mounted.**"}`,
     "",
     table(

@@ -32,7 +32,7 @@ export function writeScaleReport({ about, figures }, docs) {
   writeFigures(path.join(docs, "scale.md"), "Scale", [
     [
       machineOf(about),
-      `Made by \`${about.command}\` from ${about.artifold}: ${count(about.chunks)} chunks in ${count(about.packs)} packs, a version of ${count(about.entries)} entries. Whole processes, start-up included; the rows of three runs are medians, all others single runs.`,
+      `Made by \`${about.commands[0]}\` from ${about.artifold}: ${count(about.chunks)} chunks in ${count(about.packs)} packs, a version of ${count(about.entries)} entries. Whole processes, start-up included; the rows of three runs are medians, all others single runs.`,
     ].join("\n"),
     "### Work in such a store",
     workTable(figures),

@@ -11,13 +11,19 @@ import { temporaryFolder } from "../support/temporary.ts";
 type Wish =
   | { readonly op: "echo"; readonly value: unknown }
   | { readonly op: "later"; readonly ms: number; readonly value: unknown }
+  | { readonly op: "turned" }
   | { readonly op: "ours" | "system" | "plain" | "exit" | "crash" | "uncloneable" };
 
 const workerSource = `
 import { ArtifoldError } from "#src/errors.ts";
 import { serveRequests } from "#src/platform/index.ts";
+let hasTurned = false;
 serveRequests(async (wish: any) => {
   switch (wish.op) {
+    case "turned": {
+      setImmediate(() => { hasTurned = true; });
+      return { value: hasTurned };
+    }
     case "echo": return { value: wish.value, transfer: wish.value instanceof ArrayBuffer ? [wish.value] : [] };
     case "later":
       await new Promise((resolve) => setTimeout(resolve, wish.ms));
@@ -57,6 +63,12 @@ afterEach(async () => {
 });
 
 describe("a pooled worker", () => {
+  test("lets its event loop turn between requests that wait: only then memory of addons is given back", async () => {
+    const worker = start();
+    const asked = Array.from({ length: 3 }, () => ask<boolean>(worker, { op: "turned" }));
+    expect(await Promise.all(asked)).toEqual([false, true, true]);
+  });
+
   test("answers requests in the order in which they were made, however long each takes", async () => {
     const worker = start();
     const answers: unknown[] = [];
