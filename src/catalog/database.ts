@@ -84,7 +84,7 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
   const database = openFile(file, { timeout: options.busyMs ?? BUSY_MS, fileMustExist: options.mustExist ?? false });
   try {
     if (options.journal === "wal" && file !== ":memory:") {
-      const mode = database.pragma("journal_mode = WAL", { simple: true });
+      const mode = startWal(database, options.busyMs ?? BUSY_MS);
       if (mode !== "wal") throw new ArtifoldError("STORE_REFUSED", `${file} cannot be kept in WAL mode (${mode})`);
       // The journal of the store is the commit point; what a power cut takes from the catalog is folded in again.
       database.pragma(`synchronous = ${options.isUnflushed === true ? "OFF" : "NORMAL"}`);
@@ -98,6 +98,21 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
   } catch (error) {
     database.close();
     throw error;
+  }
+}
+
+const WAL_RETRY_MS = 5;
+
+/** Where two processes do it to a new file at once, SQLite tells one of them that it is busy, without waiting as for other locks. */
+function startWal(database: Database, busyMs: number): unknown {
+  const until = performance.now() + busyMs;
+  for (;;) {
+    try {
+      return database.pragma("journal_mode = WAL", { simple: true });
+    } catch (error) {
+      if (!isBusy(error) || performance.now() >= until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS);
+    }
   }
 }
 

@@ -197,7 +197,8 @@ function refuseForeign(fs: FileSystem, folder: string): void {
   if (kindOf(stat) === "file" || kindOf(stat) === "other") {
     throw new ArtifoldError("STORE_REFUSED", `${folder} is not a folder`, { info: { path: folder } });
   }
-  const foreign = namesIn(fs, folder).filter((name) => !ownNames.test(name));
+  // Another process may have made the store since its mark was looked for.
+  const foreign = namesIn(fs, folder).filter((name) => !ownNames.test(name) && name !== storeNames.mark);
   if (foreign.length > 0) {
     throw new ArtifoldError("STORE_REFUSED", `${folder} is not empty and not a store`, {
       hint: "Name an empty folder, or one that does not exist yet.",
