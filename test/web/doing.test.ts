@@ -48,6 +48,21 @@ describe.skipIf(chromiumPath === undefined)(`doing things${howToGetChromium}`, (
     await page.context().close();
   });
 
+  test("whoever goes on from a dialog that was put away keeps the focus", async () => {
+    const { page, check } = await dashboard.openLoggedIn(`${sample}/V1/files`);
+    await page.getByRole("button", { name: "Upload", exact: true }).click();
+    await page.getByRole("dialog").waitFor();
+    // At once, before anything else hears that it was closed.
+    await page.evaluate(`{
+      document.querySelector("dialog").close();
+      [...document.querySelectorAll("button")].find((button) => button.textContent.includes("Edit")).focus();
+    }`);
+    await page.locator("dialog").waitFor({ state: "detached" });
+    expect(await page.evaluate<string>("document.activeElement?.textContent ?? ''")).toContain("Edit");
+    check();
+    await page.context().close();
+  });
+
   test("dialogs: nothing against them by axe, in light, dark and on a phone; the keyboard leads in and out", async () => {
     const { page, check } = await dashboard.openLoggedIn(`${sample}/V1/files`);
     for (const name of ["Use it", "Upload", "Edit", "Remove"]) {

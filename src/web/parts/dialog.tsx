@@ -24,9 +24,11 @@ export function Dialog(props: DialogProps): JSX.Element {
   // Before it is drawn: what is pressed or dropped at once finds it open.
   useLayoutEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
+    const dialog = box.current;
+    dialog?.showModal();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      // One that was put away has given it back already, and whoever did that may have gone on since.
+      if (dialog?.open === true && before instanceof HTMLElement) before.focus();
     };
   }, []);
   const done = async (event: Event): Promise<void> => {
