@@ -15,6 +15,8 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     globalSetup: ["test/support/build.ts"],
+    // The command keeps there what V8 made of it: not among the user's things, and once for all tests.
+    env: { XDG_CACHE_HOME: fileURLToPath(new URL("node_modules/.cache/artifold-tests", import.meta.url)) },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     // Forks, not threads: tests change the working folder and the environment, and kill processes.

@@ -3,7 +3,7 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import type BetterSqlite3 from "better-sqlite3";
 import { ArtifoldError } from "../errors.ts";
-import { diskSpace } from "../platform/index.ts";
+import { diskSpace, monotonicNow } from "../platform/index.ts";
 
 /** An open SQLite database. */
 export type Database = BetterSqlite3.Database;
@@ -105,12 +105,12 @@ const WAL_RETRY_MS = 5;
 
 /** Where two processes do it to a new file at once, SQLite tells one of them that it is busy, without waiting as for other locks. */
 function startWal(database: Database, busyMs: number): unknown {
-  const until = performance.now() + busyMs;
+  const until = monotonicNow() + busyMs;
   for (;;) {
     try {
       return database.pragma("journal_mode = WAL", { simple: true });
     } catch (error) {
-      if (!isBusy(error) || performance.now() >= until) throw error;
+      if (!isBusy(error) || monotonicNow() >= until) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS);
     }
   }

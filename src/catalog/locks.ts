@@ -9,6 +9,7 @@
  * They are SQLite's own SHARED, RESERVED and EXCLUSIVE locks of a database in rollback mode.
  */
 import { ArtifoldError } from "../errors.ts";
+import { monotonicNow } from "../platform/index.ts";
 import { type Database, isBusy, openDatabase, unwritableError } from "./database.ts";
 
 /** Gives a lock back. Calling it again does nothing. */
@@ -165,14 +166,14 @@ export async function retryWhileBusy<Result>(
   reason = "another process uses the store",
   signal?: AbortSignal,
 ): Promise<Result> {
-  const until = performance.now() + waitMs;
+  const until = monotonicNow() + waitMs;
   for (let pause = 5; ; pause = Math.min(pause * 1.5, 100)) {
     if (signal?.aborted) throw signal.reason;
     try {
       return attempt();
     } catch (error) {
       if (!isBusy(error)) throw error;
-      if (performance.now() >= until) {
+      if (monotonicNow() >= until) {
         throw new ArtifoldError("BUSY", `${reason}, for longer than ${Math.round(waitMs / 1000)} s`, {
           cause: error,
           hint: "Wait until it is done and try again.",

@@ -25,7 +25,10 @@ export function readContext(call: Call): Context {
     environment: process.env,
     cwd: input.cwd,
     isTerminal: {
-      stdin: process.stdin.isTTY === true,
+      // Asked when it is needed: to open what nobody reads from takes as long as to open a small store.
+      get stdin() {
+        return process.stdin.isTTY === true;
+      },
       stdout: process.stdout.isTTY === true,
       stderr: process.stderr.isTTY === true,
     },

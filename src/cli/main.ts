@@ -1,13 +1,7 @@
-#!/usr/bin/env node
 /** The command: finds what was called, runs it, and ends with its exit code. */
-import { setFlagsFromString } from "node:v8";
 import type { Call } from "./call.ts";
 import { Output } from "./output.ts";
 import { type ParsedCommand, parseCommandLine } from "./parse.ts";
-
-// Objects of an upload die with their batch. V8 may come to think that they live long, from one moment at which all of them are
-// there, and makes them where only a large collection finds them: tens of MiB of a million files.
-setFlagsFromString("--no-allocation-site-pretenuring");
 
 const words = process.argv.slice(2);
 

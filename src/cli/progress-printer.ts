@@ -1,4 +1,5 @@
 /** Draws progress: a bar on a terminal, a line every ten seconds elsewhere, JSON lines for programs. */
+import { monotonicNow } from "../platform/index.ts";
 import type { ProgressEvent, ProgressPhase } from "../progress.ts";
 import { displayWidth, formatBytes, formatNumber, formatSeconds, safe } from "./text.ts";
 
@@ -35,13 +36,13 @@ export class ProgressPrinter {
   constructor(options: { stream: NodeJS.WriteStream; style: ProgressStyle }) {
     this.#stream = options.stream;
     this.#style = options.style;
-    this.#started = performance.now();
+    this.#started = monotonicNow();
     this.#shownAt = options.style === "lines" ? this.#started : 0;
   }
 
   show(event: ProgressEvent): void {
     if (this.#style === "none") return;
-    const now = performance.now();
+    const now = monotonicNow();
     const isNewPhase = event.phase !== this.#phase;
     if (isNewPhase) {
       this.#phase = event.phase;

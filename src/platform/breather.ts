@@ -1,5 +1,7 @@
 /** Keeps long synchronous work from holding up the event loop. */
 
+import { monotonicNow } from "./clock.ts";
+
 const SLICE_MS = 12;
 
 /** When the event loop last came round, as far as those who hold it up have looked. */
@@ -7,7 +9,7 @@ let turnBegan: number | undefined;
 
 /** How long the event loop has not come round: whoever is at work together shares the time. */
 function turnMs(): number {
-  const now = performance.now();
+  const now = monotonicNow();
   if (turnBegan === undefined) {
     turnBegan = now;
     setImmediate(() => {

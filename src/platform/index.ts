@@ -1,6 +1,7 @@
 /** The machine: files, clock, randomness, threads, and where a user's things live. */
 export { Breather } from "./breather.ts";
-export { type Clock, systemClock } from "./clock.ts";
+export { type Clock, monotonicNow, systemClock } from "./clock.ts";
+export { runScripts } from "./code-cache.ts";
 export {
   type FileStat,
   type FileSystem,

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import fs from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
@@ -11,6 +11,6 @@ export interface TemporaryFolder {
 
 /** Makes an empty folder that only this user can enter. */
 export async function makeTemporaryFolder(prefix: string): Promise<TemporaryFolder> {
-  const folder = await mkdtemp(path.join(tmpdir(), prefix));
-  return { path: folder, remove: () => rm(folder, { recursive: true, force: true }) };
+  const folder = await fs.promises.mkdtemp(path.join(tmpdir(), prefix));
+  return { path: folder, remove: () => fs.promises.rm(folder, { recursive: true, force: true }) };
 }

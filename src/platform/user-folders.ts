@@ -8,6 +8,8 @@ export interface UserFolders {
   readonly data: string;
   /** Settings. */
   readonly config: string;
+  /** What can be made again. */
+  readonly cache: string;
 }
 
 /**
@@ -20,15 +22,21 @@ export function userFolders(environment: NodeJS.ProcessEnv): UserFolders {
   if (process.platform === "win32") {
     const local = environment["LOCALAPPDATA"] || path.join(home, "AppData", "Local");
     const roaming = environment["APPDATA"] || path.join(home, "AppData", "Roaming");
-    return { data: path.join(local, "artifold"), config: path.join(roaming, "artifold") };
+    return {
+      data: path.join(local, "artifold"),
+      config: path.join(roaming, "artifold"),
+      cache: path.join(local, "artifold", "cache"),
+    };
   }
   if (process.platform === "darwin") {
-    const library = path.join(home, "Library", "Application Support", "artifold");
-    return { data: library, config: library };
+    const library = path.join(home, "Library");
+    const support = path.join(library, "Application Support", "artifold");
+    return { data: support, config: support, cache: path.join(library, "Caches", "artifold") };
   }
   return {
     data: path.join(absolute(environment["XDG_DATA_HOME"]) ?? path.join(home, ".local", "share"), "artifold"),
     config: path.join(absolute(environment["XDG_CONFIG_HOME"]) ?? path.join(home, ".config"), "artifold"),
+    cache: path.join(absolute(environment["XDG_CACHE_HOME"]) ?? path.join(home, ".cache"), "artifold"),
   };
 }
 

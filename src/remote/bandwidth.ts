@@ -1,3 +1,4 @@
+import { monotonicNow } from "../platform/index.ts";
 import { pause } from "./pause.ts";
 import type { Remote } from "./remote.ts";
 import { alsoHeardBy, withOptions } from "./watched.ts";
@@ -29,7 +30,7 @@ class TokenBucket {
   readonly #perMillisecond: number;
   readonly #most: number;
   #tokens: number;
-  #filledAt = performance.now();
+  #filledAt = monotonicNow();
 
   constructor(bytesPerSecond: number) {
     this.#perMillisecond = bytesPerSecond / 1000;
@@ -39,7 +40,7 @@ class TokenBucket {
 
   /** Takes bytes out at once, more than are there if need be, and waits until they would have been there. */
   async take(count: number, signal: AbortSignal | undefined): Promise<void> {
-    const now = performance.now();
+    const now = monotonicNow();
     this.#tokens = Math.min(this.#most, this.#tokens + (now - this.#filledAt) * this.#perMillisecond);
     this.#filledAt = now;
     this.#tokens -= count;

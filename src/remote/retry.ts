@@ -1,4 +1,5 @@
 import { ArtifoldError, isArtifoldError, throwIfAborted } from "../errors.ts";
+import { monotonicNow } from "../platform/index.ts";
 import { pause } from "./pause.ts";
 import type { ListedKey, Remote, RemoteCallOptions } from "./remote.ts";
 
@@ -127,7 +128,7 @@ class Tries {
   /** Whatever failed before is behind us. */
   movedOn(): void {
     this.#failed = 0;
-    this.#until = performance.now() + (this.#options.totalMs ?? 300_000);
+    this.#until = monotonicNow() + (this.#options.totalMs ?? 300_000);
   }
 
   /** Waits for the next try, or throws what there is to say after the last. */
@@ -140,7 +141,7 @@ class Tries {
     // Half of it by chance, so that those who failed together do not come back together.
     const ownPause = longest * (0.5 + Math.random() / 2);
     const wait = Math.max(ownPause, Number(error.info["retryAfterMs"] ?? 0));
-    const isLast = this.#failed >= triesMax || performance.now() + wait > this.#until;
+    const isLast = this.#failed >= triesMax || monotonicNow() + wait > this.#until;
     if (error.info["transient"] !== true || isLast) throw mayHaveHappened ? ofUnknownOutcome(error) : error;
     onRetry?.(error, wait);
     await pause(wait, this.#signal);

@@ -6,6 +6,7 @@
  * look; {@link watchFolder} tells it to at the beginning, at rest, after a sleep, and now and then.
  */
 import path from "node:path";
+import { monotonicNow } from "../platform/index.ts";
 import { STORE_FOLDER_NAME } from "./walk.ts";
 
 /** How to watch. */
@@ -63,8 +64,8 @@ class Bell {
   #isRinging = false;
   #hasEnded = false;
   #wake: () => void = () => {};
-  #lastTick = performance.now();
-  #lastRing = performance.now();
+  #lastTick = monotonicNow();
+  #lastRing = monotonicNow();
 
   constructor(settleMs: number) {
     this.#settleMs = settleMs;
@@ -76,14 +77,14 @@ class Bell {
   }
 
   tick(): void {
-    const now = performance.now();
+    const now = monotonicNow();
     const slept = now - this.#lastTick > TICK_MS + SLEPT_MS;
     this.#lastTick = now;
     if (slept || now - this.#lastRing > LOOK_MS) this.touch();
   }
 
   ring(): void {
-    this.#lastRing = performance.now();
+    this.#lastRing = monotonicNow();
     this.#isRinging = true;
     this.#wake();
   }

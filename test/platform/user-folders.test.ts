@@ -1,6 +1,6 @@
 import os from "node:os";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { userFolders, userName } from "../../src/platform/index.ts";
+import { type UserFolders, userFolders, userName } from "../../src/platform/index.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -12,9 +12,10 @@ function on(platform: NodeJS.Platform, environment: NodeJS.ProcessEnv) {
   return userFolders(environment);
 }
 
-const slashes = (folders: { data: string; config: string }) => ({
+const slashes = (folders: UserFolders) => ({
   data: folders.data.replaceAll("\\", "/"),
   config: folders.config.replaceAll("\\", "/"),
+  cache: folders.cache.replaceAll("\\", "/"),
 });
 
 describe("the folders of a user", () => {
@@ -22,10 +23,14 @@ describe("the folders of a user", () => {
     expect(on("linux", { HOME: "/home/u" })).toEqual({
       data: "/home/u/.local/share/artifold",
       config: "/home/u/.config/artifold",
+      cache: "/home/u/.cache/artifold",
     });
-    expect(on("linux", { HOME: "/home/u", XDG_DATA_HOME: "/data", XDG_CONFIG_HOME: "/etc/u" })).toEqual({
+    expect(
+      on("linux", { HOME: "/home/u", XDG_DATA_HOME: "/data", XDG_CONFIG_HOME: "/etc/u", XDG_CACHE_HOME: "/tmp/u" }),
+    ).toEqual({
       data: "/data/artifold",
       config: "/etc/u/artifold",
+      cache: "/tmp/u/artifold",
     });
   });
 
@@ -36,17 +41,23 @@ describe("the folders of a user", () => {
 
   test("on macOS are in the Library", () => {
     const folder = "/Users/u/Library/Application Support/artifold";
-    expect(on("darwin", { HOME: "/Users/u", XDG_DATA_HOME: "/data" })).toEqual({ data: folder, config: folder });
+    expect(on("darwin", { HOME: "/Users/u", XDG_DATA_HOME: "/data" })).toEqual({
+      data: folder,
+      config: folder,
+      cache: "/Users/u/Library/Caches/artifold",
+    });
   });
 
   test("on Windows are in AppData, data local and settings roaming", () => {
     expect(slashes(on("win32", { HOME: "/h", LOCALAPPDATA: "/local", APPDATA: "/roaming" }))).toEqual({
       data: "/local/artifold",
       config: "/roaming/artifold",
+      cache: "/local/artifold/cache",
     });
     expect(slashes(on("win32", { HOME: "/h" }))).toEqual({
       data: "/h/AppData/Local/artifold",
       config: "/h/AppData/Roaming/artifold",
+      cache: "/h/AppData/Local/artifold/cache",
     });
   });
 

@@ -1,6 +1,6 @@
 /** Routes of what versions changed. */
 import type { ChangeItem } from "../../client/index.ts";
-import { Breather } from "../../platform/index.ts";
+import { Breather, monotonicNow } from "../../platform/index.ts";
 import { Version } from "../../store/index.ts";
 import { type Call, type RouteCode, type RouteCodes, route } from "../call.ts";
 import { type Found, findOther, findVersion } from "../finding.ts";
@@ -35,14 +35,14 @@ const diff: RouteCode<"diff"> = route(
 const diffSummary: RouteCode<"diffSummary"> = route({ from: requiredText }, async (call) => {
   const [from, to] = bothOf(call, call.query.from);
   const breather = new Breather(call.signal);
-  const end = performance.now() + COUNT_MS;
+  const end = monotonicNow() + COUNT_MS;
   const counts = { added: 0, modified: 0, removed: 0, bytesAfter: 0, bytesBefore: 0 };
   for await (const { kind, before, after } of opened(call, from).diff(opened(call, to))) {
     counts[kind]++;
     counts.bytesBefore += before?.size ?? 0;
     counts.bytesAfter += after?.size ?? 0;
     if (!breather.due()) continue;
-    if (performance.now() > end) return { ...counts, isWhole: false };
+    if (monotonicNow() > end) return { ...counts, isWhole: false };
     await breather.pause();
   }
   return { ...counts, isWhole: true };

@@ -1,6 +1,6 @@
 /** Routes of what is in a version. */
 import type { EntryItem } from "../../client/index.ts";
-import { Breather } from "../../platform/index.ts";
+import { Breather, monotonicNow } from "../../platform/index.ts";
 import { type RouteCode, type RouteCodes, route } from "../call.ts";
 import { openVersion } from "../finding.ts";
 import { matcherOf } from "../globs.ts";
@@ -48,7 +48,7 @@ const find: RouteCode<"find"> = route(
     // The next path after one: nothing lies between it and itself with the smallest character.
     const from = after === undefined ? "" : `${after}\u0001`;
     const breather = new Breather(signal);
-    const end = performance.now() + FIND_MS;
+    const end = monotonicNow() + FIND_MS;
     const items: EntryItem[] = [];
     let looked = 0;
     for await (const entry of version.entries({ folder: query.folder, from })) {
@@ -56,7 +56,7 @@ const find: RouteCode<"find"> = route(
       if (fits(entry.path)) items.push({ ...entry, files: entry.kind === "folder" ? 0 : 1 });
       if (items.length === limit) return { items, next: entry.path, looked };
       if (!breather.due()) continue;
-      if (performance.now() > end) return { items, next: entry.path, looked };
+      if (monotonicNow() > end) return { items, next: entry.path, looked };
       await breather.pause();
     }
     return { items, next: null, looked };
