@@ -7,12 +7,16 @@ export interface BatchLimits {
   readonly singleBytes: number;
 }
 
-/** Gathers items into batches. @param sizeOf bytes of an item */
+/**
+ * Gathers items into batches; gives `undefined` where more came and none is full, so that whoever reads can do something else.
+ *
+ * @param sizeOf bytes of an item
+ */
 export async function* inBatches<Item>(
   items: AsyncIterable<readonly Item[]>,
   limits: BatchLimits,
   sizeOf: (item: Item) => number,
-): AsyncGenerator<readonly Item[], void, undefined> {
+): AsyncGenerator<readonly Item[] | undefined, void, undefined> {
   let batch: Item[] = [];
   let bytes = 0;
   for await (const some of items) {
@@ -31,6 +35,7 @@ export async function* inBatches<Item>(
         bytes += size;
       }
     }
+    yield undefined;
   }
   if (batch.length > 0) yield batch;
 }

@@ -53,7 +53,10 @@ export function addChunks(
 /** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */
 export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
 
-/** So much is compressed thoroughly: for a twentieth less of it, a second or so of one core is well spent. */
+/**
+ * So much of what is new is compressed thoroughly: for a twentieth less of it, a second or so of one core is well spent. What
+ * takes the place of something older is not: it is little, will change again, and somebody waits for it each time.
+ */
 const THOROUGH_BYTES: number = 192 * 1024 * 1024;
 /** With fewer deltas than this, what makes many of them fast is not worth its start in each thread. */
 const MANY_DELTAS = 64;
@@ -132,17 +135,18 @@ export class ChunkStoring {
 
   /** Has all parts packed, or none of them any more: then the window may be given back. */
   async #packAll(nextPort: () => ContentPort, window: Window, parts: readonly Part[]): Promise<EncodedFrames[]> {
-    const effort = this.#packedBytes < THOROUGH_BYTES ? "high" : "normal";
-    const packing = parts.map((part) => this.#pack(nextPort, window, part, effort));
+    const isThorough = this.#packedBytes < THOROUGH_BYTES;
+    const packing = parts.map((part) => this.#pack(nextPort, window, part, isThorough));
     await Promise.allSettled(packing);
     return Promise.all(packing);
   }
 
-  async #pack(nextPort: () => ContentPort, window: Window, part: Part, effort: Effort): Promise<EncodedFrames> {
+  async #pack(nextPort: () => ContentPort, window: Window, part: Part, isThorough: boolean): Promise<EncodedFrames> {
     const { from, digests, lengths, arePlain, wanted, likes } = part;
     const tried = likes === undefined ? undefined : this.#placeBases(likes);
     if (tried === undefined && arePlain) return encodeChunks(window.bytes, part, wanted, "normal");
     this.#packedBytes += wantedBytes(part);
+    const effort: Effort = isThorough && tried === undefined ? "high" : "normal";
     const request = {
       op: "encode",
       window: window.number,

@@ -118,7 +118,7 @@ export class Sweep {
 }
 
 /** How many runs are handed over before the sweep comes to them. */
-const RUNS_AHEAD = 8;
+const RUNS_AHEAD = 64;
 
 /** A run that is opened. */
 interface OpenRun {
