@@ -68,6 +68,7 @@ function settings({ context }: Run): Finding[] {
     shown("server", context.settings.httpHost),
     { name: "user settings", ok: true, value: userSettingsFile(context.environment), detail: "user" },
     { name: "user data", ok: true, value: folders.data, detail: "user" },
+    { name: "user cache", ok: true, value: folders.cache, detail: "user" },
   ];
 }
 

@@ -1,10 +1,10 @@
 /**
- * Runs scripts from what V8 made of it the last time.
+ * Runs scripts from what V8 made of them the last time.
  *
  * To read and compile some hundred KiB of script takes longer than all else that a short command does. V8 gives out what it made
  * of a script and takes it back (https://nodejs.org/api/vm.html, `script.createCachedData`). It refuses by itself what another
  * version of it made, or what was made under other flags. Of what it takes back it checks no content: that is done here, as in
- * Node's own cache of compiled modules, which there is from Node 22 on only and for no process that is told to end.
+ * Node's own cache of compiled modules, which there is from Node 22 on only.
  */
 import fs from "node:fs";
 import path from "node:path";
@@ -64,24 +64,22 @@ export function runScripts(file: string, require: NodeJS.Require, cache: string 
 }
 
 function wrapped(source: string): string {
-  return `(function(require,module,exports,__filename,__dirname){${source.replace(/^#!.*/, "")}\n})`;
+  return `(function(require,module,exports,__filename,__dirname){${source}\n})`;
 }
 
 /** Reads what was kept, by the names of the scripts: nothing where it is damaged, or others could have written it. */
 function readCode(cache: string): Map<string, Buffer> {
-  let descriptor: number;
+  let descriptor: number | undefined;
   try {
     descriptor = fs.openSync(cache, "r");
+    if (!isOwn(fs.fstatSync(descriptor))) return new Map();
+    const bytes = fs.readFileSync(descriptor);
+    const code = bytes.subarray(CHECKSUM_BYTES);
+    return crc32(code) === bytes.readUInt32LE(0) ? deserialize(code) : new Map();
   } catch {
     return new Map();
-  }
-  try {
-    const bytes = isOwn(fs.fstatSync(descriptor)) ? fs.readFileSync(descriptor) : Buffer.alloc(0);
-    const code = bytes.subarray(CHECKSUM_BYTES);
-    if (code.length === 0 || crc32(code) !== bytes.readUInt32LE(0)) return new Map();
-    return deserialize(code);
   } finally {
-    fs.closeSync(descriptor);
+    if (descriptor !== undefined) fs.closeSync(descriptor);
   }
 }
 
@@ -101,7 +99,7 @@ function keepCode(cache: string, scripts: ReadonlyMap<string, Buffer>): void {
   try {
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
     removeOld(folder);
-    fs.writeFileSync(temporary, Buffer.concat([checksum, code]), { mode: 0o600 });
+    fs.writeFileSync(temporary, Buffer.concat([checksum, code]), { mode: 0o600, flag: "wx" });
     fs.renameSync(temporary, cache);
   } catch {
     // No room, no right to write, somebody else who does the same: the next start is no faster than this one.

@@ -106,5 +106,11 @@ describe.runIf(process.platform === "linux")("what V8 made of the command", () =
     fs.writeFileSync(path.join(home, "cache"), "a file");
     await makeStore();
     expect(await list()).toMatchObject({ code: 0, stderr: "" });
+    fs.rmSync(path.join(home, "cache"));
+    await list();
+    const file = fileOf("ls");
+    fs.rmSync(file);
+    fs.mkdirSync(file);
+    expect(await list()).toMatchObject({ code: 0, stderr: "" });
   });
 });
