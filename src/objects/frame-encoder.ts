@@ -79,11 +79,13 @@ export class FrameEncoder {
   /** Adds objects that may resemble others. @returns whether they are deltas, which have a frame of their own */
   addResembling(objects: readonly NewObject[], base: DeltaBase): boolean {
     const raw = oneAfterAnother(objects);
+    // Nodes are mostly digests, which are copied from the base or not to be had at all, whatever the effort.
     const isText = this.#type === "chunk" && looksCompressible(raw);
-    // Most is copied from the base, whatever the effort: of source code half as much more saves a thirteenth. But what is short
-    // and repeats itself may be taken from itself instead of its base, unless it is looked at thoroughly.
-    const effort = isText && raw.length < SHORT_BYTES ? "high" : "low";
-    const delta = compressDelta(raw, base.bytes, effort, (length) => isWorthwhile(length, raw, isText));
+    // What is short and repeats itself may be taken from itself instead of its base, unless it is looked at thoroughly.
+    const thorough = raw.length < SHORT_BYTES ? "high" : "normal";
+    const delta = compressDelta(raw, base.bytes, isText ? thorough : "low", (length) =>
+      isWorthwhile(length, raw, isText),
+    );
     if (delta !== undefined) this.#out.add(this.#type, codecs.delta, objects, delta, base.digests);
     else for (const object of objects) this.add(object);
     return delta !== undefined;

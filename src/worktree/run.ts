@@ -74,6 +74,11 @@ export function sumOfRun(data: Buffer): number {
   return data.readUIntLE(0, SUM_BYTES);
 }
 
+/** How many rows a whole run has. */
+export function rowsOfRun(data: Buffer): number {
+  return data.readUInt32LE(CHECKSUM_BYTES);
+}
+
 /** Rows of a run, one after another, that go into another run as they are. */
 export interface RowRange {
   readonly view: RunView;
@@ -173,7 +178,7 @@ export class RunView {
   readonly #targets: readonly string[];
 
   private constructor(data: Buffer) {
-    this.count = data.readUInt32LE(CHECKSUM_BYTES);
+    this.count = rowsOfRun(data);
     const digestCount = data.readUInt32LE(CHECKSUM_BYTES + 4);
     const numbersEnd = HEAD_BYTES + this.count * STAT_NUMBERS * 8;
     const flagsEnd = numbersEnd + pad(this.count);
@@ -192,7 +197,7 @@ export class RunView {
     return isWholeRun(data) ? new RunView(data) : undefined;
   }
 
-  /** Opens a run that somebody has opened before. */
+  /** Opens a run that is known to be whole. */
   static ofWhole(data: Buffer): RunView {
     return new RunView(data);
   }
