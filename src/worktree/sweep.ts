@@ -123,7 +123,7 @@ export class Sweep {
  */
 const RUNS_AHEAD = 24;
 
-/** A whole run that the sweep has not reached: opened then, for its rows take twenty times as much room when they are. */
+/** A whole run that the sweep has not reached. It is opened then: until it is, it is bytes and has no texts. */
 interface WaitingRun {
   readonly data: Buffer;
   readonly answers: RunAnswers | undefined;
