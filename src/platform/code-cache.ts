@@ -90,6 +90,7 @@ function isOwn(stat: fs.Stats): boolean {
   return stat.uid === process.getuid() && (stat.mode & 0o022) === 0;
 }
 
+/** Not flushed, as what is published is: after a power cut the checksum tells. */
 function keepCode(cache: string, scripts: ReadonlyMap<string, Buffer>): void {
   const folder = path.dirname(cache);
   const temporary = `${cache}.${process.pid}`;

@@ -14,17 +14,21 @@ let pool: Buffer = Buffer.alloc(0);
  * it takes as long as all that a short command does.
  */
 export function randomBytes(count: number): Uint8Array {
+  // A copy: what lies beside them is for others, and goes along where the memory of these is handed on.
+  return Uint8Array.from(take(count));
+}
+
+/** Random bytes as twice as many hex digits. */
+export function randomHex(count: number): string {
+  return take(count).toString("hex");
+}
+
+function take(count: number): Buffer {
   if (count > POOL_BYTES) return moreBytes(count);
   if (pool.length < count) pool = moreBytes(POOL_BYTES);
   const taken = pool.subarray(0, count);
   pool = pool.subarray(count);
   return taken;
-}
-
-/** Random bytes as twice as many hex digits. */
-export function randomHex(count: number): string {
-  const bytes = randomBytes(count);
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
 }
 
 function moreBytes(count: number): Buffer {

@@ -76,6 +76,17 @@ describe.runIf(process.platform === "linux")("what V8 made of the command", () =
     }
   });
 
+  test.runIf(process.getuid?.() === 0)(
+    "is not run where it is another user's (needs the right to give files away)",
+    async () => {
+      await makeStore();
+      await list();
+      fs.chownSync(fileOf("ls"), 12_345, 12_345);
+      expect((await list()).code).toBe(0);
+      expect(fs.statSync(fileOf("ls")).uid).toBe(0);
+    },
+  );
+
   test("goes when it is old", async () => {
     await makeStore();
     await list();

@@ -15,10 +15,9 @@ function expectDistinct(): void {
 
 test("random bytes are as many as were asked for, and no two calls share any", () => {
   for (const count of [0, 1, 16, 1000, 1024, 1025, 5000]) expect(randomBytes(count)).toHaveLength(count);
-  const [one, another] = [randomBytes(16), randomBytes(16)];
-  const before = Uint8Array.from(another);
-  one.fill(0);
-  expect([...another]).toEqual([...before]);
+  const bytes = randomBytes(16);
+  // Nothing of what others get goes along where it is handed on.
+  expect(bytes.buffer.byteLength).toBe(16);
   expectDistinct();
 });
 
