@@ -5,7 +5,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const OPTIONAL = "@toondepauw";
+const OPTIONAL = "zstd-napi";
 
 /** The built command, as a contender in one run. */
 export function artifold() {

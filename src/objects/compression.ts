@@ -10,14 +10,12 @@ const require = createRequire(import.meta.url);
 
 /**
  * How much time compression may take. Measured in frames of 256 KiB, on words, tables and source code: "normal" stores 1 to 6 %
- * less than "low" in at most a fifth more time, and "high" again 5 to 7 % less in twice the time.
+ * less than "low" in at most a half more time, and "high" again 2 to 7 % less in twice the time.
  */
 export type Effort = "low" | "normal" | "high";
 type Levels = { readonly [effort in Effort]: number };
-/** The levels of zstd that these mean to who is told at once how much there is: then zstd chooses its tables for so much. */
-const levelsOfLength: Levels = { low: 1, normal: 2, high: 4 };
-/** The levels that give the same to who is not: they stand for other tables there. */
-const levelsOfStream: Levels = { low: 1, normal: 3, high: 5 };
+/** The levels of zstd that these mean. */
+const plainLevels: Levels = { low: 1, normal: 2, high: 4 };
 /** Of deltas, which copy most from their base: on source code level 5 stores a tenth less than level 3 in three times the time. */
 const deltaLevels: Levels = { low: 1, normal: 3, high: 5 };
 
@@ -26,17 +24,18 @@ export type CompressionName = "addon" | "node" | "wasm";
 
 interface Implementation {
   readonly name: CompressionName;
-  readonly levels: Levels;
-  compress(bytes: Uint8Array, level: number): Uint8Array;
-  decompress(bytes: Uint8Array, rawLength: number): Uint8Array;
-  /** As `compress` and `decompress`, with bytes that come before. */
-  compressAfter(base: Uint8Array, bytes: Uint8Array, level: number): Uint8Array;
-  decompressAfter(base: Uint8Array, bytes: Uint8Array, rawLength: number): Uint8Array;
+  compress(bytes: Uint8Array, effort: Effort): Uint8Array;
+  /** The same with bytes that come before. */
+  compressAfter(base: Uint8Array, bytes: Uint8Array, effort: Effort): Uint8Array;
+  /**
+   * @param target as long as the decompressed bytes should be
+   * @param base bytes that came before
+   * @returns how many there are: where it is another number, the target holds nothing of use
+   */
+  decompress(bytes: Uint8Array, target: Uint8Array, base?: Uint8Array): number;
 }
 
 let chosen: Implementation | undefined;
-/** Makes deltas in the place of the chosen one, where many are to be made. */
-let forDeltas: Implementation | undefined;
 /** Loaded once: a second start exchanges the memory under whoever uses the first. */
 let wasm: Promise<Implementation> | undefined;
 
@@ -54,18 +53,6 @@ export async function prepareCompression(wanted?: CompressionName): Promise<void
   chosen = native ?? (await wasm);
 }
 
-/**
- * Has many deltas made fast. Must settle before the first of them; later calls do nothing.
- *
- * The addon makes a context and a dictionary anew for each delta, and WebAssembly uses its own again: a third of the time,
- * and no memory that waits for a collection, in both directions. Its start takes as long as a hundred deltas.
- */
-export async function prepareDeltas(): Promise<void> {
-  if (forDeltas !== undefined || chosen?.name !== "addon") return;
-  wasm ??= loadWasm();
-  forDeltas = await wasm;
-}
-
 /** Which implementation answers: `doctor` shows it. */
 export function compressionImplementation(): CompressionName {
   return implementation().name;
@@ -73,16 +60,15 @@ export function compressionImplementation(): CompressionName {
 
 /** Compresses bytes into one zstd frame, and checks that it decompresses to the same bytes (rule R11). */
 export function compress(bytes: Uint8Array, effort: Effort = "normal"): Uint8Array {
-  const zstd = implementation();
-  const compressed = zstd.compress(bytes, zstd.levels[effort]);
-  checkSame(zstd.decompress(compressed, bytes.length), bytes);
+  const compressed = implementation().compress(bytes, effort);
+  checkSame(compressed, bytes);
   return compressed;
 }
 
 /** Decompresses one zstd frame. Throws DAMAGED unless it gives exactly `rawLength` bytes. */
 export function decompress(bytes: Uint8Array, rawLength: number): Uint8Array {
   checkZstdFrame(bytes, rawLength);
-  return exactly(rawLength, () => implementation().decompress(bytes, rawLength));
+  return decompressed(bytes, rawLength);
 }
 
 /** What of an object is looked at to know about how long it would be compressed. */
@@ -93,8 +79,7 @@ export function estimateCompressed(bytes: Uint8Array): number {
   if (bytes.length === 0) return 0;
   const length = Math.min(bytes.length, ESTIMATE_BYTES);
   const from = (bytes.length - length) >>> 1;
-  const zstd = implementation();
-  const { length: compressed } = zstd.compress(bytes.subarray(from, from + length), zstd.levels.normal);
+  const { length: compressed } = implementation().compress(bytes.subarray(from, from + length), "normal");
   return (compressed * bytes.length) / length;
 }
 
@@ -111,10 +96,9 @@ export function compressDelta(
   isWorthwhile: (length: number) => boolean,
 ): Uint8Array | undefined {
   if (!isPlainBase(base)) return undefined;
-  const zstd = forDeltas ?? implementation();
-  const compressed = zstd.compressAfter(base, bytes, deltaLevels[effort]);
+  const compressed = implementation().compressAfter(base, bytes, effort);
   if (!isWorthwhile(compressed.length)) return undefined;
-  checkSame(zstd.decompressAfter(base, compressed, bytes.length), bytes);
+  checkSame(compressed, bytes, base);
   return compressed;
 }
 
@@ -122,26 +106,31 @@ export function compressDelta(
 export function decompressDelta(bytes: Uint8Array, rawLength: number, base: Uint8Array): Uint8Array {
   checkZstdFrame(bytes, rawLength);
   if (!isPlainBase(base)) throw new ArtifoldError("DAMAGED", "a delta goes on from what cannot be a base");
-  return exactly(rawLength, () => implementation().decompressAfter(base, bytes, rawLength));
+  return decompressed(bytes, rawLength, base);
 }
 
-function checkSame(back: Uint8Array, bytes: Uint8Array): void {
-  if (Buffer.compare(back, bytes) === 0) return;
-  throw new ArtifoldError("STORE_WRITE_FAILED", "compressed bytes do not decompress to what they were", {
-    hint: "Memory or processor of this machine may be faulty. Nothing was stored.",
-  });
-}
-
-/** What decompressing gives, when it is as long as it should be. */
-function exactly(rawLength: number, decompressed: () => Uint8Array): Uint8Array {
-  let raw: Uint8Array;
+function decompressed(bytes: Uint8Array, rawLength: number, base?: Uint8Array): Uint8Array {
+  const raw = Buffer.allocUnsafeSlow(rawLength);
+  let length: number;
   try {
-    raw = decompressed();
+    length = implementation().decompress(bytes, raw, base);
   } catch (error) {
     throw new ArtifoldError("DAMAGED", "a compressed frame does not decompress", { cause: error });
   }
-  if (raw.length !== rawLength) throw new ArtifoldError("DAMAGED", "a compressed frame of another length");
+  if (length !== rawLength) throw new ArtifoldError("DAMAGED", "a compressed frame of another length");
   return raw;
+}
+
+/** What was compressed is decompressed into this, and looked at. */
+let checked = Buffer.alloc(0);
+
+function checkSame(compressed: Uint8Array, bytes: Uint8Array, base?: Uint8Array): void {
+  if (checked.length < bytes.length) checked = Buffer.allocUnsafeSlow(bytes.length);
+  const back = checked.subarray(0, bytes.length);
+  if (implementation().decompress(compressed, back, base) === bytes.length && back.equals(bytes)) return;
+  throw new ArtifoldError("STORE_WRITE_FAILED", "compressed bytes do not decompress to what they were", {
+    hint: "Memory or processor of this machine may be faulty. Nothing was stored.",
+  });
 }
 
 const DICTIONARY_MAGIC = 0xec30a437;
@@ -185,29 +174,46 @@ function implementation(): Implementation {
   return chosen;
 }
 
+/**
+ * zstd by itself, with contexts that are used again: into memory that is there, a frame decompresses in half the time that
+ * streams take, and a delta is made in half the time of WebAssembly.
+ */
 function loadAddon(): Implementation | undefined {
-  let addon: typeof import("@toondepauw/node-zstd");
+  let addon: typeof import("zstd-napi/binding.js");
   try {
-    addon = require("@toondepauw/node-zstd");
+    addon = require("zstd-napi/binding.js");
   } catch {
-    // Not installed, or no binary for this platform: the next one writes the same format.
+    // Not installed, or not built for this platform: the next one writes the same format.
     return undefined;
   }
-  const { Encoder, Decoder } = addon;
-  const encoders = new Map<number, InstanceType<typeof Encoder>>();
-  const encoderOf = (level: number): InstanceType<typeof Encoder> => {
-    const encoder = encoders.get(level) ?? new Encoder(level);
-    encoders.set(level, encoder);
-    return encoder;
+  const { CCtx, DCtx, CParameter, compressBound } = addon;
+  const contextOf = (level: number): InstanceType<typeof CCtx> => {
+    const context = new CCtx();
+    context.setParameter(CParameter.compressionLevel, level);
+    return context;
   };
-  const decoder = new Decoder();
+  const contexts = { low: contextOf(plainLevels.low), normal: contextOf(3), high: contextOf(plainLevels.high) };
+  // Of what level 3 is on a stream, for which it has more tables: level 2 stores 1 % more in a tenth less time, and with these
+  // two level 3 as it is otherwise takes a fifth more time for nothing.
+  contexts.normal.setParameter(CParameter.hashLog, 17);
+  contexts.normal.setParameter(CParameter.minMatch, 5);
+  const deltas = new CCtx();
+  const decompressor = new DCtx();
+  let scratch = Buffer.alloc(0);
+  const withScratch = (length: number, write: (target: Buffer) => number): Buffer => {
+    const bound = compressBound(length);
+    if (scratch.length < bound) scratch = Buffer.allocUnsafeSlow(bound);
+    return Buffer.from(scratch.subarray(0, write(scratch)));
+  };
   return {
     name: "addon",
-    levels: levelsOfStream,
-    compress: (bytes, level) => encoderOf(level).encodeSync(asBuffer(bytes)),
-    decompress: (bytes) => decoder.decodeSync(asBuffer(bytes)),
-    compressAfter: (base, bytes, level) => new Encoder(level, asBuffer(base)).encodeSync(asBuffer(bytes)),
-    decompressAfter: (base, bytes) => new Decoder(asBuffer(base)).decodeSync(asBuffer(bytes)),
+    compress: (bytes, effort) => withScratch(bytes.length, (target) => contexts[effort].compress2(target, bytes)),
+    compressAfter: (base, bytes, effort) =>
+      withScratch(bytes.length, (target) => deltas.compressUsingDict(target, bytes, base, deltaLevels[effort])),
+    decompress: (bytes, target, base) =>
+      base === undefined
+        ? decompressor.decompress(target, bytes)
+        : decompressor.decompressUsingDict(target, bytes, base),
   };
 }
 
@@ -227,15 +233,16 @@ function loadNode(): Implementation | undefined {
   const { zstdCompressSync, zstdDecompressSync, constants } = zlib;
   const levelKey = constants.ZSTD_c_compressionLevel;
   if (zstdCompressSync === undefined || zstdDecompressSync === undefined || levelKey === undefined) return undefined;
-  const outputOf = (rawLength: number): { maxOutputLength: number } => ({ maxOutputLength: Math.max(1, rawLength) });
+  const paramsOf = (level: number): { params: Record<number, number> } => ({ params: { [levelKey]: level } });
   return {
     name: "node",
-    levels: levelsOfLength,
-    compress: (bytes, level) => zstdCompressSync(bytes, { params: { [levelKey]: level } }),
-    decompress: (bytes, rawLength) => zstdDecompressSync(bytes, outputOf(rawLength)),
-    compressAfter: (dictionary, bytes, level) => zstdCompressSync(bytes, { params: { [levelKey]: level }, dictionary }),
-    decompressAfter: (dictionary, bytes, rawLength) =>
-      zstdDecompressSync(bytes, { ...outputOf(rawLength), dictionary }),
+    compress: (bytes, effort) => zstdCompressSync(bytes, paramsOf(plainLevels[effort])),
+    compressAfter: (dictionary, bytes, effort) =>
+      zstdCompressSync(bytes, { ...paramsOf(deltaLevels[effort]), dictionary }),
+    decompress: (bytes, target, dictionary) => {
+      const options = { maxOutputLength: Math.max(1, target.length), ...(dictionary !== undefined && { dictionary }) };
+      return copyInto(target, zstdDecompressSync(bytes, options));
+    },
   };
 }
 
@@ -244,16 +251,26 @@ async function loadWasm(): Promise<Implementation> {
   await zstd.init();
   const compressor = zstd.createCCtx();
   const decompressor = zstd.createDCtx();
-  const heapOf = (rawLength: number): { defaultHeapSize: number } => ({ defaultHeapSize: Math.max(1, rawLength) });
   return {
     name: "wasm",
-    levels: levelsOfLength,
-    compress: (bytes, level) => zstd.compress(asBuffer(bytes), level),
-    decompress: (bytes, rawLength) => zstd.decompress(asBuffer(bytes), heapOf(rawLength)),
-    compressAfter: (base, bytes, level) => zstd.compressUsingDict(compressor, asBuffer(bytes), asBuffer(base), level),
-    decompressAfter: (base, bytes, rawLength) =>
-      zstd.decompressUsingDict(decompressor, asBuffer(bytes), asBuffer(base), heapOf(rawLength)),
+    compress: (bytes, effort) => zstd.compress(asBuffer(bytes), plainLevels[effort]),
+    compressAfter: (base, bytes, effort) =>
+      zstd.compressUsingDict(compressor, asBuffer(bytes), asBuffer(base), deltaLevels[effort]),
+    decompress: (bytes, target, base) => {
+      const options = { defaultHeapSize: Math.max(1, target.length) };
+      return copyInto(
+        target,
+        base === undefined
+          ? zstd.decompress(asBuffer(bytes), options)
+          : zstd.decompressUsingDict(decompressor, asBuffer(bytes), asBuffer(base), options),
+      );
+    },
   };
+}
+
+function copyInto(target: Uint8Array, bytes: Uint8Array): number {
+  if (bytes.length === target.length) target.set(bytes);
+  return bytes.length;
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {

@@ -149,8 +149,10 @@ function compressIfWorthwhile(group: Group, effort: Effort): Uint8Array | undefi
 }
 
 function oneAfterAnother(objects: readonly NewObject[]): Uint8Array {
-  if (objects.length === 1) return (objects[0] as NewObject).bytes;
+  const [{ bytes: first }] = objects as [NewObject];
   const rawBytes = objects.reduce((sum, object) => sum + object.bytes.length, 0);
+  // Chunks of a file mostly do already, in the window that it was read into. Memory of several threads is slow to copy.
+  if (areAdjacent(objects)) return new Uint8Array(first.buffer, first.byteOffset, rawBytes);
   if (scratch.length < rawBytes) scratch = Buffer.allocUnsafeSlow(rawBytes);
   let at = 0;
   for (const { bytes } of objects) {
@@ -158,6 +160,16 @@ function oneAfterAnother(objects: readonly NewObject[]): Uint8Array {
     at += bytes.length;
   }
   return scratch.subarray(0, rawBytes);
+}
+
+function areAdjacent(objects: readonly NewObject[]): boolean {
+  const [{ bytes: first }] = objects as [NewObject];
+  let end = first.byteOffset;
+  for (const { bytes } of objects) {
+    if (bytes.buffer !== first.buffer || bytes.byteOffset !== end) return false;
+    end += bytes.length;
+  }
+  return true;
 }
 
 /** Frames one after another: their heads and compressed payloads in one buffer of their own, the rest as it is. */

@@ -8,7 +8,6 @@ export {
   type Effort,
   looksCompressible,
   prepareCompression,
-  prepareDeltas,
 } from "./compression.ts";
 export { type BaseChunk, ContentWriter, type StoredObjects, type WrittenContent } from "./content-writer.ts";
 export { DigestFilter, filterLength } from "./digest-filter.ts";

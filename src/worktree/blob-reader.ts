@@ -62,7 +62,7 @@ export class BlobReader {
   }
 
   /** Answers a request. */
-  handle(request: ReadRequest): FilesRead | WindowChunked | WindowRechunked | Promise<FramesOfWindow> {
+  handle(request: ReadRequest): FilesRead | WindowChunked | WindowRechunked | FramesOfWindow {
     switch (request.op) {
       case "files":
         return this.#readFiles(request.window, request.paths.split("\0"));
@@ -233,10 +233,10 @@ export class BlobReader {
     return this.#chunker.length(from, to);
   }
 
-  async #encode({ window, wanted, effort, resembling, ...chunks }: EncodeRequest): Promise<FramesOfWindow> {
+  #encode({ window, wanted, effort, resembling, ...chunks }: EncodeRequest): FramesOfWindow {
     const bytes = this.#window(window);
     const bases = resembling === undefined ? undefined : new ReadBases(this.#chunks, resembling);
-    return framesOfWindow(await encodeChunks(bytes, chunks, wanted, effort, bases), bytes);
+    return framesOfWindow(encodeChunks(bytes, chunks, wanted, effort, bases), bytes);
   }
 
   #window(number: number): Buffer {

@@ -58,8 +58,6 @@ export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
  * takes the place of something older is not: it is little, will change again, and somebody waits for it each time.
  */
 const THOROUGH_BYTES: number = 192 * 1024 * 1024;
-/** With fewer deltas than this, what makes many of them fast is not worth its start in each thread. */
-const MANY_DELTAS = 64;
 /** So much is packed in one request: all threads share even the last window. */
 const PART_BYTES: number = 1024 * 1024;
 
@@ -82,8 +80,6 @@ export class ChunkStoring {
   readonly #tries = new DeltaTries();
   /** How much was given to readers to be packed. */
   #packedBytes = 0;
-  /** How many chunks may have become deltas. */
-  #tried = 0;
 
   constructor(pool: ContentPool, sink: ChunkSink, underWay: ChunksUnderWay, bases: BaseSource | undefined) {
     this.#pool = pool;
@@ -185,9 +181,7 @@ export class ChunkStoring {
       if (bases.size > 0) count++;
     }
     if (count === 0) return undefined;
-    this.#tried += count;
-    const areMany = this.#tried > MANY_DELTAS;
-    return { resembling: { store: this.#bases.folder, bases: placed.columns(), rows, areMany }, count };
+    return { resembling: { store: this.#bases.folder, bases: placed.columns(), rows }, count };
   }
 
   #basesLike(digest: Digest): [Digest, BaseChunk][] {

@@ -1,6 +1,6 @@
 /** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
 import { DIGEST_BYTES } from "../digest/index.ts";
-import { type Effort, type EncodedFrames, FrameEncoder, prepareDeltas } from "../objects/index.ts";
+import { type Effort, type EncodedFrames, FrameEncoder } from "../objects/index.ts";
 import { DeltaTries } from "./delta-tries.ts";
 import type { ReadBases } from "./read-bases.ts";
 import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
@@ -14,13 +14,13 @@ const PIECE_NUMBERS = 3;
  * @param wanted a byte for each, 0 for those that are left out
  * @param bases gives what each may resemble
  */
-export async function encodeChunks(
+export function encodeChunks(
   window: Buffer,
   chunks: ChunkColumns,
   wanted: Uint8Array,
   effort: Effort,
-  bases?: Pick<ReadBases, "has" | "of" | "areMany">,
-): Promise<EncodedFrames> {
+  bases?: Pick<ReadBases, "has" | "of">,
+): EncodedFrames {
   const { from, digests, lengths, arePlain } = chunks;
   const encoder = new FrameEncoder("chunk", undefined, effort);
   const tries = new DeltaTries();
@@ -34,8 +34,6 @@ export async function encodeChunks(
       else {
         const isPaid = encoder.addResembling([object], base);
         tries.learn(1, isPaid ? 1 : 0);
-        // Not before one has paid: where none does, few are tried.
-        if (isPaid && bases?.areMany === true) await prepareDeltas();
       }
     }
     at += length;

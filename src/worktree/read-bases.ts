@@ -16,11 +16,6 @@ export class ReadBases {
     this.#read = chunks.open(resembling.store, resembling.bases);
   }
 
-  /** Whether so many were asked for by now that making them fast pays. */
-  get areMany(): boolean {
-    return this.#resembling.areMany;
-  }
-
   /** Whether there is anything that a chunk may resemble. */
   has(chunk: number): boolean {
     return this.#resembling.rows[chunk * BASE_ROWS] !== 0;

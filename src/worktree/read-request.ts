@@ -59,8 +59,6 @@ export interface Resembling {
   readonly bases: PlacedColumns;
   /** For each chunk so many rows of `bases`, each plus one; 0 for none. */
   readonly rows: Uint32Array;
-  /** Whether so many were asked for by now that making them fast pays. */
-  readonly areMany: boolean;
 }
 
 /** How many rows of bases each chunk has. */

@@ -70,6 +70,29 @@ describe("frames", () => {
     );
   });
 
+  test("are the same wherever in memory the objects lie: one after another, with gaps, or each by itself", () => {
+    const gaps = fc.array(fc.integer({ min: 0, max: 2 }), { minLength: 12, maxLength: 12 });
+    fc.assert(
+      fc.property(types, fc.array(objectBytes, { minLength: 1, maxLength: 12 }), gaps, (type, all, gapsBefore) => {
+        const total = all.reduce((sum, bytes, index) => sum + bytes.length + (gapsBefore[index] as number), 0);
+        const memory = new Uint8Array(new SharedArrayBuffer(total)).fill(0xee);
+        let at = 0;
+        const within = all.map((bytes, index) => {
+          at += gapsBefore[index] as number;
+          memory.set(bytes, at);
+          at += bytes.length;
+          return memory.subarray(at - bytes.length, at);
+        });
+        const apart = encode(
+          type,
+          all.map((bytes) => Uint8Array.from(bytes)),
+        );
+        expect(byText(bytesOfFrames(encode(type, within)))).toBe(byText(bytesOfFrames(apart)));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
   test("are listed with their objects just as they lie", () => {
     const frames = framesOf(Array.from({ length: 3000 }, (_, number) => chunkOf(number, 20 + (number % 100))));
     const places = [...placedObjects([frames, frames], 1000)];

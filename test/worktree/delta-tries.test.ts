@@ -25,8 +25,7 @@ async function pack(isEdited: (chunk: number) => boolean): Promise<{ tried: numb
   );
   const tried: number[] = [];
   const chunks = { from: 0, digests, lengths: new Uint32Array(COUNT).fill(LENGTH), arePlain: false };
-  const frames = await encodeChunks(window, chunks, new Uint8Array(COUNT).fill(1), "normal", {
-    areMany: true,
+  const frames = encodeChunks(window, chunks, new Uint8Array(COUNT).fill(1), "normal", {
     has: () => true,
     of: (at) => {
       tried.push(at);
