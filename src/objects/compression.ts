@@ -14,7 +14,7 @@ const require = createRequire(import.meta.url);
  */
 export type Effort = "low" | "normal" | "high";
 type Levels = { readonly [effort in Effort]: number };
-/** The levels of zstd that these mean. */
+/** The levels of zstd that these mean, where nothing but a level can be chosen. */
 const plainLevels: Levels = { low: 1, normal: 2, high: 4 };
 /** Of deltas, which copy most from their base: on source code level 5 stores a tenth less than level 3 in three times the time. */
 const deltaLevels: Levels = { low: 1, normal: 3, high: 5 };

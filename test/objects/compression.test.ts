@@ -1,5 +1,6 @@
+import { createRequire } from "node:module";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import { isArtifoldError } from "../../src/errors.ts";
 import {
   compress,
@@ -35,6 +36,14 @@ async function withEach<Result>(action: (name: CompressionName) => Result): Prom
     results.push(action(name));
   }
   return results;
+}
+
+function loadAddon(): typeof import("zstd-napi/binding.js") | undefined {
+  try {
+    return createRequire(import.meta.url)("zstd-napi/binding.js");
+  } catch {
+    return undefined;
+  }
 }
 
 const inputs: fc.Arbitrary<Uint8Array> = fc.oneof(
@@ -124,6 +133,47 @@ describe("implementations of zstd", () => {
         }
       }),
     );
+  });
+
+  describe("that would give back something else", () => {
+    const addon = loadAddon();
+    const bytes = Buffer.alloc(5000, "some text, ");
+    const base = Buffer.alloc(4000, "some other text, ");
+    afterEach(() => void vi.restoreAllMocks());
+
+    /** Has the processor make a mistake. @param harm gives the number of bytes that there are said to be */
+    async function compressWith(harm: (target: Uint8Array, length: number) => number): Promise<void> {
+      await prepareCompression("addon");
+      const { prototype } = (addon as NonNullable<typeof addon>).DCtx;
+      const { decompress: plainly, decompressUsingDict: withBase } = prototype;
+      vi.spyOn(prototype, "decompress").mockImplementation(function (this: typeof prototype, target, source) {
+        return harm(target, plainly.call(this, target, source));
+      });
+      vi.spyOn(prototype, "decompressUsingDict").mockImplementation(function (
+        this: typeof prototype,
+        target,
+        source,
+        dictionary,
+      ) {
+        return harm(target, withBase.call(this, target, source, dictionary));
+      });
+    }
+
+    test.skipIf(addon === undefined)("are not taken (needs the native zstd)", async () => {
+      const oneBitFlipped = (target: Uint8Array, length: number): number => {
+        target[length - 1] = (target[length - 1] as number) ^ 1;
+        return length;
+      };
+      for (const harm of [oneBitFlipped, (_: Uint8Array, length: number): number => length - 1]) {
+        await compressWith(harm);
+        const refusal = expect.objectContaining({ code: "STORE_WRITE_FAILED" });
+        expect(() => compress(bytes)).toThrow(refusal);
+        expect(() => compressDelta(bytes, base, "normal", () => true)).toThrow(refusal);
+        vi.restoreAllMocks();
+        expect(compress(bytes).length).toBeLessThan(bytes.length);
+        expect(compressDelta(bytes, base, "normal", () => true)?.length).toBeLessThan(bytes.length);
+      }
+    });
   });
 
   test("refuse altered bytes, or give something of the right length; never anything worse", async () => {
