@@ -31,7 +31,7 @@ function isInstalled() {
 }
 
 if (!isInstalled()) {
-  console.error("Installing dependencies (better-sqlite3 is built from source where it has no binary: about a minute)");
+  console.error("Installing dependencies (native parts are built from source where they have no binary: some minutes)");
   const { status } = spawnSync("npm", ["ci"], {
     cwd: root,
     stdio: ["ignore", 2, 2],

@@ -151,7 +151,7 @@ function compressIfWorthwhile(group: Group, effort: Effort): Uint8Array | undefi
 function oneAfterAnother(objects: readonly NewObject[]): Uint8Array {
   const [{ bytes: first }] = objects as [NewObject];
   const rawBytes = objects.reduce((sum, object) => sum + object.bytes.length, 0);
-  // Chunks of a file mostly do already, in the window that it was read into. Memory of several threads is slow to copy.
+  // Chunks of a file mostly lie so already, in the window that it was read into: memory that threads share is slow to copy.
   if (areAdjacent(objects)) return new Uint8Array(first.buffer, first.byteOffset, rawBytes);
   if (scratch.length < rawBytes) scratch = Buffer.allocUnsafeSlow(rawBytes);
   let at = 0;
