@@ -20,7 +20,7 @@ function commandsOf(session: string): string[] {
 function normalise(output: string, home: string): string {
   return output
     .replaceAll(home, SHOWN_HOME)
-    .replace(/, [0-9.]+ [KM]iB read/g, ", 30.2 KiB read")
+    .replace(/, [0-9.]+ [KM]iB read/g, ", 15.6 KiB read")
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/g, "2026-11-24 09:30:00")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "2026-11-24T09:30:00.000Z");
 }
