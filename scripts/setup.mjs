@@ -1,10 +1,13 @@
 // Installs what the lockfile names, unless it is installed: so that one command is all the set-up there is.
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+/** Says of which lockfile everything was tried, so that what cannot be built here is not tried each time. */
+const tried = `${root}node_modules/.tried`;
 
 function packagesOf(file) {
   try {
@@ -14,11 +17,28 @@ function packagesOf(file) {
   }
 }
 
+function isTried() {
+  try {
+    return readFileSync(tried, "utf8") === digestOfLock();
+  } catch {
+    return false;
+  }
+}
+
+function digestOfLock() {
+  return createHash("sha256")
+    .update(readFileSync(`${root}package-lock.json`))
+    .digest("hex");
+}
+
 function isInstalled() {
   const installed = packagesOf("node_modules/.package-lock.json");
-  for (const [place, { version, optional }] of Object.entries(packagesOf("package-lock.json"))) {
-    // Optional ones are those of other platforms too.
-    if (place !== "" && !optional && installed[place]?.version !== version) return false;
+  const packages = packagesOf("package-lock.json");
+  // Of optional ones most are of other platforms; those that the project names itself may not have been there the last time.
+  const own = isTried() ? {} : packages[""].optionalDependencies;
+  const isWanted = (place, optional) => place !== "" && (!optional || place.replace("node_modules/", "") in own);
+  for (const [place, { version, optional }] of Object.entries(packages)) {
+    if (isWanted(place, optional) && installed[place]?.version !== version) return false;
   }
   try {
     // Built for another Node, it is there and does not load.
@@ -38,4 +58,5 @@ if (!isInstalled()) {
     shell: process.platform === "win32",
   });
   if (status !== 0) process.exit(status ?? 1);
+  writeFileSync(tried, digestOfLock());
 }
