@@ -13,7 +13,7 @@ import type { FileEntry } from "../manifest/index.ts";
 import { type FileSystem, openFlags, removeQuietly, writeFully } from "../platform/index.ts";
 import { type FreshStat, putStat, STAT_NUMBERS } from "./file-columns.ts";
 import { digestInRow, type PlacedColumns, sizeInRow } from "./placed-columns.ts";
-import type { PlacedReader } from "./placed-reader.ts";
+import type { PlacedReader, ReadRow } from "./placed-reader.ts";
 
 /** What is asked of a writer. */
 export type WriteRequest =
@@ -119,7 +119,9 @@ export class BlobWriter {
       }
       case "write-on": {
         const stream = this.#streams.get(request.stream) as Stream;
-        this.#guard(request.stream, () => this.#writeChunks(stream, request, 0, request.chunks.count));
+        const { store, chunks } = request;
+        const read = this.#chunks.open(store, chunks, stream.isFollowed ? "borrowed" : "checked");
+        this.#guard(request.stream, () => this.#writeChunks(stream, chunks, read, 0, chunks.count));
         return undefined;
       }
       case "write-end": {
@@ -138,12 +140,14 @@ export class BlobWriter {
   }
 
   #writeFiles(request: WriteRequest & { op: "write-files" }): FilesWritten {
-    const stats = new Float64Array(request.files.length * STAT_NUMBERS);
+    const { store, chunks, files } = request;
+    const stats = new Float64Array(files.length * STAT_NUMBERS);
+    const read = this.#chunks.open(store, chunks);
     let chunk = 0;
-    request.files.forEach((file, row) => {
+    files.forEach((file, row) => {
       const id = this.#begin(file, file.chunks < 2 ? "chunk" : "whole");
       this.#guard(id, () => {
-        this.#writeChunks(this.#streams.get(id) as Stream, request, chunk, chunk + file.chunks);
+        this.#writeChunks(this.#streams.get(id) as Stream, chunks, read, chunk, chunk + file.chunks);
         this.#end(id, stats, row);
       });
       chunk += file.chunks;
@@ -168,12 +172,11 @@ export class BlobWriter {
     return id;
   }
 
-  #writeChunks(stream: Stream, request: { store: string; chunks: PlacedColumns }, from: number, to: number): void {
-    const read = this.#chunks.open(request.store, request.chunks, stream.isFollowed ? "borrowed" : "checked");
+  #writeChunks(stream: Stream, chunks: PlacedColumns, read: ReadRow, from: number, to: number): void {
     for (let row = from; row < to; row++) {
-      const digest = digestInRow(request.chunks, row);
+      const digest = digestInRow(chunks, row);
       const bytes = read(row);
-      if (bytes.length !== sizeInRow(request.chunks, row)) throw wrongLength(stream.file.shown, digest);
+      if (bytes.length !== sizeInRow(chunks, row)) throw wrongLength(stream.file.shown, digest);
       stream.hasher?.update(bytes);
       stream.last = digest;
       this.#write(stream, bytes);

@@ -18,6 +18,9 @@ export interface FramesRequest {
   readonly bytes: Uint8Array;
 }
 
+/** Gives the bytes of the chunk in a row. */
+export type ReadRow = (row: number) => Uint8Array;
+
 /** A store that is open. */
 interface OpenStore {
   readonly objects: ObjectStore;
@@ -42,7 +45,7 @@ export class PlacedReader {
    *
    * @param store the store's folder
    */
-  open(store: string, chunks: PlacedColumns, how: "checked" | "borrowed" = "checked"): (row: number) => Uint8Array {
+  open(store: string, chunks: PlacedColumns, how: "checked" | "borrowed" = "checked"): ReadRow {
     const { objects, bare } = this.#store(store);
     this.#bases = basesIn(chunks);
     if (how === "borrowed") {
