@@ -202,7 +202,9 @@ export class Ingest {
       const likes: (readonly Digest[])[] = Array.from(lengths, () => []);
       for (const { older, from, to } of parts) {
         const some = digests.subarray(from * DIGEST_BYTES, to * DIGEST_BYTES);
-        likes.splice(from, to - from, ...older.next(some, lengths.subarray(from, to), wanted.subarray(from, to)));
+        const own = lengths.subarray(from, to);
+        const size = own.reduce((sum, length) => sum + length, 0);
+        likes.splice(from, to - from, ...older.next(some, own, wanted.subarray(from, to), size));
       }
       return likes;
     };
@@ -277,7 +279,7 @@ export class Ingest {
         addChunks(list, chunks, 0, chunks.lengths.length, older);
         if (length > 0) first ??= digestFromBytes(chunks.digests, 0);
         const { digests, lengths } = chunks;
-        const findLikes = older && ((wanted: Uint8Array) => older.next(digests, lengths, wanted));
+        const findLikes = older && ((wanted: Uint8Array) => older.next(digests, lengths, wanted, source.wholeLength));
         const stored = this.#storing.store(nextPort, window, chunks, findLikes);
         stored.catch(ignore);
         storing.push(stored);

@@ -3,7 +3,8 @@
  * resemble.
  *
  * Chunks that both versions have tell how far content has moved. What stood between two of them in the older version is
- * what was changed into what stands there now.
+ * what was changed into what stands there now. Where they have nothing in common for long, as when a table got a column more,
+ * its beginning is taken to have moved to the beginning, its end to the end, and what is between in proportion.
  */
 import { DIGEST_BYTES, type Digest, digestFromBytes, digestToBytes } from "../digest/index.ts";
 import { type ChunkRow, type FileEntry, type NodeSource, readChunkList } from "../manifest/index.ts";
@@ -18,6 +19,15 @@ const OVERLAP_MIN: number = 1 / 8;
 interface Anchor {
   readonly chunk: number;
   readonly shift: number;
+}
+
+/** New bytes, in a file of a size, and what both versions have before and behind them. */
+interface Changed {
+  readonly start: number;
+  readonly end: number;
+  readonly size: number;
+  readonly before: Anchor;
+  readonly behind: Anchor | undefined;
 }
 
 /** The chunks of one file in one older version. */
@@ -80,9 +90,10 @@ export class OlderChunks {
    *
    * @param digests of its next chunks, 32 bytes each
    * @param wanted which of them are new: a byte for each
+   * @param size of the file as it is now, in bytes; infinite where nobody knows it yet
    * @returns for each new one the older chunks that it may resemble, in their order; at most {@link BASES_MAX}
    */
-  next(digests: Uint8Array, lengths: Uint32Array, wanted: Uint8Array): (readonly Digest[])[] {
+  next(digests: Uint8Array, lengths: Uint32Array, wanted: Uint8Array, size: number): (readonly Digest[])[] {
     const { known, before, offset } = this.#follow(digests, lengths);
     const result: (readonly Digest[])[] = Array.from(lengths, () => []);
     let end = offset;
@@ -92,18 +103,24 @@ export class OlderChunks {
       const start = end - (lengths[index] as number);
       const chunk = known[index] as number;
       if (chunk >= 0) behind = { chunk, shift: start - this.#startOf(chunk) };
-      else if (wanted[index] !== 0) result[index] = this.#likes(start, end, before[index] as Anchor, behind);
+      else if (wanted[index] !== 0)
+        result[index] = this.#likes({ start, end, size, before: before[index] as Anchor, behind });
       end = start;
     }
     return result;
   }
 
   /** What stood where new bytes stand now: between the chunks around them that both versions have. */
-  #likes(start: number, end: number, before: Anchor, behind: Anchor | undefined): Digest[] {
+  #likes({ start, end, size, before, behind }: Changed): Digest[] {
     const isBehind = behind !== undefined && behind.chunk >= before.chunk;
     const shifts = isBehind ? [before.shift, behind.shift] : [before.shift];
     const stretches = shifts.map((shift) => [start - shift, end - shift] as const);
-    return this.#overlapping(stretches, before.chunk, isBehind ? behind.chunk : this.#ends.length);
+    const last = isBehind ? behind.chunk : this.#ends.length;
+    const [from, to] = [this.#startOf(before.chunk), this.#startOf(last)];
+    const [newFrom, newTo] = [from + before.shift, isBehind ? to + behind.shift : size];
+    const scale = (to - from) / (newTo - newFrom);
+    if (scale > 0) stretches.push([from + (start - newFrom) * scale, from + (end - newFrom) * scale]);
+    return this.#overlapping(stretches, before.chunk, last);
   }
 
   /** Finds which chunks the older version has too, and what is known before each. @returns also where the last one ends */

@@ -16,6 +16,8 @@ export interface Filled {
 
 /** Content that comes window by window, in order, each {@link WINDOW_STEP_BYTES} after the one before. */
 export interface WindowedContent {
+  /** How long it is in all, in bytes, as far as that is known by now; else infinite. */
+  readonly wholeLength: number;
   /** Settles when something is there to fill a window with. */
   ready(): Promise<void>;
   /** Fills a window with what comes next, and has it cut and hashed. Others may be filled meanwhile. */
@@ -76,6 +78,10 @@ export class FileContent implements WindowedContent {
   /** A path to the open file: on Linux it leads there whatever has become of the file's name. */
   get place(): string {
     return process.platform === "linux" ? `/proc/self/fd/${this.#fd}` : this.#file;
+  }
+
+  get wholeLength(): number {
+    return this.stat.size;
   }
 
   async ready(): Promise<void> {}
@@ -145,7 +151,7 @@ export class StreamContent implements WindowedContent {
     this.#next = next.value;
   }
 
-  /** How long it is in all, where that is known: of what came in one piece; else infinite. */
+  /** Known of what came in one piece. */
   get wholeLength(): number {
     return this.#wholeLength;
   }

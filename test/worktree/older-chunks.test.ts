@@ -32,8 +32,10 @@ async function likesOf(
   newer: readonly Chunk[],
   isNew: (chunk: Chunk) => boolean,
   partLength = newer.length,
+  isSizeKnown = true,
 ): Promise<string[][]> {
   const known = (await olderChunks(older)) as OlderChunks;
+  const size = newer.reduce((sum, { length }) => sum + length, 0);
   const names = new Map(older.map((chunk) => [digestOf(chunk), chunk.name]));
   const result: string[][] = [];
   for (let at = 0; at < newer.length; at += partLength) {
@@ -44,7 +46,7 @@ async function likesOf(
     });
     const wanted = Uint8Array.from(part, (chunk) => (isNew(chunk) ? 1 : 0));
     const lengths = Uint32Array.from(part, ({ length }) => length);
-    for (const likes of known.next(digests, lengths, wanted)) {
+    for (const likes of known.next(digests, lengths, wanted, isSizeKnown ? size : Number.POSITIVE_INFINITY)) {
       result.push(likes.map((digest) => names.get(digest) as string));
     }
   }
@@ -86,7 +88,33 @@ test("what came behind the end of the older file resembles nothing, and neither 
 
 test("of a file of one chunk that chunk is it", async () => {
   expect(await likesOf([chunk("a", 9000)], [chunk("A", 9500)], isCapital)).toEqual([["a"]]);
-  expect(await likesOf([chunk("a", 9000)], file("AB"), isCapital)).toEqual([["a"], []]);
+  expect(await likesOf([chunk("a", 9000)], file("AB"), isCapital)).toEqual([["a"], ["a"]]);
+});
+
+test("where both have nothing in common, places have moved in proportion", async () => {
+  // Each chunk longer by a tenth: after ten of them the same offset is a chunk further in the older file.
+  const older = file("abcdefghijklmnopqrst");
+  const newer = file("ABCDEFGHIJKLMNOPQRST", 88_000);
+  for (const partLength of [20, 3]) {
+    const likes = await likesOf(older, newer, isCapital, partLength);
+    newer.forEach(({ name }, index) => {
+      expect(likes[index]).toContain(name.toLowerCase());
+    });
+  }
+  // Between chunks that both have it is their distance that counts.
+  const inside = await likesOf(
+    file("wxabcdefghijklmnopyz"),
+    [...file("wx"), ...newer.slice(0, 16), ...file("yz")],
+    isCapital,
+  );
+  newer.slice(0, 16).forEach(({ name }, index) => {
+    expect(inside[index + 2]).toContain(name.toLowerCase());
+  });
+});
+
+test("of a stream nobody knows where it ends: places have moved as the last that both have", async () => {
+  const likes = await likesOf(file("abcdefghij"), file("aBCDEFGHIJ"), isCapital, 10, false);
+  expect(likes).toEqual([[], ...[..."bcdefghij"].map((name) => [name])]);
 });
 
 test("chunks that occur often do not lead astray", async () => {
