@@ -1,17 +1,19 @@
 /** The command line of the benchmark. */
 import { parseArgs } from "node:util";
-import { makers } from "./corpora/index.mjs";
+import { groups, makers } from "./corpora/index.mjs";
 
 export const usage = `Usage: npm run bench -- [OPTIONS]
 
-  --corpus LIST       of ${Object.keys(makers).join(", ")}; separated by commas (default: all)
+  --corpus LIST       separated by commas (default: main), of
+                      ${groups.main.join(", ")} (together: main);
+                      ${groups.other.join(", ")} (together: other)
   --peers LIST        names of peers, or all, or none (default: all; those that are not installed are named)
   --rounds N          rounds of artifold and of the limits; medians are shown (default 3)
   --peer-rounds N     rounds of the peers (default: 1 for those, which take most of the time)
   --scale S           size of the corpora: 1 is full size (default), 0.02 is for trying
   --results FILE      where all runs are kept (default bench/.work/results.json). A run that was stopped goes on there
   --from FILE         runs nothing: tables and plots from these results
-  --docs DIR          where benchmarks.md and its plots go (default: docs, for a full run; else bench/.work/docs)
+  --docs DIR          where the reports and their plots go (default: docs, for a full run; else bench/.work/docs)
   --work DIR          where corpora and file systems are made (default bench/.work): 40 GiB for a full run
   --limit S           a step of this many seconds is stopped and told (default 600)
   --no-check          do not compare downloads with their source
@@ -23,7 +25,7 @@ export function readOptions(args, root) {
   const { values } = parseArgs({
     args,
     options: {
-      corpus: text(Object.keys(makers).join()),
+      corpus: text("main"),
       peers: text("all"),
       rounds: text("3"),
       "peer-rounds": text("1"),
@@ -40,7 +42,7 @@ export function readOptions(args, root) {
   const work = values.work ?? `${root}bench/.work`;
   const scale = positive("--scale", values.scale);
   return {
-    corpora: values.corpus.split(",").map((name) => known(name)),
+    corpora: values.corpus.split(",").flatMap((name) => groups[name] ?? known(name)),
     peers: values.peers === "none" ? [] : values.peers === "all" ? undefined : values.peers.split(","),
     rounds: Math.ceil(positive("--rounds", values.rounds)),
     peerRounds: Math.ceil(positive("--peer-rounds", values["peer-rounds"])),

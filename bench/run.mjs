@@ -46,9 +46,10 @@ function measureCorpus(name, own, contenders, results, settings) {
   const missing =
     corpus.missing() ??
     (corpus.fileSystem === "ext4" || settings.mounts ? undefined : "file systems cannot be mounted here");
-  const { about, steps, changes, leavesOutPeers, files } = corpus;
+  const { document, about, steps, changes, leavesOutPeers, files } = corpus;
   const stepsAbout = Object.fromEntries(Object.entries(changes).map(([step, change]) => [step, change.about]));
   results.corpora[name] = {
+    document,
     about,
     steps,
     changes: stepsAbout,

@@ -1,14 +1,13 @@
 /** Compressible text: tables as data sets have them, in blocks of about 1 MiB. */
-import { randomIntegers, wordPicker } from "./seeded.mjs";
+import { lineBlocks } from "./lines.mjs";
 
-const BLOCK_BYTES = 1 << 20;
 const DAY_MS = 86_400_000;
 const START_MS = Date.UTC(2024, 0, 1);
 const regions = ["north", "south", "east", "west"];
 
 /** Lines of CSV, `length` bytes in all. */
 export function csvBlocks(seed, length) {
-  return blocks(seed, length, (row, next, word) =>
+  return lineBlocks(seed, length, (row, next, word) =>
     [
       row,
       dayOf(row),
@@ -25,7 +24,7 @@ export function csvBlocks(seed, length) {
 
 /** Lines of JSON, `length` bytes in all. */
 export function jsonBlocks(seed, length) {
-  return blocks(seed, length, (row, next, word) =>
+  return lineBlocks(seed, length, (row, next, word) =>
     JSON.stringify({
       id: row,
       source: "sensor",
@@ -37,19 +36,6 @@ export function jsonBlocks(seed, length) {
       text: Array.from({ length: 6 }, word).join(" "),
     }),
   );
-}
-
-function* blocks(seed, length, line) {
-  const next = randomIntegers(`${seed} numbers`);
-  const word = wordPicker(`${seed} words`);
-  let row = 0;
-  for (let left = length; left > 0; ) {
-    let text = "";
-    while (text.length < BLOCK_BYTES) text += `${line(row++, next, word)}\n`;
-    const block = Buffer.from(text, "latin1").subarray(0, left);
-    yield block;
-    left -= block.length;
-  }
 }
 
 /** Some thousand rows a day. */

@@ -1,7 +1,8 @@
-/** benchmarks.md and its plots, from the results of a run. */
+/** The reports and their plots, from the results of a run. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { steps } from "../steps.mjs";
+import { bestTable } from "./best.mjs";
 import { machineOf, writeFigures } from "./document.mjs";
 import { mediansOf } from "./medians.mjs";
 import { plot } from "./plot.mjs";
@@ -10,19 +11,26 @@ import { targetsTable } from "./targets.mjs";
 
 const MiB = 2 ** 20;
 
-/** Writes benchmarks.md, what stands between its marks, and the plots. */
+const documents = { benchmarks: "Benchmarks", "other-folders": "Other folders" };
+
+/** Writes the documents of which there are corpora, what stands between their marks, and the plots. */
 export function writeReport(results, docs) {
   mkdirSync(path.join(docs, "benchmarks"), { recursive: true });
   const medianOf = mediansOf(results.cycles);
-  const targets = results.about.scale === 1 ? targetsTable(medianOf) : "";
-  writeFigures(path.join(docs, "benchmarks.md"), "Benchmarks", [
-    head(results),
-    targets,
-    ...sections(results, medianOf, docs),
-  ]);
+  for (const [document, title] of Object.entries(documents)) {
+    const corpora = Object.entries(results.corpora).filter(([, corpus]) => corpus.document === document);
+    if (corpora.length === 0) continue;
+    const cycles = results.cycles.filter(({ corpus }) => results.corpora[corpus].document === document);
+    const targets = results.about.scale === 1 ? targetsTable(medianOf) : "";
+    writeFigures(path.join(docs, `${document}.md`), title, [
+      head(results, cycles),
+      document === "benchmarks" ? targets : bestTable(corpora, cycles, medianOf),
+      ...sections(corpora, cycles, medianOf, docs),
+    ]);
+  }
 }
 
-function head({ about, missing, cycles }) {
+function head({ about, missing }, cycles) {
   const used = Object.entries(about.contenders);
   const rounds = (isOwn) => {
     const counts = new Map();
@@ -50,8 +58,8 @@ function head({ about, missing, cycles }) {
   ].join("\n");
 }
 
-function sections({ corpora, cycles }, medianOf, docs) {
-  return Object.entries(corpora).map(([name, corpus]) => {
+function sections(corpora, cycles, medianOf, docs) {
+  return corpora.map(([name, corpus]) => {
     const title = `### ${name}`;
     if (corpus.missing !== undefined) return `${title}\n\nNot measured: ${corpus.missing}.`;
     const contenders = [...new Set(cycles.filter((cycle) => cycle.corpus === name).map(({ who }) => who))].filter(
@@ -70,7 +78,7 @@ function sections({ corpora, cycles }, medianOf, docs) {
       ...(corpus.steps.some((step) => step.startsWith("release-")) ? [releasesTable(corpus, contenders, of)] : []),
       limitsTable(of),
       ...(failed.length > 0 ? [failed.map((line) => `- ${line}`).join("\n")] : []),
-      ...(name === "tiny" ? [exponents(corpora, medianOf)] : []),
+      ...(name === "tiny" ? [exponents(Object.fromEntries(corpora), medianOf)] : []),
       `![${name}: seconds and store of each tool](benchmarks/${name}.svg)`,
     ].join("\n\n");
   });
