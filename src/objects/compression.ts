@@ -71,16 +71,20 @@ export function decompress(bytes: Uint8Array, rawLength: number): Uint8Array {
   return decompressed(bytes, rawLength);
 }
 
+/** How long {@link compress} would make bytes. Nothing is checked, for nothing is kept. */
+export function compressedLength(bytes: Uint8Array, effort: Effort): number {
+  return implementation().compress(bytes, effort).length;
+}
+
 /** What of an object is looked at to know about how long it would be compressed. */
 const ESTIMATE_BYTES: number = 32 * 1024;
 
-/** About how many bytes {@link compress} would give: mostly up to a tenth too many, of random words a quarter. Nothing is checked, for nothing is kept. */
+/** About how many bytes {@link compress} would give: mostly up to a tenth too many, of random words a quarter. */
 export function estimateCompressed(bytes: Uint8Array): number {
   if (bytes.length === 0) return 0;
   const length = Math.min(bytes.length, ESTIMATE_BYTES);
   const from = (bytes.length - length) >>> 1;
-  const { length: compressed } = implementation().compress(bytes.subarray(from, from + length), "normal");
-  return (compressed * bytes.length) / length;
+  return (compressedLength(bytes.subarray(from, from + length), "normal") * bytes.length) / length;
 }
 
 /**

@@ -1,7 +1,14 @@
 /** Gathers objects into frames: neighbours together, what compresses apart from what does not, deltas by themselves. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import { compress, compressDelta, type Effort, estimateCompressed, looksCompressible } from "./compression.ts";
+import {
+  compress,
+  compressDelta,
+  compressedLength,
+  type Effort,
+  estimateCompressed,
+  looksCompressible,
+} from "./compression.ts";
 import {
   type Codec,
   codecs,
@@ -27,6 +34,15 @@ export interface DeltaBase {
   readonly bytes: Uint8Array;
 }
 
+/** How much time frames may take; "compared" are high ones, and it is looked at what normal ones would be. */
+export type FrameEffort = Effort | "compared";
+
+/** What compressed frames take in bytes with an effort, each. */
+export interface ComparedLengths {
+  readonly normal: number;
+  readonly high: number;
+}
+
 /** Frames one after another, with what an index needs to know of them. */
 export interface EncodedFrames {
   readonly type: ObjectType;
@@ -41,6 +57,8 @@ export interface EncodedFrames {
   readonly objectCounts: Int32Array;
   /** Digests of all objects, 32 bytes each, frame after frame. */
   readonly digests: Uint8Array;
+  /** Of frames that were compared. */
+  readonly compared?: ComparedLengths | undefined;
 }
 
 /** Compressed bytes are kept only when they save at least this part: reading them costs time for ever. */
@@ -56,13 +74,14 @@ const SHORT_BYTES: number = 16 * 1024;
 /** Takes objects and gives frames. The bytes of an object must stay as they are while the frames are in use. */
 export class FrameEncoder {
   readonly #type: ObjectType;
-  readonly #effort: Effort;
+  readonly #effort: FrameEffort;
+  readonly #compared = { normal: 0, high: 0 };
   readonly #compressible: Group;
   readonly #plain: Group;
   readonly #out = new FrameBuffer();
 
   /** @param rawBytes how many raw bytes of neighbours go into one frame */
-  constructor(type: ObjectType, rawBytes: number = FRAME_RAW_BYTES, effort: Effort = "normal") {
+  constructor(type: ObjectType, rawBytes: number = FRAME_RAW_BYTES, effort: FrameEffort = "normal") {
     this.#type = type;
     this.#effort = effort;
     this.#compressible = new Group(rawBytes);
@@ -95,14 +114,26 @@ export class FrameEncoder {
   finish(): EncodedFrames {
     this.#close(this.#compressible);
     this.#close(this.#plain);
-    return this.#out.finish(this.#type);
+    const frames = this.#out.finish(this.#type);
+    return this.#effort === "compared" ? { ...frames, compared: this.#compared } : frames;
   }
 
   #close(group: Group): void {
     if (group.objects.length === 0) return;
-    const compressed = group === this.#compressible ? compressIfWorthwhile(group, this.#effort) : undefined;
+    const compressed = group === this.#compressible ? this.#compress(oneAfterAnother(group.objects)) : undefined;
     this.#out.add(this.#type, compressed === undefined ? codecs.none : codecs.zstd, group.objects, compressed);
     group.clear();
+  }
+
+  /** @returns nothing where it saves too little */
+  #compress(raw: Uint8Array): Uint8Array | undefined {
+    const isCompared = this.#effort === "compared";
+    const compressed = compress(raw, isCompared ? "high" : this.#effort);
+    if (isCompared) {
+      this.#compared.high += compressed.length;
+      this.#compared.normal += compressedLength(raw, "normal");
+    }
+    return compressed.length < raw.length * WORTHWHILE ? compressed : undefined;
   }
 }
 
@@ -140,12 +171,6 @@ function isWorthwhile(length: number, raw: Uint8Array, isText: boolean): boolean
   return (
     !isText || length <= raw.length * DELTA_SURELY_WORTHWHILE || length <= estimateCompressed(raw) * DELTA_WORTHWHILE
   );
-}
-
-function compressIfWorthwhile(group: Group, effort: Effort): Uint8Array | undefined {
-  const raw = oneAfterAnother(group.objects);
-  const compressed = compress(raw, effort);
-  return compressed.length < raw.length * WORTHWHILE ? compressed : undefined;
 }
 
 function oneAfterAnother(objects: readonly NewObject[]): Uint8Array {

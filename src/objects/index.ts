@@ -5,7 +5,6 @@ export { BoundedCache } from "./bounded-cache.ts";
 export {
   type CompressionName,
   compressionImplementation,
-  type Effort,
   looksCompressible,
   prepareCompression,
 } from "./compression.ts";
@@ -26,8 +25,10 @@ export {
 } from "./frame.ts";
 export {
   bytesOfFrames,
+  type ComparedLengths,
   type DeltaBase,
   type EncodedFrames,
+  type FrameEffort,
   FrameEncoder,
   objectCountOf,
   type PlacedObject,

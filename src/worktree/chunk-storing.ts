@@ -1,11 +1,12 @@
 /** Has chunks that lie in windows packed and written, those that nobody has yet. */
 import { DIGEST_BYTES, type Digest, digestFromBytes } from "../digest/index.ts";
 import type { ChunkListBuilder, FileEntry } from "../manifest/index.ts";
-import { type BaseChunk, type Effort, type EncodedFrames, FRAME_RAW_BYTES } from "../objects/index.ts";
+import { type BaseChunk, type EncodedFrames, FRAME_RAW_BYTES } from "../objects/index.ts";
 import { Breather } from "../platform/index.ts";
 import { ChosenChunks, type ChunksUnderWay } from "./chunks-under-way.ts";
 import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { DeltaTries } from "./delta-tries.ts";
+import { EffortChoice } from "./effort-choice.ts";
 import { encodeChunks, framesInWindow } from "./frames-of-window.ts";
 import type { OlderChunks } from "./older-chunks.ts";
 import { PlacedRows } from "./placed-columns.ts";
@@ -53,11 +54,6 @@ export function addChunks(
 /** Gives, for each of the chunks that are wanted, stored ones that it may resemble. */
 export type FindLikes = (wanted: Uint8Array) => readonly (readonly Digest[])[];
 
-/**
- * So much of what is new is compressed thoroughly: for a twentieth less of it, a second or so of one core is well spent. What
- * takes the place of something older is not: it is little, will change again, and somebody waits for it each time.
- */
-const THOROUGH_BYTES: number = 192 * 1024 * 1024;
 /** So much is packed in one request: all threads share even the last window. */
 const PART_BYTES: number = 1024 * 1024;
 
@@ -78,8 +74,7 @@ export class ChunkStoring {
   readonly #underWay: ChunksUnderWay;
   /** From window to window. Several are on their way at once: each looks at its own tries too. */
   readonly #tries = new DeltaTries();
-  /** How much was given to readers to be packed. */
-  #packedBytes = 0;
+  readonly #efforts = new EffortChoice();
 
   constructor(pool: ContentPool, sink: ChunkSink, underWay: ChunksUnderWay, bases: BaseSource | undefined) {
     this.#pool = pool;
@@ -131,18 +126,16 @@ export class ChunkStoring {
 
   /** Has all parts packed, or none of them any more: then the window may be given back. */
   async #packAll(nextPort: () => ContentPort, window: Window, parts: readonly Part[]): Promise<EncodedFrames[]> {
-    const isThorough = this.#packedBytes < THOROUGH_BYTES;
-    const packing = parts.map((part) => this.#pack(nextPort, window, part, isThorough));
+    const packing = parts.map((part) => this.#pack(nextPort, window, part));
     await Promise.allSettled(packing);
     return Promise.all(packing);
   }
 
-  async #pack(nextPort: () => ContentPort, window: Window, part: Part, isThorough: boolean): Promise<EncodedFrames> {
+  async #pack(nextPort: () => ContentPort, window: Window, part: Part): Promise<EncodedFrames> {
     const { from, digests, lengths, arePlain, wanted, likes } = part;
     const tried = likes === undefined ? undefined : this.#placeBases(likes);
     if (tried === undefined && arePlain) return encodeChunks(window.bytes, part, wanted, "normal");
-    this.#packedBytes += wantedBytes(part);
-    const effort: Effort = isThorough && tried === undefined ? "high" : "normal";
+    const effort = tried === undefined ? this.#efforts.next(wantedBytes(part)) : "normal";
     const request = {
       op: "encode",
       window: window.number,
@@ -155,6 +148,7 @@ export class ChunkStoring {
       resembling: tried?.resembling,
     } as const;
     const frames = framesInWindow(await nextPort().request<FramesOfWindow>(request), window);
+    if (frames.compared !== undefined) this.#efforts.learn(frames.compared);
     if (tried !== undefined) this.#tries.learn(tried.count, frames.objectCounts.filter((count) => count < 0).length);
     return frames;
   }

@@ -1,6 +1,6 @@
 /** Frames on their way between threads: what lies in a window stays there, all else travels in one buffer. */
 import { DIGEST_BYTES } from "../digest/index.ts";
-import { type Effort, type EncodedFrames, FrameEncoder } from "../objects/index.ts";
+import { type EncodedFrames, type FrameEffort, FrameEncoder } from "../objects/index.ts";
 import { DeltaTries } from "./delta-tries.ts";
 import type { ReadBases } from "./read-bases.ts";
 import type { ChunkColumns, FramesOfWindow } from "./read-request.ts";
@@ -18,7 +18,7 @@ export function encodeChunks(
   window: Buffer,
   chunks: ChunkColumns,
   wanted: Uint8Array,
-  effort: Effort,
+  effort: FrameEffort,
   bases?: Pick<ReadBases, "has" | "of">,
 ): EncodedFrames {
   const { from, digests, lengths, arePlain } = chunks;
@@ -43,7 +43,7 @@ export function encodeChunks(
 
 /** Frames as they travel. @param window the bytes of the window that their objects lie in */
 export function framesOfWindow(frames: EncodedFrames, window: Buffer): FramesOfWindow {
-  const { type, byteLength, frameLengths, objectCounts, digests } = frames;
+  const { type, byteLength, frameLengths, objectCounts, digests, compared } = frames;
   const pieces = new Uint32Array(frames.pieces.length * PIECE_NUMBERS);
   let own: Uint8Array | undefined;
   frames.pieces.forEach((piece, index) => {
@@ -52,7 +52,7 @@ export function framesOfWindow(frames: EncodedFrames, window: Buffer): FramesOfW
     const from = isInWindow ? piece.byteOffset - window.byteOffset : piece.byteOffset;
     pieces.set([isInWindow ? 1 : 0, from, piece.length], index * PIECE_NUMBERS);
   });
-  return { type, byteLength, frameLengths, objectCounts, digests, bytes: own ?? new Uint8Array(), pieces };
+  return { type, byteLength, frameLengths, objectCounts, digests, compared, bytes: own ?? new Uint8Array(), pieces };
 }
 
 /** The frames that came. */

@@ -2,7 +2,7 @@
  * What is asked of a reader of content, and what it answers. Made to travel between threads: columns of numbers instead of
  * objects. A request names the window that it works on, and a reader remembers nothing of it: any reader may go on.
  */
-import { BASES_MAX, type Effort, type EncodedFrames, type ObjectType } from "../objects/index.ts";
+import { BASES_MAX, type EncodedFrames, type FrameEffort, type ObjectType } from "../objects/index.ts";
 import type { FileColumns } from "./file-columns.ts";
 import type { PlacedColumns } from "./placed-columns.ts";
 
@@ -48,7 +48,7 @@ export interface EncodeRequest extends ChunkColumns {
   readonly op: "encode";
   readonly window: number;
   readonly wanted: Uint8Array;
-  readonly effort: Effort;
+  readonly effort: FrameEffort;
   readonly resembling?: Resembling | undefined;
 }
 
@@ -96,7 +96,7 @@ export interface WindowRechunked extends ChunkColumns {
 
 /** Answer to "encode": frames, whose pieces lie in a buffer that travels with them, or in the window. */
 export interface FramesOfWindow
-  extends Pick<EncodedFrames, "byteLength" | "frameLengths" | "objectCounts" | "digests"> {
+  extends Pick<EncodedFrames, "byteLength" | "frameLengths" | "objectCounts" | "digests" | "compared"> {
   readonly type: ObjectType;
   readonly bytes: Uint8Array;
   /** For each piece: 1 where it lies in the window and 0 where it does not, where it begins there, how long it is. */

@@ -7,15 +7,11 @@ import {
   compressDelta,
   decompress,
   decompressDelta,
+  type Effort,
   estimateCompressed,
   looksCompressible,
 } from "../../src/objects/compression.ts";
-import {
-  type CompressionName,
-  compressionImplementation,
-  type Effort,
-  prepareCompression,
-} from "../../src/objects/index.ts";
+import { type CompressionName, compressionImplementation, prepareCompression } from "../../src/objects/index.ts";
 import { checkZstdFrame } from "../../src/objects/zstd-frame.ts";
 import { randomBytesOf } from "../support/random.ts";
 
