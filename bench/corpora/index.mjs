@@ -26,7 +26,7 @@ import { tiny } from "./tiny.mjs";
 /** Raised whenever a generator changes: what was made before is not used then. */
 export const CORPORA = 1;
 
-/** Those that artifold was made to be fast on. */
+/** Those that there are aims for. */
 const main = {
   small,
   big,
@@ -38,7 +38,7 @@ const main = {
   tiny,
 };
 
-/** Other kinds of folders, which nothing was tuned to. */
+/** Other kinds of folders: none of them is an aim. */
 const other = { photos, checkpoints, database, logs, documents, column, archive, deep };
 
 export const makers = { ...main, ...other };
