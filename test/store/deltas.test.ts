@@ -84,6 +84,22 @@ test("a changed line in a small file, and the manifest of many files, are deltas
   });
 });
 
+test("a table that got a column more is stored as the column", async () => {
+  const store = await openScratch();
+  const folder = scratch();
+  const numbers = Buffer.from(randomBytesOf(1, 4 * MiB)).toString("hex");
+  const rows = Array.from({ length: 100_000 }, (_, row) => `${row},${numbers.slice(row * 80, (row + 1) * 80)}`);
+  writeFiles(folder, { "table.csv": rows.join("\n") });
+  const first = await mirror(store, folder);
+  const wider = rows.map((text, row) => `${text},${row % 3}`).join("\n");
+  writeFiles(folder, { "table.csv": wider });
+  // No chunk is as it was, and at the end of the table all is 200 KiB further.
+  const second = await mirror(store, folder);
+  expect(second.newBytes).toBe(wider.length);
+  expect(second.writtenBytes).toBeLessThan(first.writtenBytes / 3);
+  expect(await textsOf(await store.resolve("sample:V2"))).toEqual({ "table.csv": wider });
+});
+
 test("many versions of one file stay small, and each comes back", async () => {
   const folder = scratch();
   const store = await openScratch();
