@@ -1,20 +1,18 @@
 /** All corpora at a glance: artifold beside the peer that was best at each. */
-import { ratio, seconds, table } from "./tables.mjs";
+import { mebibytes, ratio, seconds, table } from "./tables.mjs";
 
-const MiB = 2 ** 20;
-const mib = (bytes) => `${(bytes / MiB).toFixed(bytes < 10 * MiB ? 2 : bytes < 100 * MiB ? 1 : 0)} MiB`;
 const wall = (used) => used?.wall;
 
 /** Columns: what is compared, by the medians of one contender at any step. */
 const columns = [
   { title: "first upload", of: (step) => wall(step("first")), format: seconds },
-  { title: "store after it", of: (step) => step("first")?.storeBytes, format: mib },
+  { title: "store after it", of: (step) => step("first")?.storeBytes, format: mebibytes },
   { title: "unchanged", of: (step) => wall(step("unchanged")), format: seconds },
   { title: "v2", of: (step) => wall(step("v2")), format: seconds },
   {
     title: "v2: growth",
     of: (step) => step("v2")?.storeBytes - step("unchanged")?.storeBytes,
-    format: (bytes) => mib(Math.max(0, bytes)),
+    format: (bytes) => mebibytes(Math.max(0, bytes)),
   },
   { title: "download", of: (step) => wall(step("download")), format: seconds },
   { title: "verify", of: (step) => wall(step("verify")), format: seconds },

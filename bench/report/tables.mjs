@@ -134,6 +134,11 @@ export function ratio(value, base) {
   return `${times.toFixed(times < 10 ? 2 : times < 100 ? 1 : 0)}×`;
 }
 
+/** A size with its unit. */
+export function mebibytes(bytes) {
+  return `${mib(bytes)} MiB`;
+}
+
 function mib(bytes) {
   if (bytes === undefined) return "–";
   const size = bytes / MiB;

@@ -1,9 +1,8 @@
 /** What artifold means to reach, beside what it reached: shown in every report, and nothing fails by it, for times are the machine's too. */
 import { laterReleases } from "../corpora/npm.mjs";
-import { ratio, seconds, table } from "./tables.mjs";
+import { mebibytes, ratio, seconds, table } from "./tables.mjs";
 
 const MiB = 2 ** 20;
-const mib = (bytes) => `${(bytes / MiB).toFixed(bytes < 100 * MiB ? 2 : 0)} MiB`;
 
 /** `measured` and `most` are functions of (corpus, contender, step) → medians; where one gives no number, the row is not shown. */
 const targets = [
@@ -23,7 +22,7 @@ const targets = [
     measured: (of) => of("big", "artifold", "v2").storeBytes - of("big", "artifold", "unchanged").storeBytes,
     most: () => 2 * MiB,
     says: "2 MiB",
-    format: mib,
+    format: mebibytes,
   },
   times("big", "download", "1.1 × `cp -r`", (of) => 1.1 * of("big", "limits", "cp -r").wall),
   times("big-reflink", "first", "1.5 s", () => 1.5),
@@ -46,7 +45,7 @@ const targets = [
     measured: (of) => of("tiny", "artifold", "first").peak,
     most: () => 300 * MiB,
     says: "300 MiB",
-    format: mib,
+    format: mebibytes,
   },
   {
     work: "tiny, first upload: exponent of time from a tenth of the files",
@@ -71,8 +70,8 @@ function stores(corpus, step, bytes) {
     work: `${corpus}, store after ${step}`,
     measured: (of) => of(corpus, "artifold", step).storeBytes,
     most: () => bytes,
-    says: mib(bytes),
-    format: mib,
+    says: mebibytes(bytes),
+    format: mebibytes,
   };
 }
 
