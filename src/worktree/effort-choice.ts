@@ -8,8 +8,9 @@ import type { ComparedLengths, FrameEffort } from "../objects/index.ts";
 const THOROUGH_BYTES: number = 256 * 1024 * 1024;
 /** Thorough compression takes twice the time: it is worth that where it saves at least this part. */
 const WORTHWHILE = 1 / 32;
-/** One in so many parts is compressed both ways, to know. */
+/** One in so many parts is compressed both ways, to know; none of the first, for in a small upload nothing would follow it. */
 const COMPARED_ONE_IN = 16;
+const COMPARED_FROM = 3;
 
 /**
  * Chooses for part after part of an upload. Words and JSON take a twentieth less when they are compressed thoroughly, logs and
@@ -24,7 +25,7 @@ export class EffortChoice {
   next(bytes: number): FrameEffort {
     if (this.#bytes >= THOROUGH_BYTES) return "normal";
     this.#bytes += bytes;
-    if (this.#parts++ % COMPARED_ONE_IN === 0) return "compared";
+    if (this.#parts++ % COMPARED_ONE_IN === COMPARED_FROM) return "compared";
     return this.#isWorthwhile ? "high" : "normal";
   }
 

@@ -16,7 +16,7 @@ describe("the choice", () => {
 
   test("is thorough until something says that it does not pay, and tries again now and then", () => {
     const choice = new EffortChoice();
-    expect(efforts(choice, 3)).toEqual(["compared", "high", "high"]);
+    expect(efforts(choice, 6)).toEqual(["high", "high", "high", "compared", "high", "high"]);
     choice.learn({ normal: 1000, high: 990 });
     expect(efforts(choice, 15)).toEqual([...Array(13).fill("normal"), "compared", "normal"]);
     choice.learn({ normal: 1000, high: 950 });
@@ -71,8 +71,8 @@ test("an upload follows what its parts tell", async () => {
   };
   const sink = { wants: () => true, addChunks: () => {}, ready: async () => {} };
   const storing = new ChunkStoring(pool as never, sink, new ChunksUnderWay(), undefined);
-  for (let at = 0; at < 32; at += 8) {
-    const some = chunks.slice(at, at + 8);
+  for (let at = 0; at < 32; at += 4) {
+    const some = chunks.slice(at, at + 4);
     const read = {
       from: at * 128 * 1024,
       digests: Buffer.concat(some.map((chunk) => digestToBytes(hashContent(chunk)))),
@@ -81,5 +81,5 @@ test("an upload follows what its parts tell", async () => {
     };
     await storing.store(() => port as never, window as never, read);
   }
-  expect(asked).toEqual(["compared", "normal", "normal", "normal"]);
+  expect(asked).toEqual(["high", "high", "high", "compared", "normal", "normal", "normal", "normal"]);
 });
