@@ -53,6 +53,7 @@ export {
   type MergeOptions,
   type MergeResult,
   type MovedVersion,
+  type NameRemoteOptions,
   type NewFile,
   type OnConflict,
   type OpenRemote,

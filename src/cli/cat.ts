@@ -15,7 +15,7 @@ export async function run(run: Run): Promise<number> {
   }
   const range = parseRange(run.call.text("range"));
   const store = await run.open();
-  const version = await resolveVersion(run, store, address);
+  const version = await resolveVersion(run, store, address, { takesPath: true });
   await noteUnrecorded(run, store);
   for await (const bytes of version.stream(path, { ...range, signal: run.signal })) {
     // A full pipe is waited for: a large file never piles up in memory.

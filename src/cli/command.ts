@@ -16,6 +16,8 @@ export interface OptionSpec {
   readonly many?: boolean;
   /** Whether the command cannot do without it. */
   readonly required?: boolean;
+  /** Whether an empty value says something. */
+  readonly mayBeEmpty?: boolean;
   /** One line of help, without a full stop. */
   readonly help: string;
   /** How completion fills the value in. */

@@ -11,7 +11,7 @@ export async function resolveVersion(
   run: Run,
   store: Store,
   address: string,
-  options: { removed?: boolean; needsTag?: boolean } = {},
+  options: { removed?: boolean; needsTag?: boolean; takesPath?: boolean } = {},
 ): Promise<Version> {
   const version = await store.resolve(address, { ...run.context.flags, ...typeFlag(run), ...options });
   nameIfElsewhere(run, address, version);

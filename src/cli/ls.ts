@@ -34,7 +34,7 @@ async function listArtifacts(run: Run, store: Store): Promise<void> {
 }
 
 async function listVersion(run: Run, store: Store, address: string): Promise<void> {
-  const version = await resolveVersion(run, store, address);
+  const version = await resolveVersion(run, store, address, { takesPath: true });
   const folder = parseRef(address).path ?? "";
   const recursive = run.call.flag("recursive");
   const entries: ListedEntry[] = [];

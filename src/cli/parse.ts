@@ -112,6 +112,7 @@ function parseOptions(spec: CommandSpec, words: readonly string[]): Call {
   }
   try {
     const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true, strict: true });
+    refuseEmpty(spec, values, positionals);
     return {
       args: positionals,
       text: (name) => {
@@ -122,6 +123,7 @@ function parseOptions(spec: CommandSpec, words: readonly string[]): Call {
       flag: (name) => values[name] === true,
     };
   } catch (error) {
+    if (error instanceof ArtifoldError) throw error;
     // Of what Node says, the first sentence: the rest are ways to write it that few mean.
     const [message] = (error as Error).message.split(/\.\s/);
     const near = nearOption(spec, /'--([^' ]+)/.exec(message as string)?.[1] ?? "");
@@ -130,6 +132,18 @@ function parseOptions(spec: CommandSpec, words: readonly string[]): Call {
       hint: near ?? `\`artifold ${spec.name} --help\` lists the options.`,
     });
   }
+}
+
+/** An empty folder would be the working folder, and an empty name none at all: what a variable is that was not set. */
+function refuseEmpty(spec: CommandSpec, values: { [name: string]: unknown }, args: readonly string[]): void {
+  const empty = optionsOf(spec).find(
+    ({ name, mayBeEmpty }) => mayBeEmpty !== true && [values[name]].flat().includes(""),
+  );
+  if (empty === undefined && !args.includes("")) return;
+  const what = empty === undefined ? "an argument" : `--${empty.name}`;
+  throw new ArtifoldError("USAGE", `${spec.name}: ${what} is empty`, {
+    hint: "Perhaps it is a variable of the shell that is not set.",
+  });
 }
 
 /** The option that was perhaps meant by an unknown one. */

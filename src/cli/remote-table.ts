@@ -103,7 +103,7 @@ export const remoteCommands: readonly CommandSpec[] = [
       { name: "theirs", help: "the second wins where both changed a path" },
       { name: "ours-at", value: "GLOB", many: true, help: "the first wins at these paths" },
       { name: "theirs-at", value: "GLOB", many: true, help: "the second wins at these paths" },
-      { name: "message", short: "m", value: "TEXT", help: "message of the version" },
+      { name: "message", short: "m", value: "TEXT", mayBeEmpty: true, help: "message of the version" },
       dryRunOption,
     ],
     load: () => import("./merge.ts"),

@@ -8,18 +8,18 @@ export async function run(run: Run): Promise<number> {
   const [name, url] = call.args as [string, string];
   const dryRun = call.flag("dry-run");
   const store = await run.open({ create: command === "remote add", pretend: dryRun });
-  const known = await store.remotes.list();
   if (command === "remote ls") {
+    const known = await store.remotes.list();
     const rows = known.map((remote) => [safe(remote.name), remote.kind, safe(remote.url), writersText(remote)]);
     output.result(known.map(view), known.map((remote) => remote.name).join("\n"), alignColumns(rows));
     return 0;
   }
-  const shown = dryRun ? known.find((remote) => remote.name === name) : undefined;
-  const remote =
-    shown ??
-    (command === "remote add" ? await store.remotes.add(name, url, context.cwd) : await store.remotes.forget(name));
-  const said = command === "remote add" ? "is a remote" : "is no longer a remote";
-  output.result(view(remote), remote.name, [`${safe(remote.name)} ${said}: ${safe(remote.url)}`]);
+  const adds = command === "remote add";
+  const remote = adds
+    ? await store.remotes.add(name, url, context.cwd, { dryRun })
+    : await store.remotes.forget(name, { dryRun });
+  const said = `${safe(remote.name)} ${adds ? "is a remote" : "is no longer a remote"}: ${safe(remote.url)}`;
+  output.result(view(remote), remote.name, [`${said}${dryRun ? "  (dry run: nothing was changed)" : ""}`]);
   return 0;
 }
 

@@ -6,7 +6,7 @@ import { loginCommands, remoteCommands } from "./remote-table.ts";
 const uploadOptions: readonly OptionSpec[] = [
   { name: "name", value: "N", help: "name of the artifact", required: true, complete: "artifact" },
   { name: "type", value: "T", help: "type of the artifact: dataset, model, code, …", required: true, complete: "type" },
-  { name: "message", short: "m", value: "TEXT", help: "message of the version" },
+  { name: "message", short: "m", value: "TEXT", mayBeEmpty: true, help: "message of the version" },
   { name: "meta", value: "K=V", many: true, help: "metadata of the version; a value that is JSON is taken as such" },
   { name: "tag", value: "TAG", many: true, help: "tag that moves to the version" },
   { name: "include", value: "GLOB", many: true, help: "take only what a glob matches" },
@@ -18,7 +18,7 @@ const uploadOptions: readonly OptionSpec[] = [
 ];
 
 const uploadOnly: readonly OptionSpec[] = [
-  { name: "as", value: "PREFIX", help: "put it below this folder of the version" },
+  { name: "as", value: "PREFIX", mayBeEmpty: true, help: "put it below this folder of the version" },
   { name: "mirror", help: "make the version equal to the folder" },
   { name: "remove", value: "GLOB", many: true, help: "take out what a glob matches" },
   { name: "reference", value: "PATH=URI", many: true, help: "add content that lies elsewhere, by its URI" },
@@ -152,7 +152,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       typeOption,
       { name: "unset", value: "K", many: true, help: "take a key away" },
-      { name: "message", short: "m", value: "TEXT", help: "give it another message" },
+      { name: "message", short: "m", value: "TEXT", mayBeEmpty: true, help: "give it another message" },
       dryRunOption,
     ],
     load: () => import("./meta.ts"),
@@ -189,7 +189,7 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: "DIR", complete: "folder" }],
     options: [
       ...uploadOptions,
-      { name: "as", value: "PREFIX", help: "put it below this folder of the version" },
+      { name: "as", value: "PREFIX", mayBeEmpty: true, help: "put it below this folder of the version" },
       { name: "settle", value: "SECONDS", help: "how long the folder must rest (default 2)" },
     ],
     load: () => import("./watch.ts"),

@@ -121,7 +121,9 @@ export interface VersionMadeToo {
 }
 
 /** How a run ended. */
-export type RunEnding = "finished" | "failed" | "killed";
+export type RunEnding = (typeof runEndings)[number];
+/** All of them. */
+export const runEndings = ["finished", "failed", "killed"] as const;
 
 /** A run ended. Said again, it is in the place of what was said before. */
 export interface RunEnded {

@@ -16,6 +16,7 @@ export {
   type RunEnded,
   type RunEnding,
   type RunStarted,
+  runEndings,
   type StepKnown,
   type TagMoved,
   type VersionMade,

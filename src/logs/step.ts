@@ -74,6 +74,8 @@ export function encodeStep(step: LogStep): { readonly core: Uint8Array; readonly
   for (const event of step.events) writeEvent(encoder, event);
   writeExtras(encoder, undefined);
   const core = encoder.bytes();
+  // A slot is never deleted: what readers would refuse, all who come after would fail at.
+  decodeStep(core);
   return { core, digest: stepDigest(core) };
 }
 

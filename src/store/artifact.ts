@@ -101,6 +101,7 @@ export class Artifact implements AsyncDisposable {
   #draft: Draft | undefined;
   readonly #turns = new Turns();
   #beginning: Promise<Draft> | undefined;
+  #isClosed = false;
 
   /** Made by `store.artifact`, `run.artifact` and `version.edit`. */
   constructor(
@@ -243,9 +244,10 @@ export class Artifact implements AsyncDisposable {
     return this.#turns.alone(() => onStoreFiles(async () => this.#draft?.rest()));
   }
 
-  /** Gives the draft up. An uploaded draft has nothing to give up. */
+  /** Gives the draft up; an uploaded one has nothing to give up. Calls that come after it reject with CLOSED. */
   close(): Promise<void> {
     return this.#turns.alone(async () => {
+      this.#isClosed = true;
       await this.#draft?.abort();
       this.#draft = undefined;
     });
@@ -285,6 +287,7 @@ export class Artifact implements AsyncDisposable {
 
   /** The draft, under its lock. */
   async #begun(signal: AbortSignal | undefined): Promise<Draft> {
+    if (this.#isClosed) throw new ArtifoldError("CLOSED", `the draft of ${this.name} was closed`);
     await this.#engine.refresh();
     if (this.#draft !== undefined) {
       await this.#draft.wake();

@@ -30,7 +30,7 @@ export type { MovedVersion, PushOptions, PushResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export type { RemoteGcOptions, RemoteGcResult } from "./remote-gc.ts";
 export type { RemoteOptions, Traffic } from "./remote-work.ts";
-export { isAddress, type RemoteChoice, type RemoteInfo } from "./remotes.ts";
+export { isAddress, type NameRemoteOptions, type RemoteChoice, type RemoteInfo } from "./remotes.ts";
 export {
   changeUserSettings,
   DEFAULT_EXPERIMENT,

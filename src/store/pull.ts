@@ -19,7 +19,7 @@ import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { previewNames, previewVersions } from "./pull-preview.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
-import { findVersion, given, parseRef, type Ref, type RefDefaults } from "./ref.ts";
+import { completed, findVersion, given, type Place, parseRef, type Ref, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
 
 /** How to pull. */
@@ -40,16 +40,21 @@ export interface PullResult extends Traffic {
   readonly versions: readonly MovedVersion[];
 }
 
-/** Pulls. @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, NO_SPACE … */
-export async function pull(engine: Engine, options: PullOptions = {}): Promise<PullResult> {
-  const refs = (options.refs ?? []).map(parseRef);
+/**
+ * Pulls.
+ *
+ * @param near where names are looked for first that do not say it themselves
+ * @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, NO_SPACE …
+ */
+export async function pull(engine: Engine, near: Place, options: PullOptions = {}): Promise<PullResult> {
+  const refs = (options.refs ?? []).map((text) => completed(parseRef(text), options));
   return RemoteWork.with(engine, options, async (work) => {
     const session = await work.session();
     const versions: MovedVersion[] = [];
     if (session !== undefined) {
       const dryRun = options.dryRun === true;
       const names = dryRun ? await previewNames(engine, session) : await namesOf(engine, session);
-      for (const { named, refs: own } of chooseNames(names, refs, options)) {
+      for (const { named, refs: own } of chooseNames(names, refs, near, options)) {
         if (dryRun) {
           versions.push(...(await previewVersions(engine, session, named)));
           continue;
@@ -74,16 +79,20 @@ interface ChosenNames {
 }
 
 /** The artifacts of a remote that are meant. */
-function chooseNames(names: readonly RemoteArtifactRow[], refs: readonly Ref[], defaults: RefDefaults): ChosenNames[] {
-  const { team, experiment, type } = defaults;
-  const near = (asked: { [key: string]: string }): RemoteArtifactRow[] =>
+function chooseNames(
+  names: readonly RemoteArtifactRow[],
+  refs: readonly Ref[],
+  near: Place,
+  { team, experiment, type }: RefDefaults,
+): ChosenNames[] {
+  const are = (asked: { [key: string]: string }): RemoteArtifactRow[] =>
     names.filter((row) => Object.entries(asked).every(([key, value]) => row[key as keyof RemoteArtifactRow] === value));
-  if (refs.length === 0) return near(given({ team, experiment, type })).map((named) => ({ named, refs: [] }));
+  if (refs.length === 0) return are(given({ team, experiment, type })).map((named) => ({ named, refs: [] }));
   const chosen = new Map<Digest, { named: RemoteArtifactRow; refs: Ref[] }>();
   for (const ref of refs) {
-    const asked = given({ name: ref.name, type: ref.type ?? type, team: ref.team, experiment: ref.experiment });
-    const exact = near({ ...given({ team, experiment }), ...asked });
-    const found = exact.length > 0 ? exact : near(asked);
+    const asked = given({ name: ref.name, type: ref.type, team: ref.team, experiment: ref.experiment });
+    const nearest = are({ team: near.team, experiment: near.experiment, ...asked });
+    const found = nearest.length > 0 ? nearest : are(asked);
     const [only] = found;
     if (only === undefined) {
       throw new ArtifoldError("NOT_FOUND", `the remote has no artifact ${ref.name}`, {

@@ -2,13 +2,12 @@
 import type { ArtifactRow } from "../catalog/index.ts";
 import { formatNumber } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
 import { NAMES_LOG } from "../logs/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { type PushedVersion, pushArtifact } from "./push-artifact.ts";
 import { pushExperiments } from "./push-experiments.ts";
-import { findArtifact, findVersion, given, parseRef, type RefDefaults } from "./ref.ts";
+import { completed, findArtifact, findVersion, given, type Place, parseWholeRef, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
 
 /** How to push. */
@@ -43,22 +42,27 @@ export interface PushResult extends Traffic {
   readonly versions: readonly MovedVersion[];
 }
 
-/** Pushes. @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, LOGIN_NEEDED … */
-export async function push(engine: Engine, options: PushOptions = {}): Promise<PushResult> {
+/**
+ * Pushes.
+ *
+ * @param near where names are looked for first that do not say it themselves
+ * @throws ArtifoldError NOT_FOUND, CONFLICT, DENIED, UNREACHABLE, DAMAGED, LOGIN_NEEDED …
+ */
+export async function push(engine: Engine, near: Place, options: PushOptions = {}): Promise<PushResult> {
   await engine.refresh();
-  if (options.dryRun !== true) return pushChosen(engine, options);
+  if (options.dryRun !== true) return pushChosen(engine, near, options);
   const release = await engine.use(options.signal);
   const rehearsal = engine.rehearse();
   try {
-    return await pushChosen(rehearsal, options);
+    return await pushChosen(rehearsal, near, options);
   } finally {
     await rehearsal.close();
     release();
   }
 }
 
-async function pushChosen(engine: Engine, options: PushOptions): Promise<PushResult> {
-  const chosen = chooseArtifacts(engine, options);
+async function pushChosen(engine: Engine, near: Place, options: PushOptions): Promise<PushResult> {
+  const chosen = chooseArtifacts(engine, near, options);
   return RemoteWork.with(engine, { ...options, writes: true }, async (work) => {
     const session = await work.session();
     if (session === undefined) throw new TypeError("a remote that is written to has a mark");
@@ -106,7 +110,7 @@ interface ChosenArtifact {
   readonly upTo: number;
 }
 
-function chooseArtifacts({ catalog }: Engine, options: PushOptions): ChosenArtifact[] {
+function chooseArtifacts({ catalog }: Engine, near: Place, options: PushOptions): ChosenArtifact[] {
   const { refs = [], team, experiment, type } = options;
   if (refs.length === 0) {
     const all = catalog.artifacts({ ...given({ team, experiment, type }) });
@@ -114,9 +118,8 @@ function chooseArtifacts({ catalog }: Engine, options: PushOptions): ChosenArtif
   }
   const chosen = new Map<Digest, ChosenArtifact>();
   for (const text of refs) {
-    const ref = parseRef(text);
-    if (ref.path !== undefined) throw new ArtifoldError("USAGE", `a push takes whole versions: ${text}`);
-    const artifact = findArtifact(catalog, { ...ref, type: ref.type ?? type }, { team, experiment });
+    const ref = parseWholeRef(text);
+    const artifact = findArtifact(catalog, completed(ref, { team, experiment, type }), near);
     const isAll = ref.tag === undefined && ref.digest === undefined;
     const upTo = isAll ? Number.POSITIVE_INFINITY : findVersion(catalog, artifact, ref).number;
     const known = chosen.get(artifact.artifact);

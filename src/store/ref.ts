@@ -1,5 +1,12 @@
 /** Addresses of versions and of paths in them, as people write them. */
-import { type ArtifactRow, type Catalog, checkName, parseNumber, type VersionRow } from "../catalog/index.ts";
+import {
+  type ArtifactRow,
+  type Catalog,
+  checkName,
+  type NameKind,
+  parseNumber,
+  type VersionRow,
+} from "../catalog/index.ts";
 import { ArtifoldError } from "../errors.ts";
 
 /** A parsed address: `[team/experiment/]name[:tag|@digest][/path]`. */
@@ -21,6 +28,12 @@ export interface RefDefaults {
   readonly team?: string | undefined;
   readonly experiment?: string | undefined;
   readonly type?: string | undefined;
+}
+
+/** Where names are looked for first that do not say it themselves. */
+export interface Place {
+  readonly team: string;
+  readonly experiment: string;
 }
 
 /**
@@ -50,6 +63,15 @@ export function parseRef(text: string): Ref {
   return { team, experiment, name, ...selected, ...(path === undefined || path === "" ? {} : { path }) };
 }
 
+/** Parses an address that means a version, or all of an artifact: what was said of a path is not to be taken for more. */
+export function parseWholeRef(text: string): Ref {
+  const ref = parseRef(text);
+  if (ref.path === undefined) return ref;
+  throw new ArtifoldError("USAGE", `${text} names a path, and what is meant here is a whole version`, {
+    hint: `Write ${text.slice(0, text.indexOf("/", text.search(/[:@]/)))} for all of it.`,
+  });
+}
+
 /** Checks the beginning of a digest. @throws ArtifoldError USAGE */
 export function checkDigest(text: string): string {
   const digest = text.toLowerCase();
@@ -69,6 +91,19 @@ export function findArtifact(catalog: Catalog, ref: Ref, defaults: RefDefaults =
   const asked = given({ name: ref.name, type: ref.type, team: ref.team, experiment: ref.experiment });
   const near = catalog.artifacts({ ...given({ team: defaults.team, experiment: defaults.experiment }), ...asked });
   return onlyOne(ref, near.length > 0 ? near : catalog.artifacts(asked));
+}
+
+/** An address with what is said beside it of what it leaves open, which is to be taken at its word as well. */
+export function completed(ref: Ref, options: RefDefaults): Ref {
+  const checked = (kind: NameKind, name: string | undefined): string | undefined =>
+    name === undefined ? undefined : checkName(kind, name);
+  return {
+    ...ref,
+    name: checkName("artifact", ref.name),
+    team: checked("team", ref.team ?? options.team),
+    experiment: checked("experiment", ref.experiment ?? options.experiment),
+    type: checked("type", ref.type ?? options.type),
+  };
 }
 
 /** Leaves out what is undefined. */

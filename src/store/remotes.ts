@@ -18,6 +18,12 @@ export interface RemoteInfo {
   readonly writers: "many" | "one" | null;
 }
 
+/** How a name is given or taken away. */
+export interface NameRemoteOptions {
+  /** Says what would come of it, and changes nothing. */
+  readonly dryRun?: boolean | undefined;
+}
+
 /** A remote that is meant, opened. */
 export interface OpenedRemote {
   readonly remote: Remote;
@@ -50,29 +56,36 @@ function infoOf({ name, url, id, writers }: RemoteRow): RemoteInfo {
  * @param from the folder that a path is relative to
  * @throws ArtifoldError NAME_INVALID, USAGE (what is no address), CONFLICT (the name is another remote's)
  */
-export async function addRemote(engine: Engine, name: string, url: string, from: string): Promise<RemoteInfo> {
+export async function addRemote(
+  engine: Engine,
+  name: string,
+  url: string,
+  from: string,
+  { dryRun }: NameRemoteOptions,
+): Promise<RemoteInfo> {
   const checked = checkName("remote", name);
   const address = parseRemoteUrl(url, from);
   const plain = address.kind === "folder" ? path.resolve(from, address.folder) : address.url;
   await engine.refresh();
-  await engine.commit(() => {
+  const named = { name: checked, url: plain, id: null, writers: null };
+  const knownAlready = (): RemoteRow | undefined => {
     const known = remoteByName(engine.catalog, checked);
-    if (known?.url === plain) return undefined;
-    if (known !== undefined) {
-      throw new ArtifoldError("CONFLICT", `${checked} is the name of ${known.url}`, {
-        hint: `Forget it first with \`artifold remote rm ${checked}\`, or choose another name.`,
-      });
-    }
-    return { changes: [{ change: "remote", name: checked, url: plain, id: null, writers: null }] };
-  });
+    if (known === undefined || known.url === plain) return known;
+    throw new ArtifoldError("CONFLICT", `${checked} is the name of ${known.url}`, {
+      hint: `Forget it first with \`artifold remote rm ${checked}\`, or choose another name.`,
+    });
+  };
+  if (dryRun === true) return infoOf(knownAlready() ?? named);
+  await engine.commit(() => (knownAlready() === undefined ? { changes: [{ change: "remote", ...named }] } : undefined));
   return infoOf(remoteByName(engine.catalog, checked) as RemoteRow);
 }
 
 /** Takes a name away. What is on the remote stays. @throws ArtifoldError NOT_FOUND */
-export async function forgetRemote(engine: Engine, name: string): Promise<RemoteInfo> {
+export async function forgetRemote(engine: Engine, name: string, { dryRun }: NameRemoteOptions): Promise<RemoteInfo> {
   await engine.refresh();
   const known = remoteByName(engine.catalog, name.normalize("NFC"));
   if (known === undefined) throw unknownRemote(engine, name);
+  if (dryRun === true) return infoOf(known);
   await engine.commit(() => ({
     changes: [{ change: "remote", name: known.name, url: null, id: null, writers: null }],
   }));

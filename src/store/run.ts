@@ -2,7 +2,7 @@
 import { type LinkKind, linksOfRun, type RunRow, runById } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import type { RunConfigured, RunEnded, RunEnding } from "../journal/index.ts";
+import { type RunConfigured, type RunEnded, type RunEnding, runEndings } from "../journal/index.ts";
 import { type Metadata, metadataText } from "../manifest/index.ts";
 import type { Artifact } from "./artifact.ts";
 import type { Engine } from "./engine.ts";
@@ -141,6 +141,11 @@ export class Run implements RunSummary {
     if (exitCode !== null && (!Number.isSafeInteger(exitCode) || exitCode < 0)) {
       throw new TypeError(`not an exit code: ${exitCode}`);
     }
+    if (options.state !== undefined && !runEndings.includes(options.state)) {
+      throw new TypeError(`not how a run ends: ${JSON.stringify(options.state)}`);
+    }
+    if (signal !== null && !/^SIG[A-Z0-9+]{1,29}$/.test(signal))
+      throw new TypeError(`not a signal: ${JSON.stringify(signal)}`);
     const state = options.state ?? (exitCode === null || exitCode === 0 ? "finished" : "failed");
     const isGiven = options.state !== undefined || exitCode !== null || signal !== null;
     const operation = await this.#change((row) => {

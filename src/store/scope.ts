@@ -1,8 +1,17 @@
 /** Where names are looked for that do not say it themselves, and the run on whose behalf: of a store, or of one run. */
-import { type ArtifactRow, checkName, type NameKind } from "../catalog/index.ts";
+import { type ArtifactRow, checkName } from "../catalog/index.ts";
 import { Artifact } from "./artifact.ts";
 import type { Engine } from "./engine.ts";
-import { checkDigest, findArtifact, findVersion, parseRef, type Ref, type RefDefaults } from "./ref.ts";
+import {
+  checkDigest,
+  completed,
+  findArtifact,
+  findVersion,
+  parseRef,
+  parseWholeRef,
+  type Ref,
+  type RefDefaults,
+} from "./ref.ts";
 import type { RunRecorder } from "./run-recorder.ts";
 import { Version } from "./version.ts";
 
@@ -31,6 +40,8 @@ export interface ResolveOptions extends RefDefaults {
   readonly removed?: boolean | undefined;
   /** Refuses an address without tag or digest. */
   readonly needsTag?: boolean | undefined;
+  /** Takes an address of a path too, and gives the version that it lies in. Others refuse it with USAGE. */
+  readonly takesPath?: boolean | undefined;
 }
 
 /** A store as it looks from a team and an experiment: where names without them are sought. */
@@ -71,13 +82,13 @@ export class Scope {
 
   /** The version at an address. */
   async resolve(address: string, options: ResolveOptions): Promise<Version> {
-    return this.#version(parseRef(address), options);
+    return this.#version(options.takesPath === true ? parseRef(address) : parseWholeRef(address), options);
   }
 
   /** All versions of the artifact at an address, newest first. */
   async *versions(address: string, options: ResolveOptions): AsyncGenerator<Version, void, undefined> {
     await this.engine.refresh();
-    const artifact = this.#artifact(parseRef(address), options);
+    const artifact = this.#artifact(parseWholeRef(address), options);
     for (let below = Number.POSITIVE_INFINITY; ; ) {
       const rows = this.engine.catalog.versions(artifact.row, { removed: options.removed === true, limit: 256, below });
       for (const row of rows) yield new Version(this.engine, artifact, row, this.#recorder);
@@ -99,17 +110,6 @@ export class Scope {
 
   /** What the address leaves open is taken from the options, and then from the scope's own place. */
   #artifact(ref: Ref, options: RefDefaults): ArtifactRow {
-    const complete = {
-      ...ref,
-      name: checkName("artifact", ref.name),
-      team: checkIfGiven("team", ref.team ?? options.team),
-      experiment: checkIfGiven("experiment", ref.experiment ?? options.experiment),
-      type: checkIfGiven("type", ref.type ?? options.type),
-    };
-    return findArtifact(this.engine.catalog, complete, { team: this.team, experiment: this.experiment });
+    return findArtifact(this.engine.catalog, completed(ref, options), this);
   }
-}
-
-function checkIfGiven(kind: NameKind, name: string | undefined): string | undefined {
-  return name === undefined ? undefined : checkName(kind, name);
 }

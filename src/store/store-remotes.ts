@@ -5,6 +5,7 @@ import { collectRemote, type RemoteGcOptions, type RemoteGcResult } from "./remo
 import {
   addRemote,
   forgetRemote,
+  type NameRemoteOptions,
   noteRemote,
   openChosen,
   type RemoteChoice,
@@ -35,13 +36,13 @@ export class StoreRemotes {
    * @param from the folder that a path is relative to. Default: the working folder
    * @throws ArtifoldError NAME_INVALID, USAGE, CONFLICT (the name is another remote's)
    */
-  add(name: string, url: string, from: string = "."): Promise<RemoteInfo> {
-    return addRemote(this.#engine, name, url, from);
+  add(name: string, url: string, from: string = ".", options: NameRemoteOptions = {}): Promise<RemoteInfo> {
+    return addRemote(this.#engine, name, url, from, options);
   }
 
   /** Takes a name away. What is on the remote stays. @throws ArtifoldError NOT_FOUND */
-  forget(name: string): Promise<RemoteInfo> {
-    return forgetRemote(this.#engine, name);
+  forget(name: string, options: NameRemoteOptions = {}): Promise<RemoteInfo> {
+    return forgetRemote(this.#engine, name, options);
   }
 
   /**

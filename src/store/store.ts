@@ -321,7 +321,7 @@ export class Store implements AsyncDisposable {
    *   there); DENIED, LOGIN_NEEDED, UNREACHABLE, NO_SPACE, DAMAGED
    */
   push(options: PushOptions = {}): Promise<PushResult> {
-    return push(this.engine, options);
+    return push(this.engine, this.#scope, options);
   }
 
   /**
@@ -330,7 +330,7 @@ export class Store implements AsyncDisposable {
    * @throws ArtifoldError as `push`
    */
   pull(options: PullOptions = {}): Promise<PullResult> {
-    return pull(this.engine, options);
+    return pull(this.engine, this.#scope, options);
   }
 
   /**

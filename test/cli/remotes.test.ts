@@ -41,10 +41,40 @@ describe("remotes", () => {
     expect(await commandJson(one, ["remote", "ls"])).toMatchObject([{ name: "hub", url: hub, kind: "folder" }]);
     expect(await commandJson(one, ["remote", "check", "hub"])).toMatchObject({ ok: true, verdict: "fine" });
     expect((await command(one, ["remote", "add", "hub", "/elsewhere"])).code).toBe(14);
+    for (const call of [
+      ["add", "other", "/other"],
+      ["rm", "hub"],
+    ]) {
+      const tried = await command(one, ["remote", ...call, "--dry-run"]);
+      expect(tried).toMatchObject({ code: 0, stdout: expect.stringContaining("(dry run: nothing was changed)") });
+    }
+    expect((await command(one, ["remote", "add", "hub", "/elsewhere", "--dry-run"])).code).toBe(14);
+    expect(await commandJson(one, ["remote", "ls"])).toMatchObject([{ name: "hub" }]);
     await command(one, ["remote", "rm", "hub"]);
     expect(await commandJson(one, ["remote", "ls"])).toEqual([]);
     expect((await command(one, ["push"])).code).toBe(2);
     expect((await command(one, ["push", "nowhere"])).code).not.toBe(0);
+  });
+
+  test("--team and --experiment are taken at their word, also where a name is unique elsewhere", async () => {
+    const { one, hub, data } = await twoMachines();
+    const third = path.join(scratch(), "third");
+    for (const place of [
+      ["--team", "acme"],
+      ["--experiment", "none"],
+    ]) {
+      expect((await command(one, ["push", hub, "x", ...place])).code).toBe(15);
+      expect((await command(third, ["pull", hub, "x", ...place])).code).toBe(15);
+    }
+    // Of two of one name it is the one that is in the folder's own place.
+    await command(one, ["upload", data, "--name", "x", "--type", "t", "--team", "acme"]);
+    await command(one, ["push", hub]);
+    expect((await commandJson<Moved>(third, ["pull", hub, "x"])).versions).toMatchObject([
+      { ref: "local/uncategorized/x:V1" },
+    ]);
+    expect((await commandJson<Moved>(third, ["pull", hub, "x", "--team", "acme"])).versions).toMatchObject([
+      { ref: "acme/uncategorized/x:V1" },
+    ]);
   });
 
   test("where both sides changed a path the push ends with 3, and merge makes one version of both", async () => {

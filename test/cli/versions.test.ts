@@ -130,6 +130,32 @@ test("meta changes metadata key by key, and the message", async () => {
   for (const bad of [["sample:V1"], ["sample:V1", "no pair"]]) expect((await run("meta", ...bad)).code).toBe(2);
 });
 
+test("who names a path where a whole version is meant is told so, and nothing more is done than was said", async () => {
+  const address = "sample:V1/b";
+  for (const call of [
+    ["rm", address, "--yes"],
+    ["rm", address, "--all-versions", "--yes"],
+    ["restore", address],
+    ["download", address, "--to", path.join(work, "out")],
+    ["show", address],
+    ["show", "--versions", address],
+    ["diff", address, "sample:V2"],
+    ["diff", "sample:V2", address],
+    ["tag", address, "prod"],
+    ["untag", address, "prod"],
+    ["meta", address, "a=1"],
+    ["verify", address],
+    ["merge", address, "sample:V2"],
+    ["push", "./there", address],
+  ]) {
+    const { code, stderr } = await run(...call);
+    expect([call[0], code, stderr]).toEqual([call[0], 2, expect.stringContaining("Write sample:V1 for all of it")]);
+  }
+  expect(existsSync(path.join(work, "out"))).toBe(false);
+  expect(await json("show", "sample:V1")).toMatchObject({ tags: [] });
+  expect((await run("ls", address)).stdout).toContain("b/c.txt");
+});
+
 describe("rm and restore", () => {
   test("take a version out of sight and bring it back; without a tag they need --all-versions", async () => {
     expect((await run("rm", "sample", "--yes")).code).toBe(2);

@@ -158,6 +158,20 @@ test("at rest it keeps nobody from removing content, and goes on, again and agai
   expect(await store.verify()).toMatchObject({ ok: true });
 });
 
+test("given up it is closed: later calls say so, and make no version of what it no longer has", async () => {
+  await using draft = await store.artifact(DATA);
+  const added = draft.add(Buffer.from("1"), { as: "x" });
+  await draft.close();
+  await added;
+  const closed = { code: "CLOSED", message: expect.stringContaining(DATA.name) };
+  await expect(draft.upload()).rejects.toMatchObject(closed);
+  await expect(draft.add(Buffer.from("2"), { as: "y" })).rejects.toMatchObject(closed);
+  await expect(draft.remove("x")).rejects.toMatchObject(closed);
+  await expect(paths(draft)).rejects.toMatchObject(closed);
+  expect(await all(store.artifacts())).toEqual([]);
+  await draft.close();
+});
+
 test("given up at rest it leaves nothing", async () => {
   await using draft = await store.artifact(DATA);
   await draft.add(noise(5_000_000), { as: "x" });

@@ -2,7 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
-import type { Metadata, Run, Store, Version } from "../../src/index.ts";
+import type { FinishOptions, Metadata, Run, Store, Version } from "../../src/index.ts";
 import { all, openScratch, scratch, uploadFiles, writeFiles } from "../support/stores.ts";
 
 const sample = { name: "sample", type: "dataset" };
@@ -132,6 +132,19 @@ describe("the end of a run", () => {
     const run = await store.startRun();
     await run.finish(given);
     expect(run).toMatchObject(expected);
+  });
+
+  test.each([
+    { state: "running" },
+    { state: "" },
+    { signal: "" },
+    { signal: "TERM" },
+    { signal: `SIG${"X".repeat(600)}` },
+    { exitCode: -1 },
+  ])("is not %j", async (given) => {
+    const run = await store.startRun();
+    await expect(run.finish(given as FinishOptions)).rejects.toThrow(TypeError);
+    expect(run.state).toBe("running");
   });
 
   test("closes it: nothing new begins through it, and what was begun still belongs to it", async () => {

@@ -1,8 +1,6 @@
 /** Push and pull between stores over one remote. */
 import { describe, expect, test } from "vitest";
-import type { Store } from "../../src/index.ts";
-import { pull } from "../../src/store/pull.ts";
-import { type MovedVersion, type PushResult, push } from "../../src/store/push.ts";
+import type { MovedVersion, PullResult, PushResult, Store } from "../../src/index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { all, openScratch, readFiles, textsOf, uploadFiles } from "../support/stores.ts";
@@ -10,12 +8,12 @@ import { all, openScratch, readFiles, textsOf, uploadFiles } from "../support/st
 const place = (): MemoryPlace => memoryPlace();
 
 /** Pushes everything to a place. */
-function pushTo(store: Store, to: MemoryPlace): ReturnType<typeof push> {
-  return push(store.engine, { remote: to.open() });
+function pushTo(store: Store, to: MemoryPlace): Promise<PushResult> {
+  return store.push({ remote: to.open() });
 }
 
-function pullFrom(store: Store, from: MemoryPlace): ReturnType<typeof pull> {
-  return pull(store.engine, { remote: from.open() });
+function pullFrom(store: Store, from: MemoryPlace): Promise<PullResult> {
+  return store.pull({ remote: from.open() });
 }
 
 const numbersOf = async (store: Store): Promise<string[]> => {
@@ -97,7 +95,7 @@ describe("push and pull", () => {
     await far.engine.commit(() => ({
       changes: [{ change: "remote", name: "origin", url: "/hub", id: null, writers: null }],
     }));
-    await pull(far.engine, { metadataOnly: true });
+    await far.pull({ metadataOnly: true });
     expect(opened).toBe(1);
     expect(await textsOf(await far.resolve("sample"))).toEqual(await textsOf(await one.resolve("sample")));
     expect(opened).toBe(2);
@@ -341,7 +339,7 @@ describe("a dry run", () => {
     // What is read with the first look at a remote is not meant.
     store.engine.hints.settle();
     const [before, there] = [filesOf(store), await all(hub.open().list(""))];
-    const told = await push(store.engine, { remote: hub.open(), dryRun: true });
+    const told = await store.push({ remote: hub.open(), dryRun: true });
     expect(Object.keys(before)).toContain("catalog.db");
     expect(filesOf(store)).toEqual(before);
     expect(await all(hub.open().list(""))).toEqual(there);
