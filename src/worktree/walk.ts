@@ -252,7 +252,8 @@ function* listNames(walking: Walking, folder: string): Generator<typeof PAUSE, L
     options.onLeftOut?.({ path: folder, reason: "unreadable", detail: errnoOf(error) ?? String(error) });
     return undefined;
   }
-  names.finish(suspicious ? isBadName(walking, folder) : undefined);
+  if (suspicious) finishWithoutBad(walking, folder, names);
+  else names.finish();
   return { names, hasRules };
 }
 
@@ -263,17 +264,31 @@ function isFolderName(walking: Walking, folder: string, name: string, kind: Name
   return stat !== undefined && kindOf(stat) === "folder";
 }
 
-/** Tells, and reports, names that are not UTF-8. They decode to the replacement character, which a good name may also hold. */
-function isBadName(walking: Walking, folder: string): (marked: string) => boolean {
+/**
+ * Leaves out, and reports, names that are not UTF-8. They decode to the replacement character, which a good name may also
+ * hold: of one text that both have, the good name stays.
+ */
+function finishWithoutBad(walking: Walking, folder: string, names: NameQueue): void {
   const bad = new Set<string>();
+  const good = new Set<string>();
   for (const bytes of walking.fs.namesAsBytes(absolute(walking, folder))) {
     const name = bytes.toString("utf8");
     if (!Buffer.from(name, "utf8").equals(bytes)) bad.add(name);
+    else if (name.includes("\ufffd")) good.add(name);
   }
   for (const name of bad) {
     walking.options.onLeftOut?.({ path: joinPath(folder, name), reason: "name", detail: "it is not UTF-8" });
   }
-  return (marked) => bad.has(marked.replace(/(\/|\0\??)$/, ""));
+  const kept = new Set<string>();
+  for (const name of good) {
+    if (!bad.has(name)) continue;
+    const isFolder = isFolderName(walking, folder, name, "unknown");
+    for (const mark of isFolder ? [ITSELF_MARK, CONTENT_MARK] : [UNSEEN_MARK]) {
+      names.add(name + mark, true);
+      kept.add(name + mark);
+    }
+  }
+  names.finish((marked) => bad.has(marked.replace(/(\/|\0\??)$/, "")) && !kept.delete(marked));
 }
 
 function isMeant(walking: Walking, rules: IgnoreRules, path_: string, isFolder: boolean): boolean {

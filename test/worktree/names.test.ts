@@ -30,6 +30,30 @@ test("names that are not UTF-8 are left out and named, and do not shadow good on
   expect(await mirror(store, folder)).toMatchObject({ changed: false, leftOut: { length: 3 } });
 });
 
+test.each(["file", "folder", "link"])(
+  "a good name stays beside a bad one that decodes to the same text: a %s beside each kind",
+  async (kind) => {
+    const folder = temporaryFolder();
+    const bad = (text: string) => Buffer.concat([Buffer.from(`${folder}/`), Buffer.from(text, "latin1")]);
+    for (const twin of ["a", "b", "c"]) {
+      const name = `${folder}/${twin}\ufffd`;
+      if (kind === "file") fs.writeFileSync(name, "good");
+      else if (kind === "link") fs.symlinkSync("a", name);
+      else plant(name, { inside: "good" });
+    }
+    const store = await testStore();
+    await mirror(store, folder);
+    const before = await pathsOf(store);
+    expect(before).toHaveLength(3);
+    fs.writeFileSync(bad("a\xff"), "bad");
+    fs.mkdirSync(bad("b\xff"));
+    fs.writeFileSync(bad("b\xff/other"), "bad");
+    fs.symlinkSync("a", bad("c\xff"));
+    expect(await mirror(store, folder)).toMatchObject({ changed: false, leftOut: { length: 3 } });
+    expect(await pathsOf(store)).toEqual(before);
+  },
+);
+
 test("a link whose target is not UTF-8 is refused by name", async () => {
   const folder = temporaryFolder();
   fs.symlinkSync(Buffer.from("caf\xe9", "latin1"), path.join(folder, "link"));
