@@ -86,7 +86,7 @@ const CHECKPOINT_ITEMS_MAX = 32 * 1024;
 export function* checkpoints(catalog: Catalog, itemsMax: number = CHECKPOINT_ITEMS_MAX): Generator<Checkpoint> {
   let artifacts: ArtifactState[] = [];
   let items = 0;
-  for (const { row, ...artifact } of catalog.artifacts()) {
+  for (const { row, home: _, ...artifact } of catalog.artifacts()) {
     for (const state of artifactStates(catalog, row, artifact, itemsMax / 2)) {
       // Its names take as much as a few tags.
       const cost = 4 + (state.tags?.length ?? 0) + state.removed.length;

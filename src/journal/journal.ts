@@ -123,7 +123,7 @@ export class Journal {
           const { record } = item;
           if (record.previous !== digest || record.sequence !== sequence + 1) {
             const reason = `record ${record.sequence} does not follow record ${sequence}`;
-            yield { kind: "damage", damage: { file: segmentPath(segment), offset: record.end, reason } };
+            yield { kind: "damage", damage: { file: segmentPath(segment), offset: record.offset, reason } };
           }
           sequence = record.sequence;
           digest = record.digest;

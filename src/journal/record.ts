@@ -57,6 +57,8 @@ export interface JournalRecord {
   readonly payload: Uint8Array;
   /** The attachment, found whole; absent where the reader did not ask for it. */
   readonly attachment: Uint8Array | undefined;
+  /** Where the record begins in the segment. */
+  readonly offset: number;
   /** Where the attachment begins in the segment. */
   readonly attachmentOffset: number;
   /** Where the next record begins in the segment. */
@@ -158,6 +160,7 @@ export function readRecord(
     digest,
     payload: bytes.subarray(RECORD_HEAD_BYTES, digestAt),
     attachment,
+    offset,
     attachmentOffset,
     end: attachmentOffset + attachmentLength,
   };

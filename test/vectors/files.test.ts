@@ -113,7 +113,8 @@ describe("tables", () => {
     for (const { table, foot, fileLength, rows } of valid) {
       const opened = openTable(unhex(table), decodeFoot(unhex(foot), fileLength));
       expect([...opened.rows()]).toEqual(rows);
-      for (const { digest, ...place } of rows) expect(opened.find(unhex(digest))).toEqual(place);
+      // Where one digest has several rows, any of them.
+      for (const { digest } of rows) expect(rows).toContainEqual({ digest, ...opened.find(unhex(digest)) });
     }
   });
 
@@ -206,13 +207,19 @@ interface Journals {
   readonly mark: string;
   readonly entries: { changes: Record<string, unknown>[]; payload: string }[];
   readonly checkpoint: { artifacts: unknown[]; payload: string };
-  readonly cases: { name: string; segments: (string | null)[]; meets: unknown[]; tornAt?: number }[];
+  readonly cases: {
+    name: string;
+    segments: (string | null)[];
+    meets: unknown[];
+    tornAt?: number;
+    damagedAt?: number;
+  }[];
 }
 
 describe("journals", () => {
   const { cases, entries, checkpoint } = readVectors<Journals>("journals");
 
-  test.each(cases.map((each) => [each.name, each] as const))("%s", (_, { segments, meets, tornAt }) => {
+  test.each(cases.map((each) => [each.name, each] as const))("%s", (_, { segments, meets, tornAt, damagedAt }) => {
     fs.mkdirSync(path.join(folder, "journal"));
     segments.forEach((segment, index) => {
       if (segment !== null) fs.writeFileSync(path.join(folder, segmentPath(index + 1)), unhex(segment));
@@ -225,12 +232,15 @@ describe("journals", () => {
     expect(met).toEqual(meets);
     const torn = items.find((item) => item.kind === "torn");
     expect(torn?.offset).toBe(tornAt);
+    const damaged = items.find((item) => item.kind === "damage");
+    if (damagedAt !== undefined) expect(damaged?.damage.offset).toBe(damagedAt);
   });
 
   test("payloads say what the vectors say", () => {
     for (const { changes, payload } of entries) {
       const entry = decodeEntry(unhex(payload));
-      expect(entry).toEqual({ at: 1_700_000_000_000, by: "mina", packs: [], changes });
+      const expected = changes.map((each) => ("core" in each ? { ...each, core: unhex(String(each["core"])) } : each));
+      expect(entry).toEqual({ at: 1_700_000_000_000, by: "mina", packs: [], changes: expected });
     }
     expect(decodeCheckpoint(unhex(checkpoint.payload))).toEqual({ artifacts: checkpoint.artifacts });
   });

@@ -3,6 +3,8 @@ import { hashContent, hashWithContext } from "../../../src/digest/index.ts";
 import { encodePayload, type JournalEntry, NO_RECORD } from "../../../src/journal/index.ts";
 import { encodeRecord, type NewRecord } from "../../../src/journal/record.ts";
 import { encodeSegmentHead } from "../../../src/journal/segment-head.ts";
+import { encodeStep } from "../../../src/logs/index.ts";
+import { NONCE_BYTES } from "../../../src/manifest/index.ts";
 import { encodeFoot, TableBuilder } from "../../../src/objects/index.ts";
 import { changed, hex, join, replaced, text, uint32, uint64, unhex } from "./shape.ts";
 
@@ -65,6 +67,24 @@ const runChanges: readonly JournalEntry["changes"][] = [
   [{ change: "ended", run, at: 1_700_000_000_001, state: "killed", exitCode: 130, signal: "SIGINT" }],
 ];
 
+const remote = hashContent(text("remote"));
+const fence = encodeStep({
+  previous: remote,
+  at: 1_700_000_000_000,
+  by: "mina",
+  nonce: new Uint8Array(NONCE_BYTES),
+  events: [{ event: "fence", epoch: 1 }],
+});
+
+/** Changes that name remotes, and take over what their logs say. */
+const remoteChanges: readonly JournalEntry["changes"][] = [
+  [{ change: "remote", name: "origin", url: "/hub", id: null, writers: null }],
+  [{ change: "remote", name: "origin", url: "/hub", id: remote, writers: "many" }],
+  [{ change: "remote", name: "origin", url: null, id: null, writers: null }],
+  [{ change: "step", remote, log: `a/${artifact}`, slot: 1, core: fence.core }],
+  [{ change: "whole", versions: [version] }],
+];
+
 function entriesSegment(): { segment: Uint8Array; ends: number[]; writer: RecordWriter } {
   const writer = new RecordWriter();
   let segment = encodeSegmentHead(1, MARK);
@@ -86,14 +106,16 @@ interface Case {
   readonly meets: readonly Met[];
   /** Where the journal is to be cut. */
   readonly tornAt?: number;
+  /** Where the damage is said to be. */
+  readonly damagedAt?: number;
 }
 
 export function journals(): unknown {
   return {
     about: "Segments in hex, and what a reader meets in them. The mark of the journal is the same in all.",
     mark: hex(MARK),
-    entries: [...changes, ...runChanges].map((each) => ({
-      changes: each,
+    entries: [...changes, ...runChanges, ...remoteChanges].map((each) => ({
+      changes: each.map((change) => ("core" in change ? { ...change, core: hex(change.core) } : change)),
       payload: hex(entry({ changes: each }).payload),
     })),
     checkpoint: { ...checkpoint, payload: hex(encodePayload(checkpoint)) },
@@ -179,7 +201,7 @@ function damagedCases(): Case[] {
     // The second damage is the chain, which has a gap where the record was.
     { name: "a record", segments: [hex(changed(segment, first + 110, 0))], meets: [1, "damage", "damage", 3, 4, 5] },
     { name: "a record's content", segments: [hex(changedContent)], meets: ["damage", 1, 2] },
-    { name: "a record is missing", segments: [hex(gap)], meets: [1, "damage", 3, 4, 5] },
+    { name: "a record is missing", segments: [hex(gap)], meets: [1, "damage", 3, 4, 5], damagedAt: first },
     { name: "a segment is missing", segments: [null, hex(sealedJournal().next)], meets: ["damage", 7] },
     { name: "a segment's head", segments: [hex(changed(segment, 12, 1))], meets: ["damage", 1, 2, 3, 4, 5] },
     { name: "a kind that is not known", segments: [hex(unknownKind())], meets: ["unknown kind"] },

@@ -34,6 +34,17 @@ const valid: readonly TableVector[] = [
       { digest: id("c"), offset: 132, length: 100, index: 0, isDelta: true },
     ],
   },
+  {
+    name: "one object in frames 1, 255 and 256: ordered by bytes, the numbers are not",
+    offset: 32 + 257 * 100,
+    rows: Array.from({ length: 257 }, (_, frame) => ({
+      digest: id([1, 255, 256].includes(frame) ? "a" : `other ${frame}`),
+      offset: 32 + frame * 100,
+      length: 100,
+      index: 0,
+      isDelta: false,
+    })),
+  },
   ...[2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1].map((offset) => ({
     name: `a frame at ${offset}`,
     offset: 32,
@@ -49,10 +60,13 @@ function tableOf(vector: TableVector): Uint8Array {
 
 export function tables(): unknown {
   return {
-    about: "Tables with the feet that follow them. Rows of valid ones come in the order of their digests.",
+    about: "Tables with the feet that follow them. Rows of valid ones come in the order of their bytes.",
     valid: valid.map((vector) => {
       const table = tableOf(vector);
-      const rows = [...vector.rows].sort((left, right) => (left.digest < right.digest ? -1 : 1));
+      const frames = [...new Set(vector.rows.map(({ offset }) => offset))];
+      const bytesOf = ({ digest, offset }: (typeof vector.rows)[number]): string =>
+        digest + hex(uint32(frames.indexOf(offset)));
+      const rows = [...vector.rows].sort((left, right) => (bytesOf(left) < bytesOf(right) ? -1 : 1));
       const fileLength = vector.offset + table.length + 64;
       return { ...vector, rows, table: hex(table), foot: hex(encodeFoot(vector.offset, table)), fileLength };
     }),
