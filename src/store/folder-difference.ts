@@ -1,7 +1,7 @@
 /** Where a folder differs from a version. */
 import path from "node:path";
 import type { Digest } from "../digest/index.ts";
-import { type NodeReader, sameEntry } from "../manifest/index.ts";
+import { entrySize, type NodeReader, parentOf, sameEntry } from "../manifest/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
   type Compared,
@@ -17,6 +17,7 @@ import {
   readError,
   Sweep,
 } from "../worktree/index.ts";
+import { foldersApart } from "./adding.ts";
 import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 
@@ -31,8 +32,8 @@ export interface FolderChange {
 /**
  * Compares a folder with a version; gives what differs, in path order.
  *
- * What the version has is compared whatever the rules of .artifoldignore say; what it has not and the rules leave out is
- * no difference, since an upload would not add it.
+ * What the version has is compared whatever the rules of .artifoldignore say. What it has not is no difference where an
+ * upload would not add it: what the rules leave out, and folders that a download wrote.
  */
 export async function* compareWithFolder(
   engine: Engine,
@@ -51,12 +52,15 @@ export async function* compareWithFolder(
   const reader = manifestReader(engine.source);
   const comparison = comparisonOf(engine, place, memory, reader, { base: manifest, target: manifest, filter, call });
   const ignored = new IgnoredPaths(engine.fs, place);
+  const apart = foldersApart(engine, place);
+  const isApart = (entryPath: string): boolean =>
+    apart.has(path.join(place, entryPath)) || (entryPath !== "" && isApart(parentOf(entryPath)));
   for await (const batch of compareFolder(comparison)) {
     for (const compared of batch) {
       const change = changeOf(compared);
       if (change === undefined) continue;
       const isFolder = compared.local?.kind === "folder";
-      if (change.kind !== "added" || !ignored.has(change.path, isFolder)) yield change;
+      if (change.kind !== "added" || !(isApart(change.path) || ignored.has(change.path, isFolder))) yield change;
     }
   }
 }
@@ -66,8 +70,7 @@ function changeOf({ path: entryPath, local, isForeign, size, base }: Compared): 
   if (base === undefined || base.kind === "reference") {
     return isThere ? { path: entryPath, kind: "added", size } : undefined;
   }
-  const baseSize = base.kind === "file" ? base.size : 0;
-  if (!isThere) return { path: entryPath, kind: "removed", size: baseSize };
+  if (!isThere) return { path: entryPath, kind: "removed", size: entrySize(base) };
   return local !== undefined && sameEntry(local, base) ? undefined : { path: entryPath, kind: "modified", size };
 }
 

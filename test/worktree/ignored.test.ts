@@ -1,4 +1,5 @@
 /** Comparing a folder with a version reports what an upload would take in, and no more. */
+import { rmSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -38,6 +39,24 @@ test("what rules leave out is not reported as added; what the version has is com
     "added deep/new.txt",
     "modified kept.log",
     "added other/build/x.txt",
+  ]);
+});
+
+test("a folder that a download wrote is not reported as added, as an upload would not take it in", async () => {
+  const folder = temporaryFolder();
+  plant(folder, { "data.txt": "1" });
+  symlinkSync("data.txt", path.join(folder, "link"));
+  const store = await testStore();
+  await mirror(store, folder);
+  const version = await store.getArtifact(DATA);
+  await version.download(path.join(folder, "artifacts/data/V1"));
+  plant(folder, { "artifacts/data/V1/more": "in it", "artifacts/mine": "new" });
+  rmSync(path.join(folder, "link"));
+  const changes = [];
+  for await (const { path: at, kind, size } of version.diffFolder(folder)) changes.push({ at, kind, size });
+  expect(changes).toEqual([
+    { at: "artifacts/mine", kind: "added", size: 3 },
+    { at: "link", kind: "removed", size: "data.txt".length },
   ]);
 });
 
