@@ -9,30 +9,52 @@ export async function run(run: Run): Promise<number> {
   const { call, output } = run;
   const address = call.args[0] as string;
   const restores = run.command === "restore";
-  const { tag, digest } = parseRef(address);
   const all = call.flag("all-versions");
-  if (!all && tag === undefined && digest === undefined) {
-    throw new ArtifoldError("USAGE", `${address} names no version`, {
-      hint: `Write ${address}:V1, or pass --all-versions.`,
-    });
-  }
+  checkAddress(address, all);
   const store = await run.open();
   const versions = all
     ? await allVersions(run, store, address, restores)
     : [await oneVersion(run, store, address, restores)];
-  const what = versions.length === 1 ? shortRef(run, versions[0] as Version) : formatCount(versions.length, "version");
-  if (!restores && !(await confirm(run, `Remove ${what}?`))) {
+  const isDry = call.flag("dry-run");
+  if (!restores && !(await confirm(run, `Remove ${describe(run, versions)}?`))) {
     output.note("nothing was removed");
     return 1;
   }
-  const operations: (number | null)[] = [];
-  for (const version of call.flag("dry-run") ? [] : versions) {
-    operations.push(restores ? await version.restore() : await version.remove());
+  const done: Version[] = [];
+  const operations: number[] = [];
+  for (const version of versions.filter(({ removed }) => removed === restores)) {
+    const operation = isDry ? undefined : await (restores ? version.restore() : version.remove());
+    // Somebody else did it meanwhile.
+    if (operation === null) continue;
+    done.push(version);
+    if (operation !== undefined) operations.push(operation);
   }
-  const numbers = versions.map((version) => version.version);
-  const said = `${what} ${restores ? "restored" : "removed"}${call.flag("dry-run") ? "  (dry run: nothing was changed)" : ""}`;
+  const numbers = done.map((version) => version.version);
+  const said = `${describe(run, done)} ${restores ? "restored" : "removed"}${isDry ? "  (dry run: nothing was changed)" : ""}`;
   output.result({ operation: operations.at(-1) ?? null, operations, versions: numbers }, numbers.join("\n"), [said]);
   return 0;
+}
+
+/** One version is named, or all are meant: never both, and never neither. */
+function checkAddress(address: string, all: boolean): void {
+  const { tag, digest } = parseRef(address);
+  const namesOne = tag !== undefined || digest !== undefined;
+  if (namesOne && all) {
+    throw new ArtifoldError("USAGE", `${address} names one version, and --all-versions means all`, {
+      hint: "Leave out the one or the other.",
+    });
+  }
+  if (!namesOne && !all) {
+    throw new ArtifoldError("USAGE", `${address} names no version`, {
+      hint: `Write ${address}:V1, or pass --all-versions.`,
+    });
+  }
+}
+
+function describe(run: Run, versions: readonly Version[]): string {
+  const [only] = versions;
+  if (only === undefined) return "nothing";
+  return versions.length === 1 ? shortRef(run, only) : formatCount(versions.length, "version");
 }
 
 async function oneVersion(run: Run, store: Store, address: string, restores: boolean): Promise<Version> {

@@ -177,6 +177,27 @@ describe("rm and restore", () => {
     expect(await json("restore", "sample", "--all-versions")).toMatchObject({ versions: ["V2", "V1"] });
     expect(await json("ls")).toMatchObject([{ versions: 2 }]);
   });
+
+  test("--all-versions beside the name of one of them is refused: one version was meant, or all", async () => {
+    for (const address of ["sample:V1", `sample@${(await json<{ digest: string }>("show", "sample:V1")).digest}`]) {
+      const refused = await run("rm", address, "--all-versions", "--yes");
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining("--all-versions")]);
+      expect((await run("restore", address, "--all-versions")).code).toBe(2);
+    }
+    expect(await json("ls")).toMatchObject([{ versions: 2 }]);
+  });
+
+  test("restore tells what was restored, and not what was there", async () => {
+    await run("rm", "sample:V1", "--yes");
+    const all = ["restore", "sample", "--all-versions"];
+    expect(await json(...all, "--dry-run")).toEqual({ operation: null, operations: [], versions: ["V1"] });
+    expect((await run(...all)).stdout).toBe("sample:V1 restored\n");
+    const nothing = { operation: null, operations: [], versions: [] };
+    for (const again of [all, ["restore", "sample:V1"]]) {
+      expect(await json(...again)).toEqual(nothing);
+      expect((await run(...again)).stdout).toBe("nothing restored\n");
+    }
+  });
 });
 
 describe("download", () => {
