@@ -20,7 +20,7 @@ export type ParsedCommand =
 export function parseCommandLine(words: readonly string[], columns?: number): ParsedCommand {
   const { leading, rest: own } = leadingOptions(words);
   const [first] = own;
-  if (first === undefined) return { kind: "text", text: helpOfAll(columns), exitCode: 2 };
+  if (first === undefined) return withoutCommand(leading, columns);
   if (first === "--version" || first === "-V") return { kind: "text", text: `${versionText()}\n`, exitCode: 0 };
   if (first === "--help" || first === "-h") return { kind: "text", text: helpOfAll(columns), exitCode: 0 };
   if (first === "help") return helpFor(own.slice(1), columns);
@@ -48,6 +48,13 @@ export function leadingOptions(words: readonly string[]): {
     count += option.value !== undefined && !word.includes("=") ? 2 : 1;
   }
   return { leading: words.slice(0, count), rest: words.slice(count) };
+}
+
+/** Options alone ask for nothing: a person is helped on, a program gets an error. */
+function withoutCommand(options: readonly string[], columns: number | undefined): ParsedCommand {
+  const call = parseOptions({ options: [] }, options, "help");
+  if (!call.flag("json")) return { kind: "text", text: helpOfAll(columns), exitCode: 2 };
+  throw new ArtifoldError("USAGE", "no command is named", { hint: "`artifold help` lists them." });
 }
 
 function helpFor(words: readonly string[], columns: number | undefined): ParsedCommand {
@@ -81,16 +88,17 @@ export function findCommand(
 }
 
 /** All options of a command, those that every command has included. */
-export function optionsOf(spec: CommandSpec): readonly OptionSpec[] {
+export function optionsOf(spec: Pick<CommandSpec, "options">): readonly OptionSpec[] {
   const own = new Set(spec.options.map((option) => option.name));
   return [...spec.options, ...commonOptions.filter((option) => !own.has(option.name))];
 }
 
 /** Reads options and arguments; of a command with something after "--" all that stands there as it is. */
 function parseCall(spec: CommandSpec, words: readonly string[]): Call {
-  if (!spec.args.some((arg) => arg.afterDashes === true)) return parseOptions(spec, words);
+  const help = `${spec.name} --help`;
+  if (!spec.args.some((arg) => arg.afterDashes === true)) return parseOptions(spec, words, help);
   const dashes = words.indexOf("--");
-  const call = parseOptions(spec, dashes === -1 ? words : words.slice(0, dashes));
+  const call = parseOptions(spec, dashes === -1 ? words : words.slice(0, dashes), help);
   const [first] = call.args;
   if (first !== undefined) {
     const near = commands.find((command) => command.name === `${spec.name}s ${first}`);
@@ -101,7 +109,8 @@ function parseCall(spec: CommandSpec, words: readonly string[]): Call {
   return { ...call, args: dashes === -1 ? [] : words.slice(dashes + 1) };
 }
 
-function parseOptions(spec: CommandSpec, words: readonly string[]): Call {
+/** @param help how the help is asked for that lists the options */
+function parseOptions(spec: Pick<CommandSpec, "options">, words: readonly string[], help: string): Call {
   const options: NonNullable<ParseArgsConfig["options"]> = {};
   for (const option of optionsOf(spec)) {
     options[option.name] = {
@@ -129,7 +138,7 @@ function parseOptions(spec: CommandSpec, words: readonly string[]): Call {
     const near = nearOption(spec, /'--([^' ]+)/.exec(message as string)?.[1] ?? "");
     throw new ArtifoldError("USAGE", lowerFirst(message as string), {
       cause: error,
-      hint: near ?? `\`artifold ${spec.name} --help\` lists the options.`,
+      hint: near ?? `\`artifold ${help}\` lists the options.`,
     });
   }
 }
@@ -147,7 +156,7 @@ function refuseEmpty(spec: CommandSpec, values: { [name: string]: unknown }, arg
 }
 
 /** The option that was perhaps meant by an unknown one. */
-function nearOption(spec: CommandSpec, word: string): string | undefined {
+function nearOption(spec: Pick<CommandSpec, "options">, word: string): string | undefined {
   const names = optionsOf(spec).map((option) => option.name);
   if (names.includes(word)) return undefined;
   const near = names.filter((name) => distance(name, word) <= 2);

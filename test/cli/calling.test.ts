@@ -15,6 +15,7 @@ describe("a call that cannot be understood", () => {
     ["help of an unknown command", ["help", "nothing"], "there is no command", "artifold help"],
     ["an unknown option", ["ls", "--recursiv"], "unknown option '--recursiv'", "--recursive"],
     ["an option without its value", ["ls", "--store"], "--store", "artifold ls --help"],
+    ["an option without its value, and no command", ["--store"], "--store", "artifold help"],
     ["a value that looks like an option", ["upload", "x", "--name", "-x", "--type", "t"], "--name", "--help"],
     ["an argument that is missing", ["show"], "REF is missing", "artifold show --help"],
     ["an argument too many", ["show", "a", "b"], '"b" is one too many', "artifold show --help"],
@@ -61,6 +62,16 @@ describe("a call that cannot be understood", () => {
     const { code, stdout, stderr } = await command("none", []);
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toContain("Usage: artifold COMMAND");
+  });
+
+  test("no command but --json: one JSON document, as programs rely on", async () => {
+    for (const args of [["--json"], ["--json", "-q"], ["--store", "x", "--json"]]) {
+      const { code, stdout, stderr } = await command("none", args);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: "" });
+      expect(JSON.parse(stdout)).toEqual({
+        error: { code: "USAGE", message: "no command is named", hint: "`artifold help` lists them.", happened: "no" },
+      });
+    }
   });
 });
 
