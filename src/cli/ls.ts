@@ -22,7 +22,8 @@ export async function run(run: Run): Promise<number> {
 
 async function listArtifacts(run: Run, store: Store): Promise<void> {
   const artifacts = [];
-  for await (const artifact of store.artifacts({ ...run.context.flags, ...typeFlag(run) })) artifacts.push(artifact);
+  const filter = { ...run.context.flags, ...typeFlag(run) };
+  for await (const artifact of store.artifacts(filter)) artifacts.push(artifact);
   const rows = artifacts.map(({ team, experiment, type, name, latest, versions }) => [
     type,
     `${team}/${experiment}/${name}`,
@@ -30,7 +31,14 @@ async function listArtifacts(run: Run, store: Store): Promise<void> {
     `${versions} version${versions === 1 ? "" : "s"}`,
   ]);
   const names = artifacts.map((artifact) => artifact.name).join("\n");
-  run.output.result(artifacts, names, rows.length === 0 ? ["no artifacts yet"] : alignColumns(rows));
+  const text =
+    rows.length === 0 ? [(await isEmpty(store)) ? "no artifacts yet" : "no artifact fits"] : alignColumns(rows);
+  run.output.result(artifacts, names, text);
+}
+
+async function isEmpty(store: Store): Promise<boolean> {
+  for await (const _ of store.artifacts()) return false;
+  return true;
 }
 
 async function listVersion(run: Run, store: Store, address: string): Promise<void> {

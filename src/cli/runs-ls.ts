@@ -1,5 +1,5 @@
 /** `runs ls`: lists runs, newest first. */
-import type { RunSummary } from "../store/index.ts";
+import type { RunSummary, Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { parseCount } from "./common.ts";
 import { describeState, runFacts } from "./run-text.ts";
@@ -20,9 +20,14 @@ export async function run(run: Run): Promise<number> {
     safe(`${each.team}/${each.experiment}`),
     briefConfig(each),
   ]);
-  const text = rows.length === 0 ? ["no runs yet"] : alignColumns(rows);
+  const text = rows.length === 0 ? [(await isEmpty(store)) ? "no runs yet" : "no run fits"] : alignColumns(rows);
   output.result(runs.map(runFacts), runs.map((each) => each.name).join("\n"), text);
   return 0;
+}
+
+async function isEmpty(store: Store): Promise<boolean> {
+  for await (const _ of store.runs()) return false;
+  return true;
 }
 
 /** So much of a config fits beside a run. */

@@ -338,6 +338,7 @@ describe("runs ls", () => {
       /^three {2}running for \d+ days {2,}2026-01-02 03:07 {2}local\/birds {2}lr=0.1 long=x{40,}…$/,
     );
     expect(third).toContain("killed by SIGKILL after 12 s");
+    expect((await run("runs", "ls", "--team", "nobody")).stdout).toBe("no run fits\n");
   });
 
   test("needs a store, as all that only read do", async () => {

@@ -43,6 +43,9 @@ test("ls tells artifacts, folders of a version, and with --recursive all entries
   expect(names(await json("ls", "-r", "sample:V1/b"))).toEqual(["b/c.txt", "b/d"]);
   expect((await run("ls", "sample:V1/none")).code).toBe(15);
   expect(await json("ls", "--team", "nobody")).toEqual([]);
+  // Where a filter matched nothing it is not said that there is nothing yet.
+  expect((await run("ls", "--team", "nobody")).stdout).toBe("no artifact fits\n");
+  expect((await run("ls", "--type", "none")).stdout).toBe("no artifact fits\n");
 });
 
 test("show tells all of a version, and with --versions of all, the newest first", async () => {
