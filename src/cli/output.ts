@@ -46,13 +46,13 @@ export class Output {
    * Prints the result of a command, as the caller wants it.
    *
    * @param result what --json prints
-   * @param essential what -q prints
+   * @param essential what -q prints; nothing for ""
    * @param text lines for people
    */
   result(result: unknown, essential: string, text: readonly string[]): void {
     this.#progress.end();
     if (this.isJson) this.write(`${JSON.stringify(result)}\n`);
-    else if (this.isQuiet) this.write(`${essential}\n`);
+    else if (this.isQuiet) this.write(essential === "" ? "" : `${essential}\n`);
     else if (text.length > 0) this.write(`${text.join("\n")}\n`);
   }
 

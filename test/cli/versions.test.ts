@@ -48,6 +48,16 @@ test("ls tells artifacts, folders of a version, and with --recursive all entries
   expect((await run("ls", "--type", "none")).stdout).toBe("no artifact fits\n");
 });
 
+test("of an empty result -q prints nothing, not even an empty line", async () => {
+  const calls = [
+    ["ls", "--team", "nobody"],
+    ["diff", "sample:V1", "sample:V1"],
+    ["runs", "ls"],
+    ["token", "ls"],
+  ];
+  for (const args of calls) expect(await run(...args, "-q")).toMatchObject({ code: 0, stdout: "", stderr: "" });
+});
+
 test("show tells all of a version, and with --versions of all, the newest first", async () => {
   expect(await json("show", "sample:V2")).toEqual({
     team: "local",
