@@ -5,7 +5,7 @@ import type { Operation, Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { parseCount } from "./common.ts";
 import { describeEnd } from "./run-text.ts";
-import { alignColumns, safe } from "./text.ts";
+import { alignColumns, formatTime, safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
   const limit = parseCount(run.call.text("limit"));
@@ -14,7 +14,7 @@ export async function run(run: Run): Promise<number> {
   for await (const operation of store.log(limit === undefined ? {} : { limit })) operations.push(operation);
   const rows = operations.map(({ operation, at, by, changes }) => [
     `#${operation}`,
-    at.slice(0, 19).replace("T", " "),
+    formatTime(at, "second"),
     safe(by),
     changes
       .map((change) => describe(store, change))

@@ -3,7 +3,7 @@ import type { RunSummary, Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { parseCount } from "./common.ts";
 import { describeState, runFacts } from "./run-text.ts";
-import { alignColumns, safe } from "./text.ts";
+import { alignColumns, formatTime, safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output } = run;
@@ -16,7 +16,7 @@ export async function run(run: Run): Promise<number> {
   const rows = runs.map((each) => [
     safe(each.name),
     describeState(each),
-    each.startedAt.slice(0, 16).replace("T", " "),
+    formatTime(each.startedAt, "minute"),
     safe(`${each.team}/${each.experiment}`),
     briefConfig(each),
   ]);

@@ -3,7 +3,7 @@ import type { Store, Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { resolveVersion, typeFlag } from "./common.ts";
 import { type Neighbours, neighbourFacts, neighbourRows, neighboursOf } from "./neighbours.ts";
-import { alignColumns, formatBytes, formatCount, safe, safeLines } from "./text.ts";
+import { alignColumns, formatBytes, formatCount, formatTime, safe, safeLines } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
   const store = await run.open();
@@ -72,10 +72,9 @@ function facts(store: Store, version: Version): Record<string, unknown> {
 
 function row(version: Version): string[] {
   const { version: number, createdAt, files, bytes, tags, message } = version;
-  const when = createdAt.slice(0, 16).replace("T", " ");
   return [
     number,
-    when,
+    formatTime(createdAt, "minute"),
     formatCount(files, "file"),
     formatBytes(bytes),
     tags.join(", "),

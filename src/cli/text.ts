@@ -42,6 +42,11 @@ export function formatCount(count: number, noun: string, plural = `${noun}s`): s
   return `${formatNumber(count)} ${count === 1 ? noun : plural}`;
 }
 
+/** A time as people read it, which says that it is in UTC: "2026-11-24 09:30Z". @param iso in UTC, as programs read it */
+export function formatTime(iso: string, to: "minute" | "second"): string {
+  return `${iso.slice(0, to === "minute" ? 16 : 19).replace("T", " ")}Z`;
+}
+
 /** A duration as people read it: "12 s", "3:05 min". */
 export function formatSeconds(seconds: number): string {
   if (seconds < 90) return `${Math.max(0, Math.round(seconds))} s`;

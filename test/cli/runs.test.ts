@@ -335,7 +335,7 @@ describe("runs ls", () => {
     expect((await run("runs", "ls", "-q")).stdout).toBe("three\ntwo\none\n");
     const [first, , third] = (await run("runs", "ls")).stdout.split("\n");
     expect(first).toMatch(
-      /^three {2}running for \d+ days {2,}2026-01-02 03:07 {2}local\/birds {2}lr=0.1 long=x{40,}…$/,
+      /^three {2}running for \d+ days {2,}2026-01-02 03:07Z {2}local\/birds {2}lr=0.1 long=x{40,}…$/,
     );
     expect(third).toContain("killed by SIGKILL after 12 s");
     expect((await run("runs", "ls", "--team", "nobody")).stdout).toBe("no run fits\n");

@@ -89,6 +89,14 @@ test("show tells all of a version, and with --versions of all, the newest first"
   expect(versions.map((each) => each.version)).toEqual(["V2", "V1"]);
 });
 
+test("times are those of UTC, and say so", async () => {
+  const time = /(\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?)Z {2}/;
+  for (const args of [["log"], ["show", "sample", "--versions"]]) {
+    const [, said = ""] = time.exec((await run(...args)).stdout) ?? [];
+    expect(Math.abs(Date.now() - Date.parse(`${said.replace(" ", "T")}Z`))).toBeLessThan(600_000);
+  }
+});
+
 test("diff compares two versions, or a version with a folder", async () => {
   const difference = await json<Differences>("diff", "sample:V1", "sample:V2");
   expect([names(difference.added), names(difference.modified), names(difference.removed), difference.bytes]).toEqual([
