@@ -3,7 +3,7 @@ import path from "node:path";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import { type AddOptions, type Artifact, parseRef, type Store, type UploadResult } from "../store/index.ts";
-import type { LeftOutReason } from "../worktree/index.ts";
+import type { LeftOut, LeftOutReason } from "../worktree/index.ts";
 import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
 import { listPaths, parseMetadata, shortRef } from "./common.ts";
@@ -165,9 +165,7 @@ const reasons: Record<LeftOutReason, string> = {
 /** Tells what an upload came to. */
 export function report(run: Run, store: Store, result: UploadResult, dryRun: boolean): void {
   const { output } = run;
-  for (const { path: entryPath, reason, detail } of result.leftOut.slice(0, 20)) {
-    output.warn(`left out ${safe(entryPath)}: ${reasons[reason]}${detail === undefined ? "" : ` (${safe(detail)})`}`);
-  }
+  for (const each of result.leftOut.slice(0, 20)) output.warn(describeLeftOut(each));
   if (result.leftOut.length > 20) output.warn(`left out ${result.leftOut.length - 20} more`);
   for (const line of listPaths(
     result.warnings.map(({ path: entryPath, problem }) => `${entryPath}: ${problem}`),
@@ -178,6 +176,12 @@ export function report(run: Run, store: Store, result: UploadResult, dryRun: boo
   }
   const lines = [...describe(run, result, dryRun), ...currentRunLines(store, "in")];
   output.result({ ...result, ...currentRunFacts(store) }, result.version, lines);
+}
+
+/** What was left out, and why. The reason why something cannot be read says that it cannot. */
+export function describeLeftOut({ path: entryPath, reason, detail }: LeftOut): string {
+  if (reason === "unreadable" && detail !== undefined) return `left out ${safe(entryPath)}: ${safe(detail)}`;
+  return `left out ${safe(entryPath)}: ${reasons[reason]}${detail === undefined ? "" : ` (${safe(detail)})`}`;
 }
 
 function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
