@@ -11,7 +11,7 @@ const verdicts: Record<RemoteReport["verdict"], string> = {
   "read only": "may be read only",
 };
 
-const marks: Record<RemoteFinding["level"], string> = { fine: "ok", note: "note", bad: "BAD" };
+const marks: Record<RemoteFinding["level"], string> = { fine: "fine", note: "note", bad: "BAD" };
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output, signal } = run;

@@ -40,6 +40,7 @@ describe("remotes", () => {
     const { one, hub } = await twoMachines();
     expect(await commandJson(one, ["remote", "ls"])).toMatchObject([{ name: "hub", url: hub, kind: "folder" }]);
     expect(await commandJson(one, ["remote", "check", "hub"])).toMatchObject({ ok: true, verdict: "fine" });
+    expect((await command(one, ["remote", "check", "hub"])).stderr).toMatch(/^fine /m);
     expect((await command(one, ["remote", "add", "hub", "/elsewhere"])).code).toBe(14);
     for (const call of [
       ["add", "other", "/other"],
