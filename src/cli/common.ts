@@ -66,12 +66,16 @@ function parseValue(text: string): JsonValue {
   }
 }
 
-/** Asks before something is destroyed. Without a terminal --yes is needed. */
-export async function confirm(run: Run, question: string): Promise<boolean> {
+/**
+ * Asks before something is destroyed. Without a terminal --yes is needed.
+ *
+ * @param what to do, as in "remove sample:V1"
+ */
+export async function confirm(run: Run, what: string): Promise<boolean> {
   if (run.call.flag("yes") || run.call.flag("dry-run")) return true;
   const { stdin, stderr } = run.context.isTerminal;
   if (!stdin || !stderr || run.output.isJson) {
-    throw new ArtifoldError("USAGE", `${question} needs a yes`, { hint: "Pass --yes." });
+    throw new ArtifoldError("USAGE", `cannot ask whether to ${what}`, { hint: "Pass --yes." });
   }
   // Loaded here, for few commands ever ask.
   const { createInterface } = await import("node:readline/promises");
@@ -80,7 +84,10 @@ export async function confirm(run: Run, question: string): Promise<boolean> {
   prompt.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
   const ended = new Promise<string>((resolve) => prompt.once("close", () => resolve("")));
   try {
-    const answer = await Promise.race([prompt.question(`${question} [y/N] `, { signal: run.signal }), ended]);
+    const answer = await Promise.race([
+      prompt.question(`${what.charAt(0).toUpperCase()}${what.slice(1)}? [y/N] `, { signal: run.signal }),
+      ended,
+    ]);
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     throw run.signal.aborted ? run.signal.reason : error;

@@ -45,7 +45,7 @@ function whenToVerify(when: string | undefined): "now" | "later" {
 
 async function mayRemove(run: Run, folder: string, paths: readonly string[]): Promise<boolean> {
   for (const line of listPaths(paths, "-")) run.output.note(line);
-  return confirm(run, `Remove ${formatCount(paths.length, "file")} from ${safe(folder)}?`);
+  return confirm(run, `remove ${formatCount(paths.length, "file")} from ${safe(folder)}`);
 }
 
 function describe(run: Run, version: Version, result: DownloadResult): string[] {

@@ -9,7 +9,10 @@ export async function run(run: Run): Promise<number> {
   const [remote] = call.args;
   const dryRun = call.flag("dry-run");
   const store = await run.open();
-  if (!(await confirm(run, "taking away what no version on the remote needs"))) return 0;
+  if (!(await confirm(run, "take away what no version on the remote needs"))) {
+    output.note("nothing was taken away");
+    return 1;
+  }
   const result = await store.remotes.collect({ remote, dryRun, signal, onProgress: output.onProgress });
   const { url, removedBytes, removedPacks, removedObjects, keptVersions, requests } = result;
   const view = { url, removedBytes, removedPacks, removedObjects, keptVersions, requests };

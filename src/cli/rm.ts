@@ -16,7 +16,7 @@ export async function run(run: Run): Promise<number> {
     ? await allVersions(run, store, address, restores)
     : [await oneVersion(run, store, address, restores)];
   const isDry = call.flag("dry-run");
-  if (!restores && !(await confirm(run, `Remove ${describe(run, versions)}?`))) {
+  if (!restores && !(await confirm(run, `remove ${describe(run, versions)}`))) {
     output.note("nothing was removed");
     return 1;
   }

@@ -24,9 +24,15 @@ export async function run(run: Run): Promise<number> {
     return 0;
   }
   const [id = ""] = call.args;
-  if (!(await confirm(run, `taking back token ${id}`))) return 0;
-  if (!call.flag("dry-run")) await tokens.revoke(id);
-  output.result({ id }, id, [`token ${safe(id)} is good for nothing now`]);
+  const isDry = call.flag("dry-run");
+  tokens.checkRevoke(id);
+  if (!(await confirm(run, `take back token ${safe(id)}`))) {
+    output.note("no token was taken back");
+    return 1;
+  }
+  if (!isDry) await tokens.revoke(id);
+  const said = isDry ? "would be good for nothing  (dry run: nothing was changed)" : "is good for nothing now";
+  output.result({ id }, id, [`token ${safe(id)} ${said}`]);
   return 0;
 }
 

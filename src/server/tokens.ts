@@ -106,12 +106,14 @@ export class TokenStore {
   /** Takes a token back. @throws ArtifoldError NOT_FOUND */
   async revoke(id: string): Promise<void> {
     await this.#change((records) => {
-      const kept = records.filter((record) => record.id !== id);
-      if (kept.length < records.length) return kept;
-      throw new ArtifoldError("NOT_FOUND", `there is no token ${JSON.stringify(id)}`, {
-        hint: "`artifold token ls` lists what there is.",
-      });
+      refuseUnknown(records, id);
+      return records.filter((record) => record.id !== id);
     });
+  }
+
+  /** Refuses what {@link revoke} would. @throws ArtifoldError NOT_FOUND */
+  checkRevoke(id: string): void {
+    refuseUnknown(this.list(), id);
   }
 
   /** Notes that a token was used. */
@@ -177,6 +179,13 @@ export class TokenStore {
       release();
     }
   }
+}
+
+function refuseUnknown(tokens: readonly { readonly id: string }[], id: string): void {
+  if (tokens.some((token) => token.id === id)) return;
+  throw new ArtifoldError("NOT_FOUND", `there is no token ${JSON.stringify(id)}`, {
+    hint: "`artifold token ls` lists what there is.",
+  });
 }
 
 function isRecord(record: Partial<TokenRecord> | null | undefined): boolean {

@@ -299,7 +299,8 @@ class Checkout {
     });
     refuseConflicts(plan, this.#folder);
     if (typeof clean === "function" && plan.foreign.length > 0 && !(await clean(plan.foreign))) {
-      throw new ArtifoldError("CONFLICT", `${plan.foreign.length} files of ${this.#folder} were not to be removed`, {
+      const what = plan.foreign.length === 1 ? "1 file" : `${plan.foreign.length} files`;
+      throw new ArtifoldError("CONFLICT", `whoever was asked did not want ${what} removed from ${this.#folder}`, {
         info: { folder: this.#folder, paths: plan.foreign },
         hint: "Download without --clean to keep them.",
       });

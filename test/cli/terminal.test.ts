@@ -117,7 +117,36 @@ describe.skipIf(!hasTerminals)("at a terminal (needs python3)", () => {
     // Nobody to ask: refused, and said how.
     const refused = await command(store, ["rm", "sample:V1"]);
     expect(refused.code).toBe(2);
-    expect(refused.stderr).toContain("--yes");
+    expect(refused.stderr).toBe("error: cannot ask whether to remove sample:V1\nhint: Pass --yes.\n");
+  });
+
+  test("whoever says no is told that nothing was done, and it ends with 1, whatever was asked", async () => {
+    const root = temporaryFolder();
+    const store = path.join(root, "store");
+    plant(root, { "data/a.txt": "a", "out/mine": "mine" });
+    await command(store, ["upload", path.join(root, "data"), ...asSample]);
+    await command(store, ["remote", "add", "hub", path.join(root, "hub")]);
+    await command(store, ["push"]);
+    const id = JSON.parse((await command(store, ["token", "create", "--json"])).stdout).id as string;
+    const asked: [string[], string, string][] = [
+      [["rm", "sample:V1"], "Remove sample:V1? [y/N]", "nothing was removed"],
+      [["token", "revoke", id], `Take back token ${id}? [y/N]`, "no token was taken back"],
+      [["remote", "gc"], "Take away what no version on the remote needs? [y/N]", "nothing was taken away"],
+    ];
+    for (const [args, question, said] of asked) {
+      const { code, shown } = await atTerminal(store, args, { typed: [{ after: "?", keys: "n\r" }] });
+      expect([code, shown]).toEqual([1, expect.stringContaining(question)]);
+      expect(shown).toContain(said);
+    }
+    const to = ["download", "sample", "--to", path.join(root, "out"), "--clean"];
+    const kept = await atTerminal(store, to, { typed: [{ after: "?", keys: "n\r" }] });
+    expect([kept.code, kept.shown]).toEqual([14, expect.stringContaining("did not want 1 file removed")]);
+    const dry = await command(store, ["token", "revoke", id, "--dry-run"]);
+    expect(dry.stdout).toBe(`token ${id} would be good for nothing  (dry run: nothing was changed)\n`);
+    expect((await command(store, ["token", "revoke", "none", "--dry-run"])).code).toBe(15);
+    expect((await command(store, ["token", "revoke", id, "--yes"])).stdout).toBe(
+      `token ${id} is good for nothing now\n`,
+    );
   });
 });
 
