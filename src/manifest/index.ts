@@ -60,6 +60,7 @@ export {
   pathProblem,
 } from "./path.ts";
 export {
+  countLinks,
   entriesInTheWay,
   type FolderItem,
   findEntry,

@@ -23,6 +23,25 @@ export async function manifestSums(reader: NodeReader, root: Digest): Promise<Su
   return sumRows(await reader.root(root));
 }
 
+/** How many links of a manifest are meant. Nodes that hold nothing but files are not touched. */
+export async function countLinks(
+  reader: NodeReader,
+  root: Digest,
+  isMeant: (path: string) => boolean = () => true,
+): Promise<number> {
+  const countIn = async (node: ManifestNode): Promise<number> => {
+    if (node.level === 0) {
+      return (node.rows as readonly Entry[]).filter(({ kind, path }) => kind === "link" && isMeant(path)).length;
+    }
+    let links = 0;
+    for (const row of node.rows as readonly ChildRow[]) {
+      if (row.entries > row.files) links += await countIn(await reader.child(row, node.level));
+    }
+    return links;
+  };
+  return countIn(await reader.root(root));
+}
+
 /** Gives the entries of a manifest in order, in batches: one leaf, or a part of one, at a time. */
 export async function* readEntries(
   reader: NodeReader,

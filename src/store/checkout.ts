@@ -3,7 +3,7 @@ import path from "node:path";
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
-import type { NodeReader } from "../manifest/index.ts";
+import { countLinks, type NodeReader } from "../manifest/index.ts";
 import type { FileStat } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
 import {
@@ -69,7 +69,7 @@ export interface DownloadResult {
   /** Files and links that were written. */
   readonly written: number;
   readonly writtenBytes: number;
-  /** Files that were there already. */
+  /** Files and links that were there already. */
   readonly unchanged: number;
   readonly removed: number;
   /** Files that became links, because `link` said so. */
@@ -248,7 +248,8 @@ class Checkout {
       const plan = await this.#plan(version, target);
       const { references } = plan;
       const sums = await this.#sums(version);
-      const unchanged = sums.files - plan.write.length;
+      const links = await countLinks(this.#reader, version.manifest, this.#filter);
+      const unchanged = sums.files + links - plan.write.length - plan.link.length;
       const brings = plan.write.length + plan.link.length + plan.makeFolders.length > 0;
       if (brings) await this.#refuseNames(version, this.#staying(new Set(plan.remove)));
       if (this.#options.dryRun === true) {

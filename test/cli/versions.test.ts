@@ -1,5 +1,5 @@
 /** The commands for versions that are there: their JSON fields, their exit codes, and that a dry run changes nothing. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { command, commandJson } from "../support/command.ts";
@@ -259,6 +259,18 @@ describe("download", () => {
     expect(existsSync(path.join(work, "out/mine"))).toBe(true);
     expect(await json("download", "sample:V1", "--to", "out", "--clean", "--yes")).toMatchObject({ removed: 1 });
     expect(existsSync(path.join(work, "out/mine"))).toBe(false);
+  });
+
+  test("counts links among what is unchanged, as among what is written, all of the version or some", async () => {
+    plant(work, { "linked/d/a": "1", "linked/d/to-a": { link: "a" }, "linked/b": { link: "d/a" }, "linked/e/f": "2" });
+    await run("upload", "linked", "--name", "linked", "--type", "t");
+    const download = (...more: string[]) => json("download", "linked", "--to", "out", ...more);
+    expect(await download()).toMatchObject({ files: 2, written: 4, unchanged: 0 });
+    expect(await download()).toMatchObject({ written: 0, unchanged: 4 });
+    expect(await download("--path", "d/**")).toMatchObject({ files: 1, written: 0, unchanged: 2 });
+    rmSync(path.join(work, "out/b"));
+    expect(await download("--dry-run")).toMatchObject({ written: 1, unchanged: 3 });
+    expect(await download()).toMatchObject({ written: 1, unchanged: 3 });
   });
 
   test("status tells what became of the folder, and 15 where nothing is known of it", async () => {
