@@ -1,8 +1,16 @@
 /** `upload`: makes a new version from files and folders, if anything changed. */
 import path from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
-import { type AddOptions, type Artifact, parseRef, type Store, type UploadResult } from "../store/index.ts";
+import {
+  type AddOptions,
+  type Artifact,
+  parseRef,
+  type Store,
+  type UploadOptions,
+  type UploadResult,
+} from "../store/index.ts";
 import type { LeftOut, LeftOutReason } from "../worktree/index.ts";
 import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
@@ -28,9 +36,10 @@ export async function run(run: Run): Promise<number> {
   try {
     await fill(artifact, paths, run);
     const result = await artifact.upload({ ...upload, signal, onProgress: output.onProgress });
+    await tellUnkept(run, store, result, upload);
     report(run, store, result, dryRun);
     if (!dryRun && run.context.settings.autoPush.value === "on") await pushUploaded(run, store, query);
-    if (!result.changed && call.flag("exit-code")) return 4;
+    if (!result.changed && result.tagged.length === 0 && call.flag("exit-code")) return 4;
     return leavesOut(result) ? 3 : 0;
   } finally {
     await artifact.close();
@@ -70,7 +79,7 @@ export function artifactQuery({ call, context }: Run): {
 }
 
 /** What --message, --meta, --tag and the like say. */
-export function uploadOptions(call: Call): Parameters<Artifact["upload"]>[0] {
+export function uploadOptions(call: Call): UploadOptions {
   if (call.flag("ours") && call.flag("theirs"))
     throw new ArtifoldError("USAGE", "--ours and --theirs exclude each other");
   const message = call.text("message");
@@ -162,6 +171,28 @@ const reasons: Record<LeftOutReason, string> = {
   link: "a link that a version cannot keep",
 };
 
+/** Without a version message and metadata are nowhere: said, unless the version that is there has the same. */
+async function tellUnkept(
+  run: Run,
+  store: Store,
+  result: UploadResult,
+  { message, metadata = {} }: UploadOptions,
+): Promise<void> {
+  const isGiven = message !== undefined || Object.keys(metadata).length > 0;
+  if (result.changed || !isGiven) return;
+  const { team, experiment, type, name, version } = result;
+  const there = await store.resolve(`${team}/${experiment}/${name}:${version}`, { type });
+  const isThere = ([key, value]: [string, unknown]): boolean => isDeepStrictEqual(there.metadata[key], value);
+  const unkept = [
+    ...(message === undefined || message === there.message ? [] : ["message"]),
+    ...(Object.entries(metadata).every(isThere) ? [] : ["metadata"]),
+  ];
+  if (unkept.length === 0) return;
+  const what = `${unkept.join(" and ")} ${unkept.length === 1 ? "is" : "are"} not kept`;
+  const hint = `\`artifold meta ${shortRef(run, result)}\` changes those of the one that is there`;
+  run.output.warn(`${what}: no version is made; ${hint}`);
+}
+
 /** Tells what an upload came to. */
 export function report(run: Run, store: Store, result: UploadResult, dryRun: boolean): void {
   const { output } = run;
@@ -186,7 +217,7 @@ export function describeLeftOut({ path: entryPath, reason, detail }: LeftOut): s
 
 function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
   const ref = run.output.paint("1", shortRef(run, result));
-  if (!result.changed) return [`${ref}  nothing changed`];
+  if (!result.changed) return [`${ref}  ${describeTags(result, dryRun)}`];
   const { added, modified, removed, kept, files, bytes, newBytes } = result;
   const changes = [
     [added, "added"],
@@ -201,4 +232,11 @@ function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
   ];
   if (result.mergedWith !== null) lines.push(`  merged with ${result.mergedWith}, which was uploaded meanwhile`);
   return lines;
+}
+
+/** What came of content that was there already. */
+function describeTags({ tagged }: UploadResult, dryRun: boolean): string {
+  if (tagged.length === 0) return "nothing changed";
+  const said = `tagged ${tagged.map(safe).join(" and ")}, no new version`;
+  return `${said}${dryRun ? "  (dry run: nothing was changed)" : ""}`;
 }

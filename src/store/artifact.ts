@@ -64,6 +64,8 @@ export interface UploadResult extends ArtifactName {
   readonly digest: Digest;
   /** Whether a version was made. */
   readonly changed: boolean;
+  /** Tags that moved to the version. */
+  readonly tagged: readonly string[];
   /** Id of the run that made it, or came to what was there; null outside of a run. */
   readonly run: Digest | null;
   /** Files of the version, and the bytes that they have together. */
@@ -220,7 +222,7 @@ export class Artifact implements AsyncDisposable {
   upload(options: UploadOptions = {}): Promise<UploadResult> {
     return this.#inTurn(options.signal, async (draft) => {
       const tags = options.tags?.map((tag) => checkName("tag", tag));
-      if (this.#dryRun) return this.#rehearse(draft);
+      if (this.#dryRun) return this.#rehearse(draft, tags ?? []);
       const given = { ...options, tags, run: this.#run };
       const published = await publish(this.#engine, draft, this.#fullName, this.#base, given);
       return afterwards(async () => {
@@ -301,7 +303,7 @@ export class Artifact implements AsyncDisposable {
   }
 
   /** What an upload would come to. */
-  async #rehearse(draft: Draft): Promise<UploadResult> {
+  async #rehearse(draft: Draft, tags: readonly string[]): Promise<UploadResult> {
     const manifest = await draft.flush();
     const { version } = this.#base;
     const before = version?.manifest ?? EMPTY_MANIFEST;
@@ -310,6 +312,8 @@ export class Artifact implements AsyncDisposable {
     const [artifact] = catalog.artifacts({ ...this.#fullName });
     const changed = version === undefined || version.manifest !== manifest;
     const number = changed ? (artifact?.highest ?? 0) + 1 : version.number;
+    const isOn = (tag: string): boolean =>
+      artifact !== undefined && !changed && catalog.versionByTag(artifact.row, tag)?.version === version.version;
     return {
       ...this.#fullName,
       version: formatNumber(number),
@@ -317,6 +321,7 @@ export class Artifact implements AsyncDisposable {
       id: changed ? null : version.version,
       digest: manifest,
       changed,
+      tagged: [...new Set(tags)].filter((tag) => !isOn(tag)),
       run: this.#run ?? null,
       files: changes.sums.files,
       bytes: changes.sums.bytes,
@@ -340,6 +345,7 @@ export class Artifact implements AsyncDisposable {
       id: version.version,
       digest: version.manifest,
       changed: published.changed,
+      tagged: published.tagged,
       run: this.#run ?? null,
       files: sums.files,
       bytes: sums.bytes,

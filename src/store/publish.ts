@@ -52,6 +52,8 @@ export interface Base {
 /** What an upload came to. */
 export interface Published {
   readonly changed: boolean;
+  /** Tags that moved to the version. */
+  readonly tagged: readonly string[];
   readonly version: VersionRow;
   readonly artifact: ArtifactRow;
   readonly sums: Sums;
@@ -165,7 +167,7 @@ class Attempt {
   /** Publishes; gives nothing when somebody else was quicker and the draft has to be looked at again. */
   async publish(): Promise<Omit<Published, "mergedWith"> | undefined> {
     let isStale = false;
-    let result: { changed: boolean; before: Digest } | undefined;
+    let result: Pick<Published, "changed" | "before" | "tagged"> | undefined;
     const committed = await this.#engine.commit(() => {
       const { catalog } = this.#engine;
       const [artifact] = catalog.artifacts({ ...this.#name });
@@ -175,18 +177,20 @@ class Attempt {
       // Somebody may also have uploaded, or removed, what this draft was compared with when its content was sealed.
       if (changed && this.#content === undefined) isStale = true;
       if (isStale) return undefined;
-      result = { changed, before: newest?.manifest ?? EMPTY_MANIFEST };
-      return changed ? this.#makeVersion(artifact) : this.#keepVersion(artifact as ArtifactRow, newest as VersionRow);
+      const step = changed
+        ? this.#makeVersion(artifact)
+        : this.#keepVersion(artifact as ArtifactRow, newest as VersionRow);
+      const tagged = (step?.changes ?? []).flatMap((each) => (each.change === "tag" ? [each.tag] : []));
+      result = { changed, before: newest?.manifest ?? EMPTY_MANIFEST, tagged };
+      return step;
     }, this.#options.signal);
     if (isStale || result === undefined) return undefined;
-    const { before, changed } = result;
     const find = (): Pick<Published, "version" | "artifact"> => this.#find();
     return {
-      before,
-      changed,
+      ...result,
       ...(committed === undefined ? find() : await afterwards(find)),
       sums: this.#sums,
-      newBytes: changed ? this.#newBytes : 0,
+      newBytes: result.changed ? this.#newBytes : 0,
       writtenBytes: committed?.writtenBytes ?? 0,
     };
   }

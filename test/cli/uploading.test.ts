@@ -78,6 +78,37 @@ test("tells the fields that are fixed, and what it counted", async () => {
   expect(await codeOf("data", "--exit-code")).toBe(0);
 });
 
+describe("of content that is there already", () => {
+  const upload = (...args: string[]) => command(store, ["upload", "data", ...asSample, ...args], work);
+
+  test("tags move and are told, and that is a change; where they are there already nothing changed", async () => {
+    await upload();
+    const dry = await upload("--tag", "best", "--dry-run");
+    expect(dry.stdout).toBe("sample:V1  tagged best, no new version  (dry run: nothing was changed)\n");
+    const tagged = await upload("--tag", "best", "--tag", "prod", "--exit-code");
+    expect(tagged).toMatchObject({ code: 0, stdout: "sample:V1  tagged best and prod, no new version\n", stderr: "" });
+    const again = await upload("--tag", "best", "--exit-code");
+    expect(again).toMatchObject({ code: 4, stdout: "sample:V1  nothing changed\n" });
+    const more = await upload("--tag", "best", "--tag", "new", "--json");
+    expect(JSON.parse(more.stdout)).toMatchObject({ changed: false, tagged: ["new"] });
+  });
+
+  test("message and metadata are not kept, and that is told where the version has not the same", async () => {
+    const said = ["-m", "first", "--meta", 'how={"a":[1]}'];
+    expect(await upload(...said)).toMatchObject({ code: 0, stderr: expect.not.stringContaining("warning") });
+    expect((await upload(...said)).stderr).toBe("");
+    const hint = "no version is made; `artifold meta sample:V1` changes those of the one that is there\n";
+    expect((await upload("-m", "other", "--meta", "lr=1")).stderr).toBe(
+      `warning: message and metadata are not kept: ${hint}`,
+    );
+    expect((await upload("-m", "first", "--meta", "how=2")).stderr).toBe(`warning: metadata is not kept: ${hint}`);
+    expect(await commandJson(store, ["show", "sample"])).toMatchObject({
+      message: "first",
+      metadata: { how: { a: [1] } },
+    });
+  });
+});
+
 describe("where it goes", () => {
   test("a folder to the root or below --as; a file by its name; several paths each by its own", async () => {
     await upload("data");
