@@ -61,6 +61,7 @@ export {
   openStore,
   type PullOptions,
   type PullResult,
+  type PushedKind,
   type PushOptions,
   type PushResult,
   type ReferenceOptions,

@@ -18,7 +18,7 @@ export async function run(run: Run): Promise<number> {
     onProgress: output.onProgress,
   });
   const lines = movedLines(run, result.versions, dryRun ? "would pull" : "pulled");
-  if (lines.length === 0) lines.push(`nothing new on ${safe(result.url)}`);
+  if (lines.length === 0) lines.push(`no new version on ${safe(result.url)}`);
   lines.push(`${trafficLine(result)}${dryRun ? "  (dry run: nothing was changed)" : ""}`);
   output.result(movedView(result), result.versions.map(({ ref }) => ref).join("\n"), lines);
   return 0;

@@ -1,4 +1,5 @@
 /** `push`: sends to a remote what it has not. */
+import type { PushedKind } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { typeFlag } from "./common.ts";
 import { movedLines, movedView, remoteAndRefs, trafficLine } from "./moved.ts";
@@ -6,6 +7,15 @@ import { safe } from "./text.ts";
 
 /** Exit code where both sides changed the same paths: everything is there, and the newest version holds one side. */
 const DIVERGED = 3;
+
+const words: Record<PushedKind, string> = {
+  tag: "tags",
+  remove: "removals",
+  restore: "restored versions",
+  note: "notes",
+  run: "runs",
+  also: "records of versions with equal content",
+};
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output, signal } = run;
@@ -20,9 +30,13 @@ export async function run(run: Run): Promise<number> {
     signal,
     onProgress: output.onProgress,
   });
-  const { versions } = result;
+  const { url, versions, others } = result;
   const lines = movedLines(run, versions, dryRun ? "would push" : "pushed");
-  if (lines.length === 0) lines.push(`${safe(result.url)} has everything`);
+  if (lines.length === 0 && others.length === 0) lines.push(`${safe(url)} has everything`);
+  if (lines.length === 0) {
+    const sent = others.map((kind) => words[kind]).join(" and ");
+    lines.push(`${dryRun ? "would send" : "sent"} ${sent} to ${safe(url)}, and no version`);
+  }
   lines.push(`${trafficLine(result)}${dryRun ? "  (dry run: nothing was sent)" : ""}`);
   const diverged = versions.filter((version) => version.diverged);
   output.result(movedView(result), versions.map(({ ref }) => ref).join("\n"), lines);

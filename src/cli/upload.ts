@@ -52,8 +52,8 @@ async function pushUploaded(run: Run, store: Store, query: ReturnType<typeof art
   const { output, signal } = run;
   try {
     const refs = [`${team}/${experiment}/${name}`];
-    const { url, versions } = await store.push({ refs, type, signal, onProgress: output.onProgress });
-    if (versions.length > 0) output.note(`pushed to ${safe(url)}`);
+    const { url, versions, others } = await store.push({ refs, type, signal, onProgress: output.onProgress });
+    if (versions.length + others.length > 0) output.note(`pushed to ${safe(url)}`);
   } catch (error) {
     if (!isArtifoldError(error)) throw error;
     output.warn(`it was not pushed: ${safe(error.message)}`);

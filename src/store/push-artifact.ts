@@ -41,6 +41,8 @@ export interface ArtifactPushOptions {
   /** The highest number that is meant. */
   readonly upTo: number;
   readonly onBytes: (bytes: number) => void;
+  /** Hears of each step that was written. */
+  readonly onStep: (events: readonly LogEvent[]) => void;
 }
 
 /** A version that holds both sides of what diverged. */
@@ -162,6 +164,7 @@ class ArtifactPush {
     const hints = { index: this.#content.index, roots };
     const written = await this.#session.log(log).append(at, events, hints, this.#writer);
     if (written === undefined) return false;
+    this.#options.onStep(events);
     const isWhole = merged !== undefined && merged.theirs.elsewhere === null;
     await knowSteps(this.#engine, this.#session, log, [written], {
       writer: merged?.draft.content,

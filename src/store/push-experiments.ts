@@ -20,24 +20,31 @@ const STEP_RUNS = 10_000;
 /** Which experiments are meant. */
 export type ExperimentFilter = { readonly [Key in keyof ExperimentNames]?: string | undefined };
 
-/** Pushes what a remote has not of such runs, or not as they are now. */
-export async function pushExperiments(engine: Engine, session: RemoteSession, filter: ExperimentFilter): Promise<void> {
+/** Pushes what a remote has not of such runs, or not as they are now. @returns whether there were any */
+export async function pushExperiments(
+  engine: Engine,
+  session: RemoteSession,
+  filter: ExperimentFilter,
+): Promise<boolean> {
   const { team, experiment } = filter;
+  let isAny = false;
   for (const names of experimentsOfLoneRuns(engine.catalog)) {
     if ((team ?? names.team) !== names.team || (experiment ?? names.experiment) !== names.experiment) continue;
-    await pushExperiment(engine, session, names);
+    if (await pushExperiment(engine, session, names)) isAny = true;
   }
+  return isAny;
 }
 
-async function pushExperiment(engine: Engine, session: RemoteSession, names: ExperimentNames): Promise<void> {
+async function pushExperiment(engine: Engine, session: RemoteSession, names: ExperimentNames): Promise<boolean> {
   const id = experimentId(names.team, names.experiment);
   const log = experimentLog(id);
   const unpushed = (): RunRow[] => unpushedLoneRuns(engine.catalog, session.id, id, names);
-  if (unpushed().length === 0) return;
+  if (unpushed().length === 0) return false;
   // Somebody else may have named it meanwhile.
   while (!isNamed(engine, session, id))
     await addStep(engine, session, NAMES_LOG, () => namingOf(engine, session, id, names));
   while (unpushed().length > 0) await addStep(engine, session, log, () => stepOf(unpushed()));
+  return true;
 }
 
 function isNamed({ catalog }: Engine, session: RemoteSession, id: Digest): boolean {

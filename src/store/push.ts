@@ -2,7 +2,7 @@
 import type { ArtifactRow } from "../catalog/index.ts";
 import { formatNumber } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { NAMES_LOG } from "../logs/index.ts";
+import { type LogEvent, NAMES_LOG } from "../logs/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { type PushedVersion, pushArtifact } from "./push-artifact.ts";
@@ -40,7 +40,12 @@ export interface PushResult extends Traffic {
   /** Where it went. */
   readonly url: string;
   readonly versions: readonly MovedVersion[];
+  /** What else was sent, each kind once. */
+  readonly others: readonly PushedKind[];
 }
+
+/** What a push sends beside versions. Another version of content that has a number already is found under that number. */
+export type PushedKind = "tag" | "remove" | "restore" | "note" | "run" | "also";
 
 /**
  * Pushes.
@@ -70,6 +75,10 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
     try {
       await catchUp(engine, session, NAMES_LOG);
       const versions: MovedVersion[] = [];
+      const others = new Set<PushedKind>();
+      const onStep = (events: readonly LogEvent[]): void => {
+        for (const { event } of events) if (event in kinds) others.add(kinds[event as keyof typeof kinds]);
+      };
       const bytesTotal = chosen.reduce((sum, { artifact }) => sum + unpublishedBytes(engine, artifact), 0);
       let bytes = 0;
       const onBytes = (more: number): void => {
@@ -78,18 +87,31 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
       };
       for (const { artifact, upTo } of chosen) {
         const pushed = await engine.source.lending(session.id, work.remote, () =>
-          pushArtifact(engine, session, artifact, { upTo, onBytes }),
+          pushArtifact(engine, session, artifact, { upTo, onBytes, onStep }),
         );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }
       const { refs = [], type } = options;
-      if (refs.length === 0 && type === undefined) await pushExperiments(engine, session, options);
-      return { url: work.remote.url, versions, ...work.traffic };
+      const meansAll = refs.length === 0 && type === undefined;
+      if (meansAll && (await pushExperiments(engine, session, options))) others.add("run");
+      return { url: work.remote.url, versions, others: [...others], ...work.traffic };
     } finally {
       release();
     }
   });
 }
+
+/** What events say of, beside versions. */
+const kinds = {
+  tag: "tag",
+  remove: "remove",
+  restore: "restore",
+  note: "note",
+  run: "run",
+  used: "run",
+  made: "run",
+  also: "also",
+} as const satisfies Partial<Record<LogEvent["event"], PushedKind>>;
 
 /** A version that moved, as it is told. */
 export function movedVersion(

@@ -101,6 +101,24 @@ describe("remotes", () => {
     expect(await commandJson(one, ["merge", "x:V4", "x:V2"])).toMatchObject({ version: "V4", changed: false });
   });
 
+  test("a push of no version tells what else was sent, and only then that there was nothing", async () => {
+    const { one, hub } = await twoMachines();
+    const push = async (...args: string[]) => (await command(one, ["push", ...args])).stdout.split("\n")[0];
+    expect(await push()).toBe(`${hub} has everything`);
+    expect((await command(one, ["push", "-q"])).stdout).toBe("");
+    await command(one, ["tag", "x:V1", "best"]);
+    await command(one, ["meta", "x:V1", "a=1"]);
+    expect(await push("--dry-run")).toBe(`would send tags and notes to ${hub}, and no version`);
+    expect(await push()).toBe(`sent tags and notes to ${hub}, and no version`);
+    await command(one, ["rm", "x:V1", "--yes"]);
+    expect(await push()).toBe(`sent removals to ${hub}, and no version`);
+    await command(one, ["restore", "x:V1"]);
+    expect(await push()).toBe(`sent restored versions to ${hub}, and no version`);
+    await command(one, ["run", "--", "true"]);
+    expect(await push()).toBe(`sent runs to ${hub}, and no version`);
+    expect(await push()).toBe(`${hub} has everything`);
+  });
+
   test("with auto-push on, an upload is pushed, and stands where that fails", async () => {
     const { one, hub, data } = await twoMachines();
     const environment = { XDG_CONFIG_HOME: scratch() };
