@@ -101,10 +101,7 @@ export class ProgressPrinter {
   }
 }
 
-/** How much is done, where that can be told. */
-function fraction(event: ProgressEvent): number | undefined {
-  const { bytesTotal, filesTotal } = event;
-  if (bytesTotal !== undefined && bytesTotal > 0 && event.bytes <= bytesTotal) return event.bytes / bytesTotal;
-  if (filesTotal !== undefined && filesTotal > 0 && event.files <= filesTotal) return event.files / filesTotal;
-  return undefined;
+/** How much is done, where that can be told: the number of files says little of it, for one may be as large as all others. */
+function fraction({ bytes, bytesTotal }: ProgressEvent): number | undefined {
+  return bytesTotal === undefined || bytesTotal === 0 || bytes > bytesTotal ? undefined : bytes / bytesTotal;
 }

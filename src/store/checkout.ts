@@ -323,7 +323,6 @@ class Checkout {
     const { signal, onProgress } = this.#options;
     let files = 0;
     let bytes = 0;
-    let last: string | undefined;
     return {
       pool: this.#engine.pool,
       source: {
@@ -337,10 +336,8 @@ class Checkout {
       signal,
       links: this.#links,
       onUnchecked: this.#options.verify === "later" ? () => void this.#unverified++ : undefined,
-      onBytes: (more, entryPath) => {
-        // A large file is heard of several times.
-        if (entryPath !== last) files++;
-        last = entryPath;
+      onBytes: (more, entryPath, isDone) => {
+        if (isDone) files++;
         bytes += more;
         onProgress?.({
           phase: "write",

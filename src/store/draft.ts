@@ -247,7 +247,8 @@ export class Draft {
     const files = (async function* one() {
       yield [{ path: as, file, size, before }];
     })();
-    for await (const [result] of this.#makeIngest(options).files(files)) {
+    const progress = new UploadProgress(options, { filesTotal: 1, bytesTotal: size });
+    for await (const [result] of this.#makeIngest(options, progress).files(files)) {
       if (result?.kind === "failed") return this.#failedFile(as, result.error, options);
       if (result === undefined) continue;
       await this.put(result.entry);
@@ -300,8 +301,7 @@ export class Draft {
     compareAll: boolean,
   ): { scan: FolderScan; memory: FolderMemory } {
     const { engine } = this;
-    const include = options.include ?? [];
-    const exclude = options.exclude ?? [];
+    const { include = [], exclude = [] } = options;
     const memory = new FolderMemory(engine.folders, folder, viewOf({ include, exclude }));
     const progress = new UploadProgress(options);
     const scan = new FolderScan(
@@ -327,6 +327,7 @@ export class Draft {
         remember: !this.isDryRun,
         signal: options.signal,
         onScanned: (counts) => progress.scanned(counts),
+        onTotal: options.onProgress && ((files, bytes) => progress.found(files, bytes)),
         onNew: (path_) => this.#newNames.look(path_),
       },
       compareAll,
@@ -393,7 +394,7 @@ export class Draft {
       older: writer && olderContent(this.engine.folder, writer),
       adopter: writer,
       signal: call.signal,
-      onBytes: (bytes, path_) => progress.stored(bytes, path_),
+      onBytes: (...done) => progress.stored(...done),
     });
   }
 }

@@ -180,7 +180,8 @@ async function bringContent(
       onBytes: (bytes, at) => {
         progress.files++;
         progress.bytes += bytes;
-        onProgress?.({ phase: "fetch", ...progress, bytesTotal: Math.max(progress.bytes, bytesTotal), path: at });
+        const total = progress.bytes <= bytesTotal ? { bytesTotal } : {};
+        onProgress?.({ phase: "fetch", ...progress, ...total, path: at });
       },
     });
     await engine.source.settle();

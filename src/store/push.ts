@@ -83,7 +83,8 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
       let bytes = 0;
       const onBytes = (more: number): void => {
         bytes += more;
-        options.onProgress?.({ phase: "send", files: versions.length, bytes, bytesTotal: Math.max(bytes, bytesTotal) });
+        const total = bytes <= bytesTotal ? { bytesTotal } : {};
+        options.onProgress?.({ phase: "send", files: versions.length, bytes, ...total });
       };
       for (const { artifact, upTo } of chosen) {
         const pushed = await engine.source.lending(session.id, work.remote, () =>

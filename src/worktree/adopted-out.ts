@@ -11,6 +11,7 @@ import { isSameState } from "./blob-reader.ts";
 import { writeError } from "./blob-writer.ts";
 import type { CheckRequest } from "./check-chunks.ts";
 import type { ContentPool } from "./content-pool.ts";
+import type { OnBytes } from "./on-bytes.ts";
 import { type CheckedFile, openChecked, openPastMemory } from "./past-memory.ts";
 import { isSettledBefore } from "./settled.ts";
 
@@ -24,7 +25,7 @@ export interface AdoptedOutOptions {
   /** Clones are left unchecked where this is given, which hears of each. */
   readonly onUnchecked?: ((path: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 /** Chunks in one request: some four mebibytes. */
@@ -118,7 +119,7 @@ export class AdoptedOut {
     const { onUnchecked, onBytes } = this.#options;
     if (onUnchecked === undefined) return this.#isRight(entry, from, clone);
     if (this.#fs.lookAt(clone)?.size !== entry.size) return false;
-    onBytes?.(entry.size, entry.path);
+    onBytes?.(entry.size, entry.path, false);
     return true;
   }
 
@@ -162,7 +163,7 @@ export class AdoptedOut {
           underWay.push(this.#checkSome(some, { ...file, position, to }));
           position += bytes;
           if (underWay.length >= pool.width && !(await underWay.shift())) return false;
-          onBytes?.(bytes, entry.path);
+          onBytes?.(bytes, entry.path, false);
         }
       }
       return position === entry.size && (await Promise.all(underWay)).every((isRight) => isRight);

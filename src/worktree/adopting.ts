@@ -19,6 +19,7 @@ import {
 import { type FileStat, type FileSystem, isExecutable, readFully, storeWriteError } from "../platform/index.ts";
 import { addChunks, type ChunkStoring, type OlderContent } from "./chunk-storing.ts";
 import type { ContentPool } from "./content-pool.ts";
+import type { OnBytes } from "./on-bytes.ts";
 import type { ChunkColumns } from "./read-request.ts";
 import { readWindows } from "./read-windows.ts";
 import { isSettledBefore } from "./settled.ts";
@@ -80,7 +81,7 @@ export class FileAdoption {
   readonly #older: OlderContent | undefined;
   readonly #adopter: Adopter;
   readonly #signal: AbortSignal | undefined;
-  readonly #onBytes: (bytes: number, path: string) => void;
+  readonly #onBytes: OnBytes;
 
   constructor(options: {
     pool: ContentPool;
@@ -89,7 +90,7 @@ export class FileAdoption {
     older?: OlderContent | undefined;
     adopter: Adopter;
     signal?: AbortSignal | undefined;
-    onBytes: (bytes: number, path: string) => void;
+    onBytes: OnBytes;
   }) {
     this.#pool = options.pool;
     this.#storing = options.storing;
@@ -170,7 +171,7 @@ export class FileAdoption {
       if (copy?.failure !== undefined) throw storeWriteError(copy.failure, "an adopted file");
       if (knownBytes > size * knownMax || !adoption.hasRoom) return undefined;
       adoption.addChunks(chunks.digests, chunks.lengths);
-      this.#onBytes(bytes.length, file.path);
+      this.#onBytes(bytes.length, file.path, false);
     }
     const { stat } = source;
     if (content === source && source.finish(size) === undefined) return undefined;

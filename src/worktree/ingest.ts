@@ -16,6 +16,7 @@ import { ChunksUnderWay } from "./chunks-under-way.ts";
 import { type ContentPool, type ContentPort, IN_PLACE_BYTES } from "./content-pool.ts";
 import { type FileColumns, type FreshStat, readStatus, STAT_NUMBERS, statOf } from "./file-columns.ts";
 import type { OlderChunks } from "./older-chunks.ts";
+import type { OnBytes } from "./on-bytes.ts";
 import type { ChunkColumns, FilesRead } from "./read-request.ts";
 import { readWindows } from "./read-windows.ts";
 import { changedError, foundError } from "./source-errors.ts";
@@ -63,7 +64,7 @@ export class Ingest {
   readonly #older: OlderContent | undefined;
   readonly #adoption: FileAdoption | undefined;
   readonly #signal: AbortSignal | undefined;
-  readonly #onBytes: (bytes: number, path: string) => void;
+  readonly #onBytes: OnBytes;
   #started = 0;
 
   constructor(options: {
@@ -79,7 +80,7 @@ export class Ingest {
     adopter?: Adopter | undefined;
     signal?: AbortSignal | undefined;
     /** Hears of content that was read. */
-    onBytes?: ((bytes: number, path: string) => void) | undefined;
+    onBytes?: OnBytes | undefined;
   }) {
     this.#pool = options.pool;
     const { pool, sink, underWay = new ChunksUnderWay(), older } = options;
@@ -111,6 +112,7 @@ export class Ingest {
     const nextPort = (): ContentPort => (source.wholeLength <= IN_PLACE_BYTES ? this.#pool.inPlace : this.#pool.next());
     try {
       const { digest, size, chunkList } = await this.#large(source, nextPort, path, before);
+      this.#onBytes(0, path, true);
       return { path, kind: "file", size, digest, chunkList, executable };
     } finally {
       await source.close();
@@ -143,7 +145,7 @@ export class Ingest {
       const chunkList = count < 2 ? undefined : this.#chunkList(read, chunk, chunk + count);
       chunk += count;
       const digest = digestFromBytes(read.files.digests, row * DIGEST_BYTES);
-      this.#onBytes(bytes.length, path);
+      this.#onBytes(bytes.length, path, true);
       return { path, kind: "file", size: bytes.length, digest, chunkList, executable };
     });
   }
@@ -225,12 +227,18 @@ export class Ingest {
   }
 
   #done(entry: FileEntry, columns: FileColumns, row: number): Ingested {
-    this.#onBytes(entry.size, entry.path);
+    this.#onBytes(entry.size, entry.path, true);
     return { kind: "entry", entry, stat: statOf(columns.stats, row) };
   }
 
   /** Reads a file window by window, again when it changed meanwhile. */
   async #largeFile(file: FileToIngest): Promise<Ingested> {
+    const ingested = await this.#tryLargeFile(file);
+    if (ingested.kind === "entry") this.#onBytes(0, file.path, true);
+    return ingested;
+  }
+
+  async #tryLargeFile(file: FileToIngest): Promise<Ingested> {
     const adopted = await this.#adoption?.adopt(file);
     if (adopted !== undefined) return { kind: "entry", ...adopted };
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -283,7 +291,7 @@ export class Ingest {
         const stored = this.#storing.store(nextPort, window, chunks, findLikes);
         stored.catch(ignore);
         storing.push(stored);
-        this.#onBytes(length, path);
+        this.#onBytes(length, path, false);
         if (storing.length >= this.#pool.width) await storing.shift();
       }
       await Promise.all(storing);

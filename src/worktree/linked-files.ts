@@ -18,6 +18,7 @@ import {
   storeWriteError,
 } from "../platform/index.ts";
 import type { Written } from "./blob-writer.ts";
+import type { OnBytes } from "./on-bytes.ts";
 import { TargetFolder } from "./target-folder.ts";
 
 /** The folder of cached files, below the store's. */
@@ -40,7 +41,7 @@ export interface Linking {
   readonly writer: FileWriter;
   /** Makes a writer that differs from it in these. */
   readonly fillerOf: (filling: { target: TargetFolder; onBytes: undefined; onUnchecked: undefined }) => FileWriter;
-  readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+  readonly onBytes?: OnBytes | undefined;
 }
 
 /** The cache of one store, for one download. */
@@ -90,7 +91,7 @@ export class LinkedFiles {
         continue;
       }
       this.linked++;
-      linking.onBytes?.(entry.size, entry.path);
+      linking.onBytes?.(entry.size, entry.path, true);
       written.push({ entry, stat });
     }
     return written;

@@ -57,6 +57,8 @@ export interface ScanOptions {
   readonly remember: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onScanned?: (counts: SweepCounts) => void;
+  /** Hears once how many files there are to read, and their bytes as far as that costs little to find out. */
+  readonly onTotal?: ((files: number, bytes: number | undefined) => void) | undefined;
   /** Hears of paths that the manifest did not have. */
   readonly onNew?: (path: string) => void;
 }
@@ -72,6 +74,8 @@ export interface ScanReport {
 /** How many links that point outside are named in one error. */
 const BAD_LINKS_NAMED = 20;
 const EDITS_AT_ONCE = 256;
+/** So many files of which nothing is known are looked at only to tell how much there is to do. */
+const LOOKED_AT_MAX = 1000;
 
 /** A step on the way from what was found to edits of manifest and stat cache, in path order. */
 interface Step {
@@ -96,6 +100,9 @@ export class FolderScan {
   /** Paths of entries that turned out to be folders of others: empty ones that are no longer empty, or clashes. */
   readonly #parents = new Set<string>();
   readonly #parentCheck = new ParentCheck();
+  readonly #toRead = { files: 0, bytes: 0 };
+  /** Files to read at which nobody looked, the first ones of many. */
+  readonly #unseen: string[] = [];
   #incomplete = false;
 
   /** @param compareAll compares every entry even where the stat cache is believed to agree with the manifest */
@@ -203,7 +210,16 @@ export class FolderScan {
     }
     if (base !== undefined) await this.#removeBefore(undefined, base, steps);
     onScanned?.(this.#sweep.counts);
+    this.#tellTotal();
     yield steps;
+  }
+
+  #tellTotal(): void {
+    const { fs, onTotal } = this.#options;
+    if (onTotal === undefined) return;
+    const { files, bytes } = this.#toRead;
+    const isKnown = this.#unseen.length <= LOOKED_AT_MAX;
+    onTotal(files, isKnown ? this.#unseen.reduce((sum, file) => sum + sizeAt(fs, file), bytes) : undefined);
   }
 
   #baseEntries(): PathCursor<Entry> {
@@ -353,6 +369,9 @@ export class FolderScan {
 
   #fileAt(path_: string, size: number | undefined, before: Entry | undefined): FileToIngest {
     const file = { path: joinPath(this.#options.prefix, path_), file: this.#absolute(path_), size };
+    this.#toRead.files++;
+    this.#toRead.bytes += size ?? 0;
+    if (size === undefined && this.#unseen.length <= LOOKED_AT_MAX) this.#unseen.push(file.file);
     return before?.kind === "file" ? { ...file, before } : file;
   }
 
@@ -368,5 +387,14 @@ export class FolderScan {
   #inFolder(fullPath: string): string {
     const { prefix } = this.#options;
     return prefix === "" ? fullPath : fullPath.slice(prefix.length + 1);
+  }
+}
+
+/** What cannot be looked at counts for nothing: what is wrong says whoever reads it. */
+function sizeAt(fs: FileSystem, file: string): number {
+  try {
+    return fs.lookAt(file)?.size ?? 0;
+  } catch {
+    return 0;
   }
 }

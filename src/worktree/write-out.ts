@@ -11,6 +11,7 @@ import type { ContentPool, ContentPort } from "./content-pool.ts";
 import { statOf } from "./file-columns.ts";
 import { Follower } from "./follower.ts";
 import type { LinkedFiles } from "./linked-files.ts";
+import type { OnBytes } from "./on-bytes.ts";
 import { type PlacedChunk, PlacedRows } from "./placed-columns.ts";
 import type { TargetFolder } from "./target-folder.ts";
 
@@ -43,8 +44,8 @@ export interface WriteOutOptions {
   readonly source: ContentSource;
   readonly target: TargetFolder;
   readonly signal?: AbortSignal | undefined;
-  /** Hears of content that was written. */
-  readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
+  /** Hears of content that was written, and whether it was the last of its file. */
+  readonly onBytes?: OnBytes | undefined;
   /** Clones are left unchecked where this is given, which hears of each. */
   readonly onUnchecked?: ((path: string) => void) | undefined;
   /** Where this is given files become links into it. */
@@ -113,7 +114,7 @@ class Writer {
         files,
       });
       return batch.map((entry, row) => {
-        this.#options.onBytes?.(entry.size, entry.path);
+        this.#options.onBytes?.(entry.size, entry.path, true);
         return { entry, stat: statOf(stats, row) };
       });
     } finally {
@@ -123,11 +124,14 @@ class Writer {
 
   /** A large file is hashed by a thread that follows the one that writes it. Found wrong, it is written again, chunk by checked chunk. */
   async #writeLarge(entry: FileEntry): Promise<Written> {
-    const whole = await this.#tryWhole(entry);
-    if (whole !== undefined) return whole;
-    // Only now: a clone needs no thread.
-    const port = this.#options.pool.next();
-    return ((await this.#tryLarge(port, entry, true)) ?? (await this.#tryLarge(port, entry, false))) as Written;
+    let written = await this.#tryWhole(entry);
+    if (written === undefined) {
+      // Only now: a clone needs no thread.
+      const port = this.#options.pool.next();
+      written = ((await this.#tryLarge(port, entry, true)) ?? (await this.#tryLarge(port, entry, false))) as Written;
+    }
+    this.#options.onBytes?.(0, entry.path, true);
+    return written;
   }
 
   /** @returns nothing where it is not one file of the store, or that cannot be used */
@@ -183,7 +187,7 @@ class Writer {
       end += bytes;
       const to = end;
       await pending;
-      this.#options.onBytes?.(bytes, entry.path);
+      this.#options.onBytes?.(bytes, entry.path, false);
       pending = port
         .request({ op: "write-on", stream, store: source.folder, chunks: chunks.columns() })
         .then(() => follower?.goOn(to));

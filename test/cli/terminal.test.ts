@@ -3,8 +3,10 @@ import { execFile } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { ProgressPrinter } from "../../src/cli/progress-printer.ts";
 import { displayWidth } from "../../src/cli/text.ts";
+import type { ProgressEvent } from "../../src/progress.ts";
 import { command, commandPath } from "../support/command.ts";
 import { noise, plant, temporaryFolder } from "../support/folders.ts";
 import { atTerminal, hasTerminals } from "../support/terminal.ts";
@@ -164,6 +166,26 @@ test("a result that goes to a file has no colours, though messages go to a termi
   );
   expect(stdout).toContain("- a.txt");
   expect(stdout + stderr).not.toContain(ESCAPE);
+});
+
+test("a share and a time are shown of bytes whose sum is known, and of nothing else", () => {
+  let now = 0;
+  const clock = vi.spyOn(process, "uptime").mockImplementation(() => now);
+  onTestFinished(() => clock.mockRestore());
+  const drawn = (event: Omit<ProgressEvent, "phase">): string => {
+    const lines: string[] = [];
+    const stream = { columns: 200, write: (text: string) => lines.push(text) } as unknown as NodeJS.WriteStream;
+    const printer = new ProgressPrinter({ stream, style: "bar" });
+    for (const each of [{ files: 0, bytes: 0 }, event]) {
+      now += 10;
+      printer.show({ phase: "store", ...each });
+    }
+    return lines.at(-1) as string;
+  };
+  expect(drawn({ files: 5, filesTotal: 6, bytes: 8 << 20 })).toMatch(/5\/6 .*8.00 MiB .*KiB\/s$/);
+  expect(drawn({ files: 5, filesTotal: 6, bytes: 8 << 20 })).not.toMatch(/%| left/);
+  expect(drawn({ files: 5, filesTotal: 6, bytes: 8 << 20, bytesTotal: 4 << 20 })).not.toMatch(/%| left/);
+  expect(drawn({ files: 5, filesTotal: 6, bytes: 1 << 20, bytesTotal: 4 << 20 })).toMatch(/ 25% .* 30 s left$/);
 });
 
 test("in a pipe there is no drawing, and --json-lines gives one JSON object a line", async () => {
