@@ -144,13 +144,17 @@ function parseOptions(spec: Pick<CommandSpec, "options">, words: readonly string
 }
 
 /** An empty folder would be the working folder, and an empty name none at all: what a variable is that was not set. */
-function refuseEmpty(spec: CommandSpec, values: { [name: string]: unknown }, args: readonly string[]): void {
+function refuseEmpty(
+  spec: Pick<CommandSpec, "options">,
+  values: { [name: string]: unknown },
+  args: readonly string[],
+): void {
   const empty = optionsOf(spec).find(
     ({ name, mayBeEmpty }) => mayBeEmpty !== true && [values[name]].flat().includes(""),
   );
   if (empty === undefined && !args.includes("")) return;
   const what = empty === undefined ? "an argument" : `--${empty.name}`;
-  throw new ArtifoldError("USAGE", `${spec.name}: ${what} is empty`, {
+  throw new ArtifoldError("USAGE", `${what} is empty`, {
     hint: "Perhaps it is a variable of the shell that is not set.",
   });
 }
