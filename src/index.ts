@@ -50,6 +50,7 @@ export {
   type LineageNode,
   type LineageOptions,
   type LineageStart,
+  type LogOptions,
   type MergeOptions,
   type MergeResult,
   type MovedVersion,

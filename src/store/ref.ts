@@ -78,6 +78,11 @@ export function given(filter: { [key: string]: string | undefined }): { [key: st
   );
 }
 
+/** Names in their one form; those that are not given are left out. */
+export function composed(names: { [kind: string]: string | undefined }): { [kind: string]: string } {
+  return Object.fromEntries(Object.entries(given(names)).map(([kind, text]) => [kind, text.normalize("NFC")]));
+}
+
 function onlyOne(ref: Ref, found: readonly ArtifactRow[]): ArtifactRow {
   const [first] = found;
   if (first === undefined) {

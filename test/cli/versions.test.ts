@@ -117,6 +117,43 @@ test("tag moves a tag, untag takes it away, and each is an operation of the log"
   for (const bad of ["0", "-1", "1.5", "many"]) expect((await run("log", "--limit", bad)).code).toBe(2);
 });
 
+test("log takes artifacts and versions, removed ones too, and tells only what concerns them", async () => {
+  plant(work, { "data/x": "x" });
+  await run("upload", "data", "--name", "other", "--type", "t", "--team", "kim");
+  await run("tag", "sample:V1", "prod");
+  await run("rm", "sample:V2", "--yes");
+  const told = async (...args: string[]) => {
+    const operations = await json<{ operation: number; changes: { change: string }[] }[]>("log", ...args);
+    return operations.map(({ operation, changes }) => [operation, ...changes.map(({ change }) => change)]);
+  };
+  expect(await told("sample")).toEqual([
+    [5, "remove"],
+    [4, "tag"],
+    [2, "version"],
+    [1, "artifact", "version"],
+  ]);
+  expect(await told("sample", "--limit", "1")).toEqual([[5, "remove"]]);
+  expect(await told("sample:V2")).toEqual([
+    [5, "remove"],
+    [2, "version"],
+  ]);
+  expect(await told("sample:V1", "kim/uncategorized/other")).toEqual([
+    [4, "tag"],
+    [3, "artifact", "version"],
+    [1, "version"],
+  ]);
+  for (const filter of [
+    ["--team", "kim"],
+    ["--team", "kim", "--experiment", "uncategorized"],
+    ["--type", "t"],
+  ]) {
+    expect(await told(...filter)).toEqual([[3, "artifact", "version"]]);
+  }
+  expect(await told("--team", "nobody")).toEqual([]);
+  expect((await run("log", "nobody")).code).toBe(15);
+  expect((await run("log", "sample:V9")).code).toBe(15);
+});
+
 test("meta changes metadata key by key, and the message", async () => {
   expect(await json("meta", "sample:V1", "a=1", "b=[2]", "--message", "said later")).toMatchObject({
     operation: 3,
