@@ -24,9 +24,10 @@ export async function run(run: Run): Promise<number> {
     return 0;
   }
   const [id = ""] = call.args;
+  const facts = tokens.facts(id);
   if (!(await confirm(run, `taking back token ${id}`))) return 0;
   if (!call.flag("dry-run")) await tokens.revoke(id);
-  output.result({ id }, id, [`token ${safe(id)} is good for nothing now`]);
+  output.result(facts, id, [`token ${safe(id)} is good for nothing now`]);
   return 0;
 }
 

@@ -103,14 +103,23 @@ export class TokenStore {
     });
   }
 
-  /** Takes a token back. @throws ArtifoldError NOT_FOUND */
-  async revoke(id: string): Promise<void> {
-    await this.#change((records) => {
-      const kept = records.filter((record) => record.id !== id);
-      if (kept.length < records.length) return kept;
+  /** What is known of a token. @throws ArtifoldError NOT_FOUND */
+  facts(id: string): TokenFacts {
+    const record = this.#records().get(id);
+    if (record === undefined) {
       throw new ArtifoldError("NOT_FOUND", `there is no token ${JSON.stringify(id)}`, {
         hint: "`artifold token ls` lists what there is.",
       });
+    }
+    const { secretHash: _, ...facts } = record;
+    return facts;
+  }
+
+  /** Takes a token back. @throws ArtifoldError NOT_FOUND */
+  async revoke(id: string): Promise<void> {
+    await this.#change((records) => {
+      this.facts(id);
+      return records.filter((record) => record.id !== id);
     });
   }
 

@@ -157,7 +157,15 @@ describe("remotes", () => {
       { ref: "local/uncategorized/y:V1" },
     ]);
     await until("the server's store has it", async () => (await command(server, ["cat", "y:V1/a.txt"])).stdout === "1");
-    await command(server, ["token", "revoke", id, "--yes"]);
+    expect(await commandJson(server, ["token", "revoke", id, "--yes"])).toEqual({
+      id,
+      user: "kim",
+      team: null,
+      scope: "write",
+      createdAt: expect.any(String),
+      expiresAt: null,
+    });
+    expect((await command(server, ["token", "revoke", id, "--yes", "--dry-run"])).code).toBe(15);
     writeFileSync(path.join(path.dirname(one), "data", "a.txt"), "again");
     await command(third, ["upload", path.join(path.dirname(one), "data"), "--name", "y", "--type", "t"]);
     expect((await command(third, ["push", url], undefined, environment)).code).toBe(12);
