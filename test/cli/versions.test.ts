@@ -74,6 +74,7 @@ test("show tells all of a version, and with --versions of all, the newest first"
   });
   const versions = await json<{ version: string }[]>("show", "sample", "--versions");
   expect(versions.map((each) => each.version)).toEqual(["V2", "V1"]);
+  expect((await run("show", "sample:V1", "--versions")).code).toBe(2);
 });
 
 test("diff compares two versions, or a version with a folder", async () => {
@@ -250,6 +251,8 @@ test("verify reads all, or some versions, or --quick; doctor and store create sa
   expect(await json("verify", "sample")).toMatchObject({ ok: true, versions: 2 });
   expect(await json("verify", "--quick")).toMatchObject({ ok: true });
   expect((await run("verify", "sample:V9")).code).toBe(15);
+  expect(await json("verify", "--team", "local", "--type", "dataset")).toMatchObject({ ok: true, versions: 2 });
+  expect((await run("verify", "--team", "nobody")).code).toBe(15);
   const { ok, findings } = await json<{ ok: boolean; findings: { name: string; ok: boolean }[] }>("doctor");
   expect([ok, findings.every((finding) => finding.ok)]).toEqual([true, true]);
   expect(findings.map((finding) => finding.name)).toEqual(
