@@ -168,6 +168,10 @@ test("metadata that is JSON is taken as such, whatever the key, and what is no p
   const pairs = ["n=1", "t=text", 'j={"a":[1,null]}', 's="1"', "empty=", "eq=a=b", "null=null"];
   await upload("data", ...pairs.flatMap((pair) => ["--meta", pair]));
   expect(await commandJson(store, ["show", "sample"])).toMatchObject({
+    expect(entries).toContainEqual(expect.objectContaining({ path: "far/big.tar", uri: "s3://bucket/key=1" }));
+    expect((await command(store, ["ls", "-r", "sample"])).stdout).toMatch(
+      /\? +far\/big\.tar -> s3:\/\/bucket\/key=1\n/,
+    );
     metadata: { n: 1, t: "text", j: { a: [1, null] }, s: "1", empty: "", eq: "a=b", null: null },
   });
   for (const bad of ["no pair", "=x"]) expect(await codeOf("data", "--meta", bad)).toBe(2);
@@ -185,6 +189,10 @@ test("two uploads of one path: the later one conflicts, or gives way where it sa
   expect(await codeOf("data", "--ours", "--theirs")).toBe(2);
 });
 
+    expect(await commandJson(store, ["ls", "sample:V1"])).toContainEqual(
+      expect.objectContaining({ path: "good", kind: "link", target: "a.csv" }),
+    );
+    expect((await command(store, ["ls", "sample:V1"])).stdout).toContain("good -> a.csv\n");
 test("the page's own form is the same", async () => {
   const { code } = await command(store, ["artifact", "upload", "data", ...asSample], work);
   expect([code, await paths()]).toEqual([0, ["a.csv", "b.txt", "sub/c.csv", "sub/empty"]]);
