@@ -44,7 +44,9 @@ describe("remotes", () => {
     await command(one, ["remote", "rm", "hub"]);
     expect(await commandJson(one, ["remote", "ls"])).toEqual([]);
     expect((await command(one, ["push"])).code).toBe(2);
-    expect((await command(one, ["push", "nowhere"])).code).not.toBe(0);
+    const typo = await command(one, ["push", "nowhere"]);
+    expect(typo).toMatchObject({ code: 15, stderr: expect.stringContaining("no artifact nowhere, and no remote of") });
+    expect(typo.stderr).toContain("`artifold remote ls` lists remotes.");
   });
 
   test("where both sides changed a path the push ends with 3, and merge makes one version of both", async () => {
@@ -57,9 +59,17 @@ describe("remotes", () => {
     const pushed = await command(two, ["push", "--json"]);
     expect(pushed.code).toBe(3);
     expect((JSON.parse(pushed.stdout) as Moved).versions).toMatchObject([
-      { ref: "local/uncategorized/x:V3", renumberedFrom: "V2", diverged: true },
+      { ref: "local/uncategorized/x:V3", renumberedFrom: "V2", diverged: true, divergedFrom: "V2" },
     ]);
-    expect((await command(two, ["merge", "x:V3", "x:V2"])).code).toBe(14);
+    expect(pushed.stderr).toContain(
+      "x:V3 and x:V2 changed the same paths; `artifold merge x:V3 x:V2` makes one of them",
+    );
+    const merged = await command(two, ["merge", "x:V3", "x:V2"]);
+    expect(merged).toMatchObject({
+      code: 14,
+      stderr: expect.stringContaining("on the way to V3 and on the way to V2"),
+    });
+    expect(merged.stderr).toContain("`artifold merge x:V3 x:V2` with --ours or --theirs");
     expect(await commandJson(two, ["merge", "x:V3", "x:V2", "--theirs-at", "a.txt"])).toMatchObject({
       version: "V4",
       changed: true,
