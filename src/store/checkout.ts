@@ -31,6 +31,7 @@ import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
 import { sweepLeftovers } from "./leftovers.ts";
+import { nameBeside } from "./ref.ts";
 import { selectedSums } from "./selected-sums.ts";
 import { findTarget, lockFolder } from "./target-place.ts";
 
@@ -169,7 +170,8 @@ class Checkout {
     if (record === undefined || !record.downloaded || this.#options.force === true) return;
     if (record.artifact !== artifact.artifact) {
       const other = this.#engine.catalog.artifacts().find((row) => row.artifact === record.artifact);
-      throw new ArtifoldError("CONFLICT", `${this.#folder} holds ${other?.name ?? "another artifact"}`, {
+      const held = other === undefined ? "another artifact" : nameBeside(other, artifact);
+      throw new ArtifoldError("CONFLICT", `${this.#folder} holds ${held}`, {
         info: { folder: this.#folder },
         hint: "Name another folder with --to, or overwrite this one with --force.",
       });

@@ -104,6 +104,12 @@ function describeName(ref: Ref): string {
   return `${place === "" ? "" : `${place}/`}${ref.name}${type}`;
 }
 
+/** An artifact's name, with its place and its type where those of another one differ. */
+export function nameBeside({ team, experiment, type, name }: ArtifactRow, other: ArtifactRow): string {
+  const place = team === other.team && experiment === other.experiment ? "" : `${team}/${experiment}/`;
+  return `${place}${name}${type === other.type ? "" : ` of type ${type}`}`;
+}
+
 /** Which version a ref without tag means. */
 export type WithoutTag = "latest" | "required";
 
@@ -126,7 +132,9 @@ export function findVersion(
       hint:
         version?.removed === true
           ? "It was removed; `artifold restore` brings it back."
-          : "`artifold log` tells its history.",
+          : catalog.latest(artifact.row) === undefined
+            ? `All of its versions were removed; \`artifold restore ${artifact.name} --all-versions\` brings them back.`
+            : `\`artifold show --versions ${artifact.name}\` lists what there is.`,
     });
   }
   return version;

@@ -128,6 +128,19 @@ test("log takes artifacts and versions, removed ones too, and tells only what co
     return operations.map(({ operation, changes }) => [operation, ...changes.map(({ change }) => change)]);
   };
   expect(await told("sample")).toEqual([
+test("what is not there is answered with what is: other versions, removed ones, the kind of what has no content", async () => {
+  plant(work, { "data/empty": "folder/" });
+  await run("upload", "data", "--name", "sample", "--type", "dataset");
+  expect((await run("show", "sample:nosuch")).stderr).toContain("`artifold show --versions sample` lists");
+  expect((await run("cat", "sample:V3/b")).stderr).toContain("b of sample:V3 is a folder, not a file");
+  expect((await run("cat", "sample:V3/empty")).stderr).toContain("empty of sample:V3 is a folder, not a file");
+  expect((await run("cat", "sample:V3/none")).stderr).toContain("sample:V3 has no none");
+  await run("rm", "sample", "--all-versions", "--yes");
+  for (const ref of ["sample", "sample:nosuch"]) {
+    expect((await run("show", ref)).stderr).toContain("`artifold restore sample --all-versions`");
+  }
+});
+
     [5, "remove"],
     [4, "tag"],
     [2, "version"],
@@ -241,6 +254,29 @@ describe("download", () => {
     expect((await run("status", ".")).code).toBe(15);
     expect((await run("status", "nowhere")).code).toBe(15);
   });
+  test("a folder that holds another artifact of the name is told with its place and type", async () => {
+    plant(work, { one: "1" });
+    await run("upload", "one", "--name", "sample", "--type", "dataset", "--team", "kim");
+    await run("upload", "one", "--name", "sample", "--type", "model");
+    await run("download", "local/uncategorized/sample:V1", "--type", "dataset");
+    const held = async (...args: string[]) => (await run("download", ...args)).stderr;
+    expect(await held("kim/uncategorized/sample:V1")).toContain("V1 holds local/uncategorized/sample\n");
+    expect(await held("sample:V1", "--type", "model")).toContain("V1 holds sample of type dataset\n");
+  });
+
+  test("a path below a file is told without hints about uploads", async () => {
+    for (const args of [
+      ["download", "sample", "--to", "file/sub"],
+      ["status", "file/sub"],
+      ["diff", "sample", "./file/sub"],
+    ]) {
+      plant(work, { file: "1" });
+      const { code, stderr } = await run(...args);
+      expect([args, code, stderr]).toEqual([args, 1, expect.stringContaining("is not a folder (ENOTDIR)")]);
+      expect(stderr).not.toContain("--exclude");
+    }
+  });
+
 });
 
 test("verify reads all, or some versions, or --quick; doctor and store create say what they found and made", async () => {
