@@ -69,6 +69,7 @@ export {
   type RemoteGcResult,
   type RemoteInfo,
   type RemoteOptions,
+  type RemoveOptions,
   type ResolveOptions,
   Run,
   type RunOptions,

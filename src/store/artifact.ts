@@ -15,7 +15,7 @@ import {
 } from "../manifest/index.ts";
 import { afterwards, onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { compileGlobs, type LeftOut, type PortabilityWarning } from "../worktree/index.ts";
+import { compileGlobs, type LeftOut, type PortabilityWarning, WatchedGlobs } from "../worktree/index.ts";
 import { type Added, type AddOptions, addedFile } from "./adding.ts";
 import { type AddedFile, addAll, type NewFile } from "./adding-many.ts";
 import { Draft } from "./draft.ts";
@@ -38,6 +38,12 @@ export interface ReferenceOptions {
   readonly digest?: string | undefined;
   /** What the place itself calls this state of the content. */
   readonly etag?: string | undefined;
+}
+
+/** How to take entries out. */
+export interface RemoveOptions extends LongCallOptions {
+  /** Hears of each glob that matched nothing. */
+  readonly onUnmatched?: ((glob: string) => void) | undefined;
 }
 
 /** How to upload. */
@@ -184,8 +190,13 @@ export class Artifact implements AsyncDisposable {
   }
 
   /** Takes out entries by path or glob; a folder with all that is in it. @returns how many entries went: 0 for no match */
-  remove(globs: string | readonly string[], options: LongCallOptions = {}): Promise<number> {
-    return this.#inTurn(options.signal, (draft) => draft.remove(typeof globs === "string" ? [globs] : globs));
+  remove(globs: string | readonly string[], { signal, onUnmatched }: RemoveOptions = {}): Promise<number> {
+    return this.#inTurn(signal, async (draft) => {
+      const watched = new WatchedGlobs([globs].flat());
+      const count = await draft.remove([globs].flat(), watched);
+      for (const glob of watched.unmatched) onUnmatched?.(glob);
+      return count;
+    });
   }
 
   /**

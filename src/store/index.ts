@@ -5,6 +5,7 @@ export type { AddedFile, NewFile } from "./adding-many.ts";
 export {
   Artifact,
   type ReferenceOptions,
+  type RemoveOptions,
   type UploadOptions,
   type UploadResult,
 } from "./artifact.ts";

@@ -129,6 +129,30 @@ describe("what it takes out", () => {
   });
 });
 
+test("a glob that comes to nothing is warned of, in words and in the result, and ends with 0", async () => {
+  const warnings = async (...args: string[]) => (await upload(...args))["warnings"];
+  const [include, remove] = ["--include matched nothing", "--remove matched nothing"];
+  expect(await warnings("data", "--include", "*.cvs", "--include", "*.txt")).toEqual([
+    { glob: "*.cvs", problem: include },
+  ]);
+  expect(await warnings("data", "more", "--include", "b.txt", "--include", "none")).toEqual([
+    { glob: "none", problem: include },
+  ]);
+  expect(await warnings("data", "--remove", "*.nomatch", "--remove", "data/")).toEqual([
+    { glob: "*.nomatch", problem: remove },
+  ]);
+  const again = await command(store, ["upload", "data", ...asSample, "--remove", "*.csv"], work);
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing changed") });
+  expect(again.stderr).toMatch(/^warning: \*\.csv: what --remove took out .* --exclude\n$/);
+  expect(await warnings("data", "--remove", "*.csv", "--exclude", "*.csv")).toEqual([]);
+  const typo = await command(store, ["download", "sample", "--to", "out", "--path", "b.tx", "--path", "b.txt"], work);
+  expect(typo).toMatchObject({ code: 0, stderr: "warning: b.tx: --path matched nothing\n" });
+  for (const more of [[], ["--dry-run"]]) {
+    const none = ["download", "sample", "--to", "none", "--path", "nosuch", ...more];
+    expect(await commandJson(store, none, work)).toMatchObject({ files: 0, unmatched: ["nosuch"] });
+  }
+});
+
 describe("what it takes in", () => {
   test("what --include and --exclude mean", async () => {
     await upload("data", "--include", "*.csv");
@@ -144,6 +168,10 @@ describe("what it takes in", () => {
       "far/big.tar",
       "x",
     ]);
+    expect(entries).toContainEqual(expect.objectContaining({ path: "far/big.tar", uri: "s3://bucket/key=1" }));
+    expect((await command(store, ["ls", "-r", "sample"])).stdout).toMatch(
+      /\? +far\/big\.tar -> s3:\/\/bucket\/key=1\n/,
+    );
     const out = await command(store, ["download", "sample", "--to", path.join(work, "out")]);
     expect([out.code, out.stderr]).toEqual([3, expect.stringContaining("far/big.tar")]);
     for (const bad of ["no uri", "=s3://a", "x=no uri"]) expect(await codeOf("data", "--reference", bad)).toBe(2);
@@ -161,6 +189,10 @@ describe("what it takes in", () => {
     expect([code, JSON.parse(stdout).leftOut]).toEqual([3, [expect.objectContaining({ path: "bad", reason: "link" })]]);
     expect(stderr).toContain("left out bad: a link that a version cannot keep");
     expect(await paths()).toContain("good");
+    expect(await commandJson(store, ["ls", "sample:V1"])).toContainEqual(
+      expect.objectContaining({ path: "good", kind: "link", target: "a.csv" }),
+    );
+    expect((await command(store, ["ls", "sample:V1"])).stdout).toContain("good -> a.csv\n");
   });
 });
 
@@ -168,10 +200,6 @@ test("metadata that is JSON is taken as such, whatever the key, and what is no p
   const pairs = ["n=1", "t=text", 'j={"a":[1,null]}', 's="1"', "empty=", "eq=a=b", "null=null"];
   await upload("data", ...pairs.flatMap((pair) => ["--meta", pair]));
   expect(await commandJson(store, ["show", "sample"])).toMatchObject({
-    expect(entries).toContainEqual(expect.objectContaining({ path: "far/big.tar", uri: "s3://bucket/key=1" }));
-    expect((await command(store, ["ls", "-r", "sample"])).stdout).toMatch(
-      /\? +far\/big\.tar -> s3:\/\/bucket\/key=1\n/,
-    );
     metadata: { n: 1, t: "text", j: { a: [1, null] }, s: "1", empty: "", eq: "a=b", null: null },
   });
   for (const bad of ["no pair", "=x"]) expect(await codeOf("data", "--meta", bad)).toBe(2);
@@ -189,10 +217,6 @@ test("two uploads of one path: the later one conflicts, or gives way where it sa
   expect(await codeOf("data", "--ours", "--theirs")).toBe(2);
 });
 
-    expect(await commandJson(store, ["ls", "sample:V1"])).toContainEqual(
-      expect.objectContaining({ path: "good", kind: "link", target: "a.csv" }),
-    );
-    expect((await command(store, ["ls", "sample:V1"])).stdout).toContain("good -> a.csv\n");
 test("the page's own form is the same", async () => {
   const { code } = await command(store, ["artifact", "upload", "data", ...asSample], work);
   expect([code, await paths()]).toEqual([0, ["a.csv", "b.txt", "sub/c.csv", "sub/empty"]]);

@@ -99,6 +99,16 @@ test("diff compares two versions, or a version with a folder", async () => {
   }
   expect((await run("diff", "sample:V1", "sample:V9")).code).toBe(15);
   expect((await run("diff", "sample:V1", "./nowhere")).code).toBe(15);
+  for (const [args, code] of [
+    [["sample", "there"], 15],
+    [["there", "sample"], 15],
+    [["./there", "sample"], 2],
+    [["sample", "there/"], 2],
+  ] as const) {
+    const refused = await run("diff", ...args);
+    expect([args, refused.code]).toEqual([args, code]);
+    expect(refused.stderr).toContain("hint: A folder comes second and begins with ./, as in `artifold diff");
+  }
 });
 
 test("tag moves a tag, untag takes it away, and each is an operation of the log", async () => {
@@ -118,16 +128,6 @@ test("tag moves a tag, untag takes it away, and each is an operation of the log"
   for (const bad of ["0", "-1", "1.5", "many"]) expect((await run("log", "--limit", bad)).code).toBe(2);
 });
 
-test("log takes artifacts and versions, removed ones too, and tells only what concerns them", async () => {
-  plant(work, { "data/x": "x" });
-  await run("upload", "data", "--name", "other", "--type", "t", "--team", "kim");
-  await run("tag", "sample:V1", "prod");
-  await run("rm", "sample:V2", "--yes");
-  const told = async (...args: string[]) => {
-    const operations = await json<{ operation: number; changes: { change: string }[] }[]>("log", ...args);
-    return operations.map(({ operation, changes }) => [operation, ...changes.map(({ change }) => change)]);
-  };
-  expect(await told("sample")).toEqual([
 test("what is not there is answered with what is: other versions, removed ones, the kind of what has no content", async () => {
   plant(work, { "data/empty": "folder/" });
   await run("upload", "data", "--name", "sample", "--type", "dataset");
@@ -141,6 +141,16 @@ test("what is not there is answered with what is: other versions, removed ones, 
   }
 });
 
+test("log takes artifacts and versions, removed ones too, and tells only what concerns them", async () => {
+  plant(work, { "data/x": "x" });
+  await run("upload", "data", "--name", "other", "--type", "t", "--team", "kim");
+  await run("tag", "sample:V1", "prod");
+  await run("rm", "sample:V2", "--yes");
+  const told = async (...args: string[]) => {
+    const operations = await json<{ operation: number; changes: { change: string }[] }[]>("log", ...args);
+    return operations.map(({ operation, changes }) => [operation, ...changes.map(({ change }) => change)]);
+  };
+  expect(await told("sample")).toEqual([
     [5, "remove"],
     [4, "tag"],
     [2, "version"],
@@ -244,16 +254,6 @@ describe("download", () => {
     expect(existsSync(path.join(work, "out/mine"))).toBe(false);
   });
 
-  test("status tells what became of the folder, and 15 where nothing is known of it", async () => {
-    await run("download", "sample:V1", "--to", "out");
-    const ref = "local/uncategorized/sample:V1";
-    expect(await json("status", "out")).toEqual({ ref, added: [], modified: [], removed: [], bytes: 0 });
-    plant(work, { "out/b/d": "mine", "out/fresh": "1" });
-    const { added, modified, removed } = await json<Differences>("status", "out");
-    expect([names(added), names(modified), names(removed)]).toEqual([["fresh"], ["b/d"], []]);
-    expect((await run("status", ".")).code).toBe(15);
-    expect((await run("status", "nowhere")).code).toBe(15);
-  });
   test("a folder that holds another artifact of the name is told with its place and type", async () => {
     plant(work, { one: "1" });
     await run("upload", "one", "--name", "sample", "--type", "dataset", "--team", "kim");
@@ -277,6 +277,16 @@ describe("download", () => {
     }
   });
 
+  test("status tells what became of the folder, and 15 where nothing is known of it", async () => {
+    await run("download", "sample:V1", "--to", "out");
+    const ref = "local/uncategorized/sample:V1";
+    expect(await json("status", "out")).toEqual({ ref, added: [], modified: [], removed: [], bytes: 0 });
+    plant(work, { "out/b/d": "mine", "out/fresh": "1" });
+    const { added, modified, removed } = await json<Differences>("status", "out");
+    expect([names(added), names(modified), names(removed)]).toEqual([["fresh"], ["b/d"], []]);
+    expect((await run("status", ".")).code).toBe(15);
+    expect((await run("status", "nowhere")).code).toBe(15);
+  });
 });
 
 test("verify reads all, or some versions, or --quick; doctor and store create say what they found and made", async () => {
