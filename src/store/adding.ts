@@ -56,7 +56,7 @@ export function checkEntryPath(path_: string): void {
 /** The error where one path would be both a file and a folder. */
 export function clash(file: string): ArtifoldError {
   return new ArtifoldError("CONFLICT", `${file} cannot be both a file and a folder of the version`, {
-    info: { path: file },
+    info: { paths: [file] },
     hint: "Take one of them out with --remove, or make the version equal to the folder with --mirror.",
   });
 }

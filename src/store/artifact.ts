@@ -1,5 +1,5 @@
 /** An artifact being worked on: a draft on one of its versions, until it is uploaded. */
-import { checkName, formatNumber } from "../catalog/index.ts";
+import { formatNumber } from "../catalog/index.ts";
 import { type Digest, isDigest } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import {
@@ -22,7 +22,7 @@ import { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import type { OnConflict } from "./merging.ts";
-import { type ArtifactName, type Base, type Published, publish } from "./publish.ts";
+import { type ArtifactName, type Base, checkTags, type Published, publish } from "./publish.ts";
 import { rememberFolder } from "./scanned-folder.ts";
 import { bytesOf, type Source } from "./source.ts";
 import { Turns } from "./turns.ts";
@@ -229,7 +229,7 @@ export class Artifact implements AsyncDisposable {
    */
   upload(options: UploadOptions = {}): Promise<UploadResult> {
     return this.#inTurn(options.signal, async (draft) => {
-      const tags = options.tags?.map((tag) => checkName("tag", tag));
+      const tags = checkTags(options.tags);
       if (this.#dryRun) return this.#rehearse(draft);
       const given = { ...options, tags, run: this.#run };
       const published = await publish(this.#engine, draft, this.#fullName, this.#base, given);

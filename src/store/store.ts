@@ -71,6 +71,8 @@ export interface FolderStatus {
  *   NO_SPACE, STORE_WRITE_FAILED
  */
 export async function openStore(folder?: string, options: StoreOptions = {}): Promise<Store> {
+  if (folder !== undefined && typeof folder !== "string")
+    throw new TypeError("the folder comes first, a string or undefined");
   if (folder !== undefined) return Store.open(path.resolve(folder), options);
   const input = { environment: process.env, cwd: process.cwd() };
   const settings = resolveSettings({}, input);
@@ -105,13 +107,14 @@ export class Store implements AsyncDisposable {
       pool?: Engine["pool"];
     } = {},
   ): Promise<Store> {
-    const { settings } = options;
+    const { settings, user = userName(process.env) } = options;
+    if (typeof user !== "string") throw new TypeError(`the user is a string, not ${typeof user}`);
     const engine = await Engine.open(
       folder,
       {
         ...options,
         create: options.create ?? true,
-        user: options.user ?? userName(process.env),
+        user,
         openRemote: options.openRemote ?? openRemote,
         openFar: async (engine) => new (await import("./far-content.ts")).FarContent(engine),
       },
@@ -345,6 +348,9 @@ export class Store implements AsyncDisposable {
   on(event: "version", listener: (version: Version) => void): () => void;
   on(event: "operation", listener: (operation: Operation) => void): () => void;
   on(event: "version" | "operation", listener: ((heard: Version) => void) | ((heard: Operation) => void)): () => void {
+    if (event !== "version" && event !== "operation") {
+      throw new TypeError(`there is no event ${JSON.stringify(event)}: "version", "operation"`);
+    }
     if (event === "operation") return this.#listening.add(listener as (operation: Operation) => void);
     return this.#listening.add(({ changes }) => {
       for (const change of changes) {
