@@ -117,8 +117,8 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "status",
-    help: "compare a folder with the version it was given",
-    args: [{ name: "DIR", complete: "folder" }],
+    help: "compare a folder (default the working folder) with the version it was given",
+    args: [{ name: "DIR", optional: true, complete: "folder" }],
     options: [],
     load: () => import("./status.ts"),
   },

@@ -284,6 +284,8 @@ describe("download", () => {
     plant(work, { "out/b/d": "mine", "out/fresh": "1" });
     const { added, modified, removed } = await json<Differences>("status", "out");
     expect([names(added), names(modified), names(removed)]).toEqual([["fresh"], ["b/d"], []]);
+    expect(await commandJson(store, ["status"], path.join(work, "out"))).toMatchObject({ ref, bytes: 5 });
+    expect((await run("status")).code).toBe(15);
     expect((await run("status", ".")).code).toBe(15);
     expect((await run("status", "nowhere")).code).toBe(15);
   });
