@@ -38,9 +38,10 @@ const numberLike = /^v\d+$/i;
 /**
  * Brings a name into its one form (NFC) and checks it.
  *
- * @throws ArtifoldError NAME_INVALID
+ * @throws ArtifoldError NAME_INVALID; TypeError for what is no string
  */
 export function checkName(kind: NameKind, name: string): string {
+  if (typeof name !== "string") throw new TypeError(`the name of ${withArticle(kind)} is a string, not ${typeof name}`);
   const composed = name.normalize("NFC");
   const problem = nameProblem(kind, composed);
   if (problem !== undefined) {

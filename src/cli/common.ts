@@ -2,6 +2,7 @@
 
 import { ArtifoldError } from "../errors.ts";
 import type { JsonValue, Metadata } from "../manifest/index.ts";
+import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { formatNumber, safe } from "./text.ts";
@@ -42,6 +43,16 @@ export function shortRef(
   const isUsual = version.team === team.value && version.experiment === experiment.value;
   const place = isUsual ? "" : `${version.team}/${version.experiment}/`;
   return `${place}${version.name}:${version.version}`;
+}
+
+/** Whether there is a folder at a path, or a link to one. What else is wrong with the path is told by whoever uses it. */
+export function isFolderThere(place: string): boolean {
+  try {
+    const stat = nodeFileSystem.lookAt(nodeFileSystem.realPath(place));
+    return stat !== undefined && kindOf(stat) === "folder";
+  } catch {
+    return false;
+  }
 }
 
 /** Reads `k=v` pairs; a value that is JSON is taken as such. */

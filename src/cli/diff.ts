@@ -1,8 +1,9 @@
 /** `diff`: compares two versions, or a version with a folder. */
 import path from "node:path";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
-import { resolveVersion } from "./common.ts";
+import { isFolderThere, resolveVersion } from "./common.ts";
 import { formatBytes, formatCount, safe } from "./text.ts";
 
 /** A path that differs: what --json prints of it. */
@@ -25,10 +26,10 @@ export interface Differences {
 export async function run(run: Run): Promise<number> {
   const [left, right] = run.call.args as [string, string];
   const store = await run.open();
-  const version = await resolveVersion(run, store, left);
+  const version = await unlessFolder(resolveVersion(run, store, left), left, right);
   const differences = isFolder(right)
     ? await withFolder(run, version, right)
-    : await withVersion(version, await resolveOther(run, store, left, right));
+    : await withVersion(version, await unlessFolder(resolveOther(run, store, left, right), right, left));
   run.output.result(differences, paths(differences).join("\n"), describeDifferences(run, differences));
   return 0;
 }
@@ -36,6 +37,22 @@ export async function run(run: Run): Promise<number> {
 /** A folder is written so that it cannot be an address: with `.`, `/`, `~` or a drive letter at its beginning. */
 function isFolder(operand: string): boolean {
   return /^([./~]|[A-Za-z]:[\\/])/.test(operand);
+}
+
+/** What is no version may have been meant as a folder: then it is said how one is written. */
+async function unlessFolder(found: Promise<Version>, operand: string, other: string): Promise<Version> {
+  try {
+    return await found;
+  } catch (error) {
+    if (!isArtifoldError(error) || !(isFolder(operand) || isFolderThere(operand))) throw error;
+    const { code, message, info } = error;
+    const folder = isFolder(operand) ? operand : `./${operand}`;
+    throw new ArtifoldError(code, message, {
+      cause: error,
+      info,
+      hint: `A folder comes second and begins with ./, as in \`artifold diff ${other} ${folder}\`.`,
+    });
+  }
 }
 
 /** The second address may leave out what the first one says: `diff sample:V1 :V2`. */

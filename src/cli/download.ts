@@ -29,6 +29,7 @@ export async function downloadTo(run: Run, store: Store, version: Version, to: s
     signal,
     onProgress: output.onProgress,
   });
+  for (const glob of result.unmatched) output.warn(`${safe(glob)}: --path matched nothing`);
   for (const reference of listPaths(result.references, "a reference, not fetched:")) output.warn(reference);
   if (call.flag("link") && result.linked === 0 && result.writtenBytes > 0 && !call.flag("dry-run")) {
     output.note("No file could be linked: the folder is on another device than the store. Copied instead.");

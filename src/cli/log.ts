@@ -1,9 +1,8 @@
-/** `log`: tells what happened in the store, newest first. */
-import type { LoggedChange } from "../catalog/index.ts";
+/** `log`: tells what happened in the store, or to some artifacts, newest first. */
 import type { Digest } from "../digest/index.ts";
-import type { Operation, Store } from "../store/index.ts";
+import type { Operation, Store, ToldChange } from "../store/index.ts";
 import type { Run } from "./command.ts";
-import { parseCount } from "./common.ts";
+import { parseCount, typeFlag } from "./common.ts";
 import { describeEnd } from "./run-text.ts";
 import { alignColumns, formatTime, safe } from "./text.ts";
 
@@ -11,7 +10,8 @@ export async function run(run: Run): Promise<number> {
   const limit = parseCount(run.call.text("limit"));
   const store = await run.open();
   const operations: Operation[] = [];
-  for await (const operation of store.log(limit === undefined ? {} : { limit })) operations.push(operation);
+  const options = { limit, refs: run.call.args, ...run.context.flags, ...typeFlag(run) };
+  for await (const operation of store.log(options)) operations.push(operation);
   const rows = operations.map(({ operation, at, by, changes }) => [
     `#${operation}`,
     formatTime(at, "second"),
@@ -35,14 +35,14 @@ function labels(store: Store, versions: readonly Digest[]): string {
 }
 
 /** What was pushed or pulled of one artifact; nothing for what only remotes have use for. */
-function describeStep(store: Store, { events }: LoggedChange & { change: "step" }): string {
+function describeStep(store: Store, { events }: ToldChange & { change: "step" }): string {
   const ids = events.flatMap(({ version }) => (version == null ? [] : [version]));
   const versions = [...new Set(ids)];
   return versions.length === 0 ? "" : `pushed or pulled ${labels(store, versions)}`;
 }
 
 /** A change in words. */
-function describe(store: Store, change: LoggedChange): string {
+function describe(store: Store, change: ToldChange): string {
   switch (change.change) {
     case "artifact":
       return "";

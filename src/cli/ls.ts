@@ -10,6 +10,10 @@ interface ListedEntry {
   readonly size: number;
   readonly digest: string | null;
   readonly kind: string;
+  /** Where a link points. */
+  readonly target?: string;
+  /** Where the content of a reference is. */
+  readonly uri?: string;
 }
 
 export async function run(run: Run): Promise<number> {
@@ -47,11 +51,26 @@ async function listVersion(run: Run, store: Store, address: string): Promise<voi
   const recursive = run.call.flag("recursive");
   const entries: ListedEntry[] = [];
   const items = recursive ? version.entries({ folder }) : version.list(folder);
-  for await (const { path, size, digest, kind } of items) entries.push({ path, size, digest, kind });
-  const rows = entries.map((entry) => [
-    entry.kind === "folder" ? `${formatBytes(entry.size)}` : formatBytes(entry.size),
-    entry.digest?.slice(0, 12) ?? "",
-    `${safe(entry.path)}${entry.kind === "folder" ? "/" : ""}`,
-  ]);
+  for await (const { path, size, digest, kind, target, uri } of items) {
+    entries.push({
+      path,
+      size,
+      digest,
+      kind,
+      ...(target !== undefined && { target }),
+      ...(uri !== undefined && { uri }),
+    });
+  }
+  const rows = entries.map((entry) => [sizeText(entry), entry.digest?.slice(0, 12) ?? "", pathText(entry)]);
   run.output.result(entries, entries.map((entry) => safe(entry.path)).join("\n"), alignColumns(rows, [0]));
+}
+
+/** Of a reference the size may not be known. */
+function sizeText({ kind, size }: ListedEntry): string {
+  return kind === "reference" && size === 0 ? "?" : formatBytes(size);
+}
+
+function pathText({ path, kind, target, uri }: ListedEntry): string {
+  const to = target ?? uri;
+  return `${safe(path)}${kind === "folder" ? "/" : ""}${to === undefined ? "" : ` -> ${safe(to)}`}`;
 }

@@ -1,4 +1,5 @@
 /** What push, pull and clone share: which remote is meant, and how what moved is told. */
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { isAddress, type MovedVersion, type RemoteChoice, type Store, type Traffic } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { formatBytes, formatNumber, safe } from "./text.ts";
@@ -13,6 +14,21 @@ export async function remoteAndRefs(
   const names = (await store.remotes.list()).map(({ name }) => name);
   const isRemote = isAddress(first) || names.includes(first.normalize("NFC"));
   return isRemote ? { remote: first, refs: rest } : { remote: undefined, refs: words };
+}
+
+/** Says of a first word that is no artifact that it is no remote either: it may have been meant as one. */
+export async function orNoRemote<Result>(words: readonly string[], work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    const [first = ""] = words;
+    if (!isArtifoldError(error, "NOT_FOUND") || !error.message.endsWith(` no artifact ${first}`)) throw error;
+    throw new ArtifoldError("NOT_FOUND", `${error.message}, and no remote of this name`, {
+      cause: error,
+      info: error.info,
+      hint: `${error.hint ?? ""} \`artifold remote ls\` lists remotes.`,
+    });
+  }
 }
 
 /** What --json prints of a push or pull. */
@@ -42,7 +58,7 @@ export function trafficLine({ sentBytes, receivedBytes, requests }: Traffic): st
 const SHOWN_MAX = 20;
 
 /** A full address without the place that is the usual one. */
-function shortened(run: Run, ref: string): string {
+export function shortened(run: Run, ref: string): string {
   const { team, experiment } = run.context.settings;
   const usual = `${team.value}/${experiment.value}/`;
   return ref.startsWith(usual) ? ref.slice(usual.length) : ref;

@@ -1,5 +1,6 @@
 /** `show`: tells all about a version. */
-import type { Store, Version } from "../store/index.ts";
+import { ArtifoldError } from "../errors.ts";
+import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { resolveVersion, typeFlag } from "./common.ts";
 import { type Neighbours, neighbourFacts, neighbourRows, neighboursOf } from "./neighbours.ts";
@@ -9,6 +10,7 @@ export async function run(run: Run): Promise<number> {
   const store = await run.open();
   const address = run.call.args[0] as string;
   if (run.call.flag("versions")) {
+    refuseSelector(address);
     const versions: Version[] = [];
     for await (const version of store.versions(address, { ...run.context.flags, ...typeFlag(run) }))
       versions.push(version);
@@ -24,6 +26,15 @@ export async function run(run: Run): Promise<number> {
   const lineage = { madeBy: made.map(neighbourFacts), usedBy: used.map(neighbourFacts) };
   run.output.result({ ...facts(store, version), ...lineage }, version.version, describe(run, version, { used, made }));
   return 0;
+}
+
+/** All versions are listed whatever one of them is called: who names one wanted something else. */
+function refuseSelector(address: string): void {
+  const { name, tag, digest } = parseRef(address);
+  if (tag === undefined && digest === undefined) return;
+  throw new ArtifoldError("USAGE", `${address} names one version, and --versions lists all`, {
+    hint: `Leave out --versions, or write ${name} alone.`,
+  });
 }
 
 /** What --json prints. The run is the one that made it first: its name, null where this store does not have it. */

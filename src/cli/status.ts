@@ -7,7 +7,7 @@ import { safe } from "./text.ts";
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output, signal } = run;
-  const folder = path.resolve(context.cwd, call.args[0] as string);
+  const folder = path.resolve(context.cwd, call.args[0] ?? ".");
   const store = await run.open();
   const { version, changes } = await store.status(folder, { signal, onProgress: output.onProgress });
   const differences = noDifferences();

@@ -117,8 +117,8 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "status",
-    help: "compare a folder with the version it was given",
-    args: [{ name: "DIR", complete: "folder" }],
+    help: "compare a folder (default the working folder) with the version it was given",
+    args: [{ name: "DIR", optional: true, complete: "folder" }],
     options: [],
     load: () => import("./status.ts"),
   },
@@ -178,9 +178,9 @@ export const commands: readonly CommandSpec[] = [
   },
   {
     name: "log",
-    help: "tell what happened in the store, newest first",
-    args: [],
-    options: [{ name: "limit", short: "n", value: "N", help: "tell the last N operations only" }],
+    help: "tell what happened in the store, or to some artifacts, newest first",
+    args: [{ name: "REF", many: true, optional: true, complete: "ref" }],
+    options: [typeOption, { name: "limit", short: "n", value: "N", help: "tell the last N operations only" }],
     load: () => import("./log.ts"),
   },
   {

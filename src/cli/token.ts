@@ -25,14 +25,14 @@ export async function run(run: Run): Promise<number> {
   }
   const [id = ""] = call.args;
   const isDry = call.flag("dry-run");
-  tokens.checkRevoke(id);
+  const facts = tokens.facts(id);
   if (!(await confirm(run, `take back token ${safe(id)}`))) {
     output.note("no token was taken back");
     return 1;
   }
   if (!isDry) await tokens.revoke(id);
   const said = isDry ? "would be good for nothing  (dry run: nothing was changed)" : "is good for nothing now";
-  output.result({ id }, id, [`token ${safe(id)} ${said}`]);
+  output.result(facts, id, [`token ${safe(id)} ${said}`]);
   return 0;
 }
 

@@ -2,8 +2,8 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
-import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import {
+  type Added,
   type AddOptions,
   type Artifact,
   parseRef,
@@ -11,10 +11,10 @@ import {
   type UploadOptions,
   type UploadResult,
 } from "../store/index.ts";
-import type { LeftOut, LeftOutReason } from "../worktree/index.ts";
+import type { LeftOut, LeftOutReason, PortabilityWarning } from "../worktree/index.ts";
 import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
-import { listPaths, parseMetadata, shortRef } from "./common.ts";
+import { isFolderThere, listPaths, parseMetadata, shortRef } from "./common.ts";
 import { currentRunFacts, currentRunLines, noteUnrecorded } from "./current-run.ts";
 import { formatBytes, formatCount, formatNumber, safe } from "./text.ts";
 
@@ -22,6 +22,17 @@ import { formatBytes, formatCount, formatNumber, safe } from "./text.ts";
 interface PathToAdd {
   readonly source: string;
   readonly as: string | undefined;
+}
+
+/** A glob of the call that came to nothing, and why. */
+export interface GlobWarning {
+  readonly glob: string;
+  readonly problem: string;
+}
+
+/** What an upload came to, as the command tells it. */
+export interface ToldUpload extends Omit<UploadResult, "warnings"> {
+  readonly warnings: readonly (PortabilityWarning | GlobWarning)[];
 }
 
 export async function run(run: Run): Promise<number> {
@@ -34,16 +45,27 @@ export async function run(run: Run): Promise<number> {
   await noteUnrecorded(run, store);
   const artifact = await store.artifact(query, { dryRun });
   try {
-    await fill(artifact, paths, run);
+    const { removing, unmatched } = await fill(artifact, paths, run);
     const result = await artifact.upload({ ...upload, signal, onProgress: output.onProgress });
+    const cameBack = result.removed > 0 ? [] : removing.map((glob) => ({ glob, problem: ADDED_AGAIN }));
     await tellUnkept(run, store, result, upload);
-    report(run, store, result, dryRun);
+    report(run, store, { ...result, warnings: [...result.warnings, ...unmatched, ...cameBack] }, dryRun);
     if (!dryRun && run.context.settings.autoPush.value === "on") await pushUploaded(run, store, query);
     if (!result.changed && result.tagged.length === 0 && call.flag("exit-code")) return 4;
     return leavesOut(result) ? 3 : 0;
+  } catch (error) {
+    throw withWaysOut(error);
   } finally {
     await artifact.close();
   }
+}
+
+/** What cannot be read, an upload can do without. */
+export function withWaysOut(error: unknown): unknown {
+  if (!isArtifoldError(error, "READ_FAILED") || error.info["errno"] === undefined) return error;
+  const { message, info } = error;
+  const hint = "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable.";
+  return new ArtifoldError("READ_FAILED", message, { cause: error, info, hint });
 }
 
 /** Pushes what was uploaded. The upload stands whatever becomes of that. */
@@ -112,7 +134,7 @@ function placePaths(call: Call): PathToAdd[] {
     ?.replace(/^\.?\/+/, "")
     .replace(/\/+$/, "");
   const [only] = call.args as [string];
-  if (call.args.length === 1 && isFolder(only)) return [{ source: only, as: prefix }];
+  if (call.args.length === 1 && isFolderThere(only)) return [{ source: only, as: prefix }];
   if (call.flag("mirror") && call.args.length > 1)
     throw new ArtifoldError("USAGE", "--mirror takes exactly one folder");
   const names = new Map<string, string>();
@@ -129,14 +151,22 @@ function placePaths(call: Call): PathToAdd[] {
   });
 }
 
-async function fill(artifact: Artifact, paths: readonly PathToAdd[], run: Run): Promise<void> {
+const ADDED_AGAIN = "what --remove took out was in what was uploaded, and came back: leave it out with --exclude";
+
+/** Fills the draft. @returns globs that took something out, and those that matched nothing */
+async function fill(
+  artifact: Artifact,
+  paths: readonly PathToAdd[],
+  run: Run,
+): Promise<{ readonly removing: readonly string[]; readonly unmatched: readonly GlobWarning[] }> {
   const { call, signal } = run;
   const remove = call.list("remove");
-  if (remove.length > 0) await artifact.remove(remove, { signal });
+  const vain: string[] = [];
+  if (remove.length > 0) await artifact.remove(remove, { signal, onUnmatched: (glob) => vain.push(glob) });
+  const added: Added[] = [];
   for (const { source, as } of paths) {
     const options = { ...addOptions(run), ...(as !== undefined && as !== "" && { as }) };
-    if (call.flag("mirror")) await artifact.mirror(source, options);
-    else await artifact.add(source, options);
+    added.push(await (call.flag("mirror") ? artifact.mirror(source, options) : artifact.add(source, options)));
   }
   for (const pair of call.list("reference")) {
     const equals = pair.indexOf("=");
@@ -144,20 +174,19 @@ async function fill(artifact: Artifact, paths: readonly PathToAdd[], run: Run): 
       throw new ArtifoldError("USAGE", `not a path and a URI: ${JSON.stringify(pair)}`, { hint: "Write PATH=URI." });
     await artifact.addReference(pair.slice(equals + 1), { as: pair.slice(0, equals) });
   }
+  const unmatched = vain.map((glob) => ({ glob, problem: "--remove matched nothing" }));
+  return { removing: remove.filter((glob) => !vain.includes(glob)), unmatched: [...unmatched, ...notIncluded(added)] };
 }
 
-function isFolder(source: string): boolean {
-  try {
-    const stat = nodeFileSystem.lookAt(nodeFileSystem.realPath(source));
-    return stat !== undefined && kindOf(stat) === "folder";
-  } catch {
-    // What is wrong with the path is told when it is added.
-    return false;
-  }
+/** Globs of --include that matched nothing in any folder. */
+export function notIncluded(added: readonly Added[]): GlobWarning[] {
+  const [first, ...others] = added.flatMap(({ unmatched }) => (unmatched === undefined ? [] : [unmatched]));
+  const vain = (first ?? []).filter((glob) => others.every((each) => each.includes(glob)));
+  return vain.map((glob) => ({ glob, problem: "--include matched nothing" }));
 }
 
 /** Whether something was left out that the caller may have wanted. */
-export function leavesOut(result: UploadResult): boolean {
+export function leavesOut(result: Pick<UploadResult, "leftOut">): boolean {
   const wanted: readonly LeftOutReason[] = ["special", "name", "unreadable", "link"];
   return result.leftOut.some((leftOut) => wanted.includes(leftOut.reason));
 }
@@ -194,17 +223,13 @@ async function tellUnkept(
 }
 
 /** Tells what an upload came to. */
-export function report(run: Run, store: Store, result: UploadResult, dryRun: boolean): void {
+export function report(run: Run, store: Store, result: ToldUpload, dryRun: boolean): void {
   const { output } = run;
   for (const each of result.leftOut.slice(0, 20)) output.warn(describeLeftOut(each));
   if (result.leftOut.length > 20) output.warn(`left out ${result.leftOut.length - 20} more`);
-  for (const line of listPaths(
-    result.warnings.map(({ path: entryPath, problem }) => `${entryPath}: ${problem}`),
-    "",
-    10,
-  )) {
-    output.warn(`not portable:${line}`);
-  }
+  const names = result.warnings.flatMap((each) => ("path" in each ? [`${each.path}: ${each.problem}`] : []));
+  for (const line of listPaths(names, "", 10)) output.warn(`not portable:${line}`);
+  for (const each of result.warnings) if ("glob" in each) output.warn(`${safe(each.glob)}: ${each.problem}`);
   const lines = [...describe(run, result, dryRun), ...currentRunLines(store, "in")];
   output.result({ ...result, ...currentRunFacts(store) }, result.version, lines);
 }
@@ -215,7 +240,7 @@ export function describeLeftOut({ path: entryPath, reason, detail }: LeftOut): s
   return `left out ${safe(entryPath)}: ${reasons[reason]}${detail === undefined ? "" : ` (${safe(detail)})`}`;
 }
 
-function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
+function describe(run: Run, result: ToldUpload, dryRun: boolean): string[] {
   const ref = run.output.paint("1", shortRef(run, result));
   if (!result.changed) return [`${ref}  ${describeTags(result, dryRun)}`];
   const { added, modified, removed, kept, files, bytes, newBytes } = result;
@@ -235,7 +260,7 @@ function describe(run: Run, result: UploadResult, dryRun: boolean): string[] {
 }
 
 /** What came of content that was there already. */
-function describeTags({ tagged }: UploadResult, dryRun: boolean): string {
+function describeTags({ tagged }: ToldUpload, dryRun: boolean): string {
   if (tagged.length === 0) return "nothing changed";
   const said = `tagged ${tagged.map(safe).join(" and ")}, no new version`;
   return `${said}${dryRun ? "  (dry run: nothing was changed)" : ""}`;

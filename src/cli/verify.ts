@@ -1,4 +1,5 @@
 /** `verify`: reads and checks everything that is stored. */
+import { ArtifoldError } from "../errors.ts";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { VerifyResult } from "../upkeep/index.ts";
 import type { Run } from "./command.ts";
@@ -8,11 +9,27 @@ import { formatBytes, formatCount, safe } from "./text.ts";
 export async function run(run: Run): Promise<number> {
   const { call, output, signal } = run;
   const store = await run.open();
-  const versions = call.args.length === 0 ? undefined : await versionsOf(run, store, call.args);
+  const versions = await chosenVersions(run, store);
   const options = { quick: call.flag("quick"), signal, onProgress: output.onProgress };
   const result = await store.verify(options, versions);
   output.result(result, result.ok ? "ok" : String(result.problems.length), describe(run, result));
   return result.ok ? 0 : 13;
+}
+
+/** The versions that are named, or whose team, experiment or type is; `undefined` for the whole store. */
+async function chosenVersions(run: Run, store: Store): Promise<Version[] | undefined> {
+  const filter = { ...run.context.flags, ...typeFlag(run) };
+  if (run.call.args.length > 0) return versionsOf(run, store, run.call.args);
+  if (Object.keys(filter).length === 0) return undefined;
+  const versions: Version[] = [];
+  for await (const { team, experiment, type, name } of store.artifacts(filter)) {
+    for await (const each of store.versions(`${team}/${experiment}/${name}`, { type })) versions.push(each);
+  }
+  if (versions.length > 0) return versions;
+  const filtered = Object.entries(filter).map(([kind, value]) => `${kind} ${value}`);
+  throw new ArtifoldError("NOT_FOUND", `there is no artifact of ${filtered.join(", ")}`, {
+    hint: "`artifold ls` lists what there is.",
+  });
 }
 
 /** An address without tag means all versions. */

@@ -2,12 +2,20 @@
 import path from "node:path";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
-import type { Store, UploadResult } from "../store/index.ts";
+import type { Store } from "../store/index.ts";
 import { readError, watchFolder } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
 import { currentRunFacts, noteUnrecorded } from "./current-run.ts";
 import { safe } from "./text.ts";
-import { addOptions, artifactQuery, report, uploadOptions } from "./upload.ts";
+import {
+  addOptions,
+  artifactQuery,
+  notIncluded,
+  report,
+  type ToldUpload,
+  uploadOptions,
+  withWaysOut,
+} from "./upload.ts";
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output, signal } = run;
@@ -20,7 +28,7 @@ export async function run(run: Run): Promise<number> {
   try {
     for await (const _ of watchFolder(folder, { settleMs, apart: [store.folder], signal })) {
       const result = await uploadAtRest(run, store, query, folder, settleMs);
-      if (result?.changed === true) tell(run, store, result);
+      if (result.changed) tell(run, store, result);
     }
   } catch (error) {
     // Ctrl-C is how a watch ends, whatever it was doing.
@@ -36,17 +44,18 @@ async function uploadAtRest(
   query: ReturnType<typeof artifactQuery>,
   folder: string,
   settleMs: number,
-): Promise<UploadResult | undefined> {
+): Promise<ToldUpload> {
   const { call, output, signal } = run;
   const as = call.text("as");
   for (;;) {
     const artifact = await store.artifact(query);
     try {
-      await artifact.mirror(folder, { ...addOptions(run), ...(as !== undefined && { as }) });
-      return await artifact.upload({ ...uploadOptions(call), signal, onProgress: output.onProgress });
+      const added = await artifact.mirror(folder, { ...addOptions(run), ...(as !== undefined && { as }) });
+      const result = await artifact.upload({ ...uploadOptions(call), signal, onProgress: output.onProgress });
+      return { ...result, warnings: [...result.warnings, ...notIncluded([added])] };
     } catch (error) {
       if (signal.aborted) throw error;
-      if (!isArtifoldError(error, "FILE_CHANGED") && !isArtifoldError(error, "NOT_FOUND")) throw error;
+      if (!isArtifoldError(error, "FILE_CHANGED") && !isArtifoldError(error, "NOT_FOUND")) throw withWaysOut(error);
       output.note(`waiting: ${safe((error as Error).message)}`);
       await new Promise((resolve) => setTimeout(resolve, settleMs));
     } finally {
@@ -55,7 +64,7 @@ async function uploadAtRest(
   }
 }
 
-function tell(run: Run, store: Store, result: UploadResult): void {
+function tell(run: Run, store: Store, result: ToldUpload): void {
   if (run.output.isJson) run.output.write(`${JSON.stringify({ ...result, ...currentRunFacts(store) })}\n`);
   else report(run, store, result, false);
 }

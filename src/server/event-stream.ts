@@ -1,5 +1,5 @@
 /** Operations of a store as a stream of events, for one listener. */
-import type { Operation } from "../store/index.ts";
+import { type Operation, tellOperation } from "../store/index.ts";
 import type { Call } from "./call.ts";
 import { viewOperation } from "./views.ts";
 
@@ -63,9 +63,7 @@ export class EventStream {
       this.#send("event: reset\ndata: \n\n");
       return;
     }
-    for (const { sequence, at, by, changes } of missed.reverse()) {
-      this.#tell({ operation: sequence, at: new Date(at).toISOString(), by, changes });
-    }
+    for (const row of missed.reverse()) this.#tell(tellOperation(row));
   }
 
   #tell(operation: Operation): void {

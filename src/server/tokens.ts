@@ -103,17 +103,24 @@ export class TokenStore {
     });
   }
 
+  /** What is known of a token. @throws ArtifoldError NOT_FOUND */
+  facts(id: string): TokenFacts {
+    const record = this.#records().get(id);
+    if (record === undefined) {
+      throw new ArtifoldError("NOT_FOUND", `there is no token ${JSON.stringify(id)}`, {
+        hint: "`artifold token ls` lists what there is.",
+      });
+    }
+    const { secretHash: _, ...facts } = record;
+    return facts;
+  }
+
   /** Takes a token back. @throws ArtifoldError NOT_FOUND */
   async revoke(id: string): Promise<void> {
     await this.#change((records) => {
-      refuseUnknown(records, id);
+      this.facts(id);
       return records.filter((record) => record.id !== id);
     });
-  }
-
-  /** Refuses what {@link revoke} would. @throws ArtifoldError NOT_FOUND */
-  checkRevoke(id: string): void {
-    refuseUnknown(this.list(), id);
   }
 
   /** Notes that a token was used. */
@@ -179,13 +186,6 @@ export class TokenStore {
       release();
     }
   }
-}
-
-function refuseUnknown(tokens: readonly { readonly id: string }[], id: string): void {
-  if (tokens.some((token) => token.id === id)) return;
-  throw new ArtifoldError("NOT_FOUND", `there is no token ${JSON.stringify(id)}`, {
-    hint: "`artifold token ls` lists what there is.",
-  });
 }
 
 function isRecord(record: Partial<TokenRecord> | null | undefined): boolean {

@@ -5,14 +5,13 @@ import {
   type Catalog,
   type ExperimentRow,
   formatNumber,
-  type LoggedChange,
   type RunRow,
   runById,
 } from "../catalog/index.ts";
 import type { ArtifactView, ExperimentView, OperationChange, OperationView, VersionView } from "../client/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { decodeVersionRecord } from "../manifest/index.ts";
-import type { Operation } from "../store/index.ts";
+import type { Operation, ToldChange } from "../store/index.ts";
 import { sees } from "./call.ts";
 import type { Found } from "./finding.ts";
 import type { Login } from "./login.ts";
@@ -73,7 +72,7 @@ function mayHear(login: Login | undefined, ...parts: readonly ({ readonly team: 
   return known.length > 0 && known.every(({ team }) => sees(login, team));
 }
 
-function viewChange(catalog: Catalog, change: LoggedChange): OperationChange {
+function viewChange(catalog: Catalog, change: ToldChange): OperationChange {
   const version = "version" in change && change.version !== null ? catalog.versionById(change.version) : undefined;
   const artifact =
     version !== undefined

@@ -3,7 +3,15 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import { checkPath, type FileEntry } from "../manifest/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { downloadedFolders, type LeftOut, type LeftOutReason, refuseStoreName } from "../worktree/index.ts";
+import {
+  compileGlobs,
+  downloadedFolders,
+  type LeftOut,
+  type LeftOutReason,
+  refuseStoreName,
+  type WalkOptions,
+  type WatchedGlobs,
+} from "../worktree/index.ts";
 import type { Engine } from "./engine.ts";
 
 /** How a folder or file is added. */
@@ -30,6 +38,8 @@ export interface Added {
   /** BLAKE3 of the content, where one file was added, as a path or as bytes. */
   readonly digest?: Digest;
   readonly leftOut: readonly LeftOut[];
+  /** Globs of `include` that matched nothing, where a folder was added. */
+  readonly unmatched?: readonly string[];
 }
 
 /** What adding a single file found. */
@@ -46,7 +56,7 @@ export function checkEntryPath(path_: string): void {
 /** The error where one path would be both a file and a folder. */
 export function clash(file: string): ArtifoldError {
   return new ArtifoldError("CONFLICT", `${file} cannot be both a file and a folder of the version`, {
-    info: { path: file },
+    info: { paths: [file] },
     hint: "Take one of them out with --remove, or make the version equal to the folder with --mirror.",
   });
 }
@@ -54,6 +64,21 @@ export function clash(file: string): ArtifoldError {
 /** Whether a path is below a folder; everything is below "". */
 export function isWithin(path_: string, folder: string): boolean {
   return folder === "" || path_.startsWith(`${folder}/`);
+}
+
+/** How a folder is walked. @param included the globs of `include`, which learn whether they match */
+export function walkOptions(
+  engine: Engine,
+  folder: string,
+  { include = [], exclude = [], skipUnreadable = false }: AddOptions,
+  included: WatchedGlobs,
+): WalkOptions {
+  return {
+    ...(include.length > 0 && { include: included.isMeant }),
+    ...(exclude.length > 0 && { exclude: compileGlobs(exclude) }),
+    apart: foldersApart(engine, folder),
+    skipUnreadable,
+  };
 }
 
 /** Folders that are never content: the store itself, and what downloads wrote inside the folder. */

@@ -1,28 +1,25 @@
 /** An artifact being worked on: a draft on one of its versions, until it is uploaded. */
-import { checkName, formatNumber } from "../catalog/index.ts";
+import { formatNumber } from "../catalog/index.ts";
 import { type Digest, isDigest } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import {
-  diffManifests,
-  type EditCounts,
   EMPTY_MANIFEST,
   type Metadata,
-  manifestSums,
   type ReferenceEntry,
   readEntries,
   referenceProblem,
-  type Sums,
 } from "../manifest/index.ts";
 import { afterwards, onStoreFiles } from "../platform/index.ts";
 import type { LongCallOptions } from "../progress.ts";
-import { compileGlobs, type LeftOut, type PortabilityWarning } from "../worktree/index.ts";
+import { compileGlobs, type LeftOut, type PortabilityWarning, WatchedGlobs } from "../worktree/index.ts";
 import { type Added, type AddOptions, addedFile } from "./adding.ts";
 import { type AddedFile, addAll, type NewFile } from "./adding-many.ts";
+import { countChanges } from "./counted-changes.ts";
 import { Draft } from "./draft.ts";
 import type { Engine } from "./engine.ts";
 import { sweepLeftovers } from "./leftovers.ts";
 import type { OnConflict } from "./merging.ts";
-import { type ArtifactName, type Base, type Published, publish } from "./publish.ts";
+import { type ArtifactName, type Base, checkTags, type Published, publish } from "./publish.ts";
 import { rememberFolder } from "./scanned-folder.ts";
 import { bytesOf, type Source } from "./source.ts";
 import { Turns } from "./turns.ts";
@@ -38,6 +35,12 @@ export interface ReferenceOptions {
   readonly digest?: string | undefined;
   /** What the place itself calls this state of the content. */
   readonly etag?: string | undefined;
+}
+
+/** How to take entries out. */
+export interface RemoveOptions extends LongCallOptions {
+  /** Hears of each glob that matched nothing. */
+  readonly onUnmatched?: ((glob: string) => void) | undefined;
 }
 
 /** How to upload. */
@@ -187,8 +190,13 @@ export class Artifact implements AsyncDisposable {
   }
 
   /** Takes out entries by path or glob; a folder with all that is in it. @returns how many entries went: 0 for no match */
-  remove(globs: string | readonly string[], options: LongCallOptions = {}): Promise<number> {
-    return this.#inTurn(options.signal, (draft) => draft.remove(typeof globs === "string" ? [globs] : globs));
+  remove(globs: string | readonly string[], { signal, onUnmatched }: RemoveOptions = {}): Promise<number> {
+    return this.#inTurn(signal, async (draft) => {
+      const watched = new WatchedGlobs([globs].flat());
+      const count = await draft.remove([globs].flat(), watched);
+      for (const glob of watched.unmatched) onUnmatched?.(glob);
+      return count;
+    });
   }
 
   /**
@@ -221,7 +229,7 @@ export class Artifact implements AsyncDisposable {
    */
   upload(options: UploadOptions = {}): Promise<UploadResult> {
     return this.#inTurn(options.signal, async (draft) => {
-      const tags = options.tags?.map((tag) => checkName("tag", tag));
+      const tags = checkTags(options.tags);
       if (this.#dryRun) return this.#rehearse(draft, tags ?? []);
       const given = { ...options, tags, run: this.#run };
       const published = await publish(this.#engine, draft, this.#fullName, this.#base, given);
@@ -368,26 +376,4 @@ export class Artifact implements AsyncDisposable {
       rememberFolder(folder, agrees && published.mergedWith === undefined, published);
     }
   }
-}
-
-interface ChangeCounts {
-  readonly counts: EditCounts;
-  readonly sums: Sums;
-}
-
-/** Counts what differs between a manifest and the one that a draft came to; they are compared only where it does not know. */
-async function countChanges(draft: Draft, before: Digest, after: Digest): Promise<ChangeCounts> {
-  const sums = await manifestSums(draft.reader, after);
-  if (before === EMPTY_MANIFEST) return { counts: { added: sums.entries, modified: 0, removed: 0 }, sums };
-  const known = draft.changes.since(before);
-  if (known !== undefined) return { counts: known, sums };
-  const counts = { added: 0, modified: 0, removed: 0 };
-  for await (const batch of diffManifests(draft.reader, before, after)) {
-    for (const change of batch) {
-      if (change.before === undefined) counts.added++;
-      else if (change.after === undefined) counts.removed++;
-      else counts.modified++;
-    }
-  }
-  return { counts, sums };
 }

@@ -31,7 +31,8 @@ import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
 import { sweepLeftovers } from "./leftovers.ts";
-import { selectedSums } from "./selected-sums.ts";
+import { nameBeside } from "./ref.ts";
+import { type SelectedSums, selectedSums } from "./selected-sums.ts";
 import { findTarget, lockFolder } from "./target-place.ts";
 
 /** How to download. */
@@ -78,6 +79,8 @@ export interface DownloadResult {
   readonly unverified: number;
   /** References, whose content lies elsewhere and was not fetched. */
   readonly references: readonly string[];
+  /** Globs of `path` that matched nothing of the version. */
+  readonly unmatched: readonly string[];
 }
 
 /** What a download did, told by the part that did it. */
@@ -169,7 +172,8 @@ class Checkout {
     if (record === undefined || !record.downloaded || this.#options.force === true) return;
     if (record.artifact !== artifact.artifact) {
       const other = this.#engine.catalog.artifacts().find((row) => row.artifact === record.artifact);
-      throw new ArtifoldError("CONFLICT", `${this.#folder} holds ${other?.name ?? "another artifact"}`, {
+      const held = other === undefined ? "another artifact" : nameBeside(other, artifact);
+      throw new ArtifoldError("CONFLICT", `${this.#folder} holds ${held}`, {
         info: { folder: this.#folder },
         hint: "Name another folder with --to, or overwrite this one with --force.",
       });
@@ -351,8 +355,8 @@ class Checkout {
     };
   }
 
-  async #sums(version: VersionRow): Promise<{ files: number; bytes: number }> {
-    return selectedSums(this.#reader, version.manifest, this.#filter);
+  #sums(version: VersionRow): Promise<SelectedSums> {
+    return selectedSums(this.#reader, version.manifest, this.#globs);
   }
 
   #remember(artifact: ArtifactRow, version: VersionRow, globs: readonly string[] | null, isComplete: boolean): void {
@@ -377,9 +381,10 @@ async function rehearseEmpty(
   folder: string,
   options: DownloadOptions,
 ): Promise<DownloadResult> {
-  const filter = options.path === undefined ? undefined : compileGlobs([options.path].flat());
+  const globs = options.path === undefined ? undefined : [options.path].flat();
+  const filter = globs === undefined ? undefined : compileGlobs(globs);
   const reader = manifestReader(engine.source);
-  const sums = await selectedSums(reader, version.manifest, filter);
+  const sums = await selectedSums(reader, version.manifest, globs);
   const names = targetNames(engine.fs, folder, false);
   if (!holdsAll(names)) await refuseNames(names, folder, entriesIn(reader, version.manifest, filter), []);
   const filled = await rehearseFill(reader, version.manifest, filter);

@@ -20,7 +20,6 @@ import type { LongCallOptions } from "../progress.ts";
 import {
   ChunksUnderWay,
   type ContentToIngest,
-  compileGlobs,
   FolderMemory,
   FolderScan,
   Ingest,
@@ -31,8 +30,9 @@ import {
   RacyClock,
   readError,
   viewOf,
+  WatchedGlobs,
 } from "../worktree/index.ts";
-import { type Added, type AddOptions, addedFile, checkEntryPath, clash, foldersApart, isWithin } from "./adding.ts";
+import { type Added, type AddOptions, addedFile, checkEntryPath, clash, isWithin, walkOptions } from "./adding.ts";
 import { CountedChanges } from "./counted-changes.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
@@ -169,10 +169,10 @@ export class Draft {
   }
 
   /** Takes out what globs mean. @returns how many entries */
-  async remove(globs: readonly string[]): Promise<number> {
+  async remove(globs: readonly string[], watched: WatchedGlobs): Promise<number> {
     let count = 0;
     const root = await this.flush();
-    const edits = removals(this.reader, root, globs, () => count++);
+    const edits = removals(this.reader, root, globs, watched, () => count++);
     this.#root = await this.#apply(this.reader, root, edits);
     this.#touched.push("");
     return count;
@@ -277,11 +277,12 @@ export class Draft {
       await this.#refuseClash(joinPath(prefix, "."));
     }
     await this.flush();
-    let scan = this.#scan(folder, prefix, options, mirror, false);
+    const included = new WatchedGlobs(options.include ?? []);
+    let scan = this.#scan(folder, prefix, options, included, mirror, false);
     await this.#applyScan(scan.scan);
     if (scan.scan.mustCompareAll) {
       // Another process changed the stat cache under us: what was overlooked is found by comparing everything.
-      scan = this.#scan(folder, prefix, options, mirror, true);
+      scan = this.#scan(folder, prefix, options, included, mirror, true);
       await this.#applyScan(scan.scan);
     }
     const { counts, leftOut, incomplete } = scan.scan.report;
@@ -290,13 +291,14 @@ export class Draft {
     this.#touched.push(prefix);
     const filtered = (options.include?.length ?? 0) + (options.exclude?.length ?? 0) > 0;
     this.#scanned.push({ memory: scan.memory, prefix, mirrored: mirror, filtered, complete: !incomplete });
-    return { entries: counts.names, files: counts.files, bytes: counts.bytes, leftOut };
+    return { entries: counts.names, files: counts.files, bytes: counts.bytes, leftOut, unmatched: included.unmatched };
   }
 
   #scan(
     folder: string,
     prefix: string,
     options: AddOptions,
+    included: WatchedGlobs,
     mirror: boolean,
     compareAll: boolean,
   ): { scan: FolderScan; memory: FolderMemory } {
@@ -317,12 +319,7 @@ export class Draft {
         ahead: LookAhead.of(engine.pool, memory),
         ingest: this.#makeIngest(options, progress),
         isStored: (entry) => isStored(this.content, entry),
-        walk: {
-          ...(include.length > 0 && { include: compileGlobs(include) }),
-          ...(exclude.length > 0 && { exclude: compileGlobs(exclude) }),
-          apart: foldersApart(engine, folder),
-          skipUnreadable: options.skipUnreadable === true,
-        },
+        walk: walkOptions(engine, folder, options, included),
         skipOutsideLinks: options.skipLinks === true,
         remember: !this.isDryRun,
         signal: options.signal,

@@ -5,6 +5,7 @@ export type { AddedFile, NewFile } from "./adding-many.ts";
 export {
   Artifact,
   type ReferenceOptions,
+  type RemoveOptions,
   type UploadOptions,
   type UploadResult,
 } from "./artifact.ts";
@@ -24,7 +25,7 @@ export { forgetLogin, keepLogin, type Login, loginFor, loginsFile, originOf, rea
 export type { MergeOptions, MergeResult } from "./merge.ts";
 export type { OnConflict } from "./merging.ts";
 export type { OpenRemote } from "./object-source.ts";
-export type { Operation } from "./operations.ts";
+export { type LogOptions, type Operation, type ToldChange, tellOperation } from "./operations.ts";
 export type { PullOptions, PullResult } from "./pull.ts";
 export type { MovedVersion, PushedKind, PushOptions, PushResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
@@ -59,7 +60,6 @@ export {
 export type { Source } from "./source.ts";
 export type { RunOptions } from "./start-run.ts";
 export {
-  type ArtifactSummary,
   type FolderStatus,
   openStore,
   Store,
@@ -68,4 +68,4 @@ export {
 export { createStore, STORE_FORMAT, storeExists, storeNames } from "./store-folder.ts";
 export { StoreRemotes } from "./store-remotes.ts";
 export { Version } from "./version.ts";
-export type { EntryFilter, EntryView, FolderListItem, VersionChange } from "./view.ts";
+export type { ArtifactSummary, EntryFilter, EntryView, FolderListItem, VersionChange } from "./view.ts";

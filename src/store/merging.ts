@@ -20,6 +20,21 @@ export type OnConflict = "fail" | "ours" | "theirs";
 /** Who wins at a path. */
 export type WinnerAt = (path: string) => OnConflict;
 
+/** How a conflict is told: by what two sides are. */
+export interface ConflictWords {
+  /** After a path that both changed. */
+  readonly changed: string;
+  /** After a path that is a file on one side and a folder on the other. */
+  readonly kinds: string;
+  readonly hint: string;
+}
+
+const ofUploads: ConflictWords = {
+  changed: "was changed by another upload meanwhile",
+  kinds: "is a file in one upload and a folder in another",
+  hint: "Say who wins: upload again with --ours or --theirs, or start from the newest version.",
+};
+
 /**
  * Makes a draft what it would be had it been begun on somebody else's version.
  *
@@ -31,6 +46,7 @@ export async function mergeInto(
   base: Digest,
   theirs: Digest,
   onConflict: OnConflict | WinnerAt = "fail",
+  words: ConflictWords = ofUploads,
 ): Promise<void> {
   const winnerAt: WinnerAt = typeof onConflict === "function" ? onConflict : () => onConflict;
   const ours = await draft.flush();
@@ -47,21 +63,23 @@ export async function mergeInto(
   const [first] = clashes;
   if (first !== undefined) {
     const more = clashes.length - 1;
-    throw new ArtifoldError(
-      "CONFLICT",
-      `${first.path} was changed by another upload meanwhile${more > 0 ? `, and ${more} more paths` : ""}`,
-      { info: { paths: clashes.slice(0, 100).map((clash) => clash.path) }, hint },
-    );
+    throw new ArtifoldError("CONFLICT", `${first.path} ${words.changed}${more > 0 ? `, and ${more} more paths` : ""}`, {
+      info: { paths: clashes.slice(0, 100).map((clash) => clash.path) },
+      hint: words.hint,
+    });
   }
-  const gone = await entriesToGo(draft, ours, merged, winnerAt);
+  const gone = await entriesToGo(draft, ours, merged, { winnerAt, words });
   const removals = [...gone].sort(comparePaths).map((path) => ({ path, entry: undefined }));
   draft.setRoot(await applyEdits(draft.unsettledReader, draft.content.manifestNodes, merged, [removals]));
 }
 
-const hint = "Say who wins: upload again with --ours or --theirs, or start from the newest version.";
-
 /** After a merge an entry of the one side may stand where the other has a folder: the entries that make way. */
-async function entriesToGo(draft: Draft, ours: Digest, merged: Digest, winnerAt: WinnerAt): Promise<Set<string>> {
+async function entriesToGo(
+  draft: Draft,
+  ours: Digest,
+  merged: Digest,
+  { winnerAt, words }: { readonly winnerAt: WinnerAt; readonly words: ConflictWords },
+): Promise<Set<string>> {
   const reader = draft.unsettledReader;
   const gone = new Set<string>();
   for await (const batch of diffManifests(reader, ours, merged)) {
@@ -72,7 +90,7 @@ async function entriesToGo(draft: Draft, ours: Digest, merged: Digest, winnerAt:
         // A folder that the one side made stays one when the other puts something into it.
         if (entry?.kind === "folder") gone.add(parent);
         else if (winnerAt(path) === "ours") gone.add(path);
-        else if (winnerAt(path) === "fail") throw fileAndFolder(parent);
+        else if (winnerAt(path) === "fail") throw fileAndFolder(parent, words);
         else if (parent !== path) gone.add(parent);
         else await addAllBelow(draft, merged, path, gone);
       }
@@ -87,9 +105,6 @@ async function addAllBelow(draft: Draft, manifest: Digest, folder: string, paths
   }
 }
 
-function fileAndFolder(path: string): ArtifoldError {
-  return new ArtifoldError("CONFLICT", `${path} is a file in one upload and a folder in another`, {
-    info: { paths: [path] },
-    hint,
-  });
+function fileAndFolder(path: string, { kinds, hint }: ConflictWords): ArtifoldError {
+  return new ArtifoldError("CONFLICT", `${path} ${kinds}`, { info: { paths: [path] }, hint });
 }

@@ -1,7 +1,18 @@
 /** Operations of the log: as they are told, and heard of while they come. */
 import type { Catalog, LoggedChange, OperationRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
+import type { RunEnded } from "../journal/index.ts";
+import type { ChangeFilter } from "./changes-about.ts";
 import type { Engine } from "./engine.ts";
+import type { RefDefaults } from "./ref.ts";
+
+/** A change as it is told: with its times as text. */
+export type ToldChange =
+  | Exclude<LoggedChange, RunEnded>
+  | (Omit<RunEnded, "at"> & {
+      /** When the run ended, by the clock of whoever ended it: ISO 8601, UTC. */
+      readonly at: string;
+    });
 
 /** An operation of the log. */
 export interface Operation {
@@ -12,28 +23,49 @@ export interface Operation {
   /** The user who made it. */
   readonly by: string;
   /** What changed, in order; in one operation all of it or nothing. */
-  readonly changes: readonly LoggedChange[];
+  readonly changes: readonly ToldChange[];
+}
+
+/** What of the log is asked for. Team, experiment and type complete addresses; without addresses they choose artifacts. */
+export interface LogOptions extends RefDefaults {
+  /** Only the last so many operations. */
+  readonly limit?: number | undefined;
+  /** Addresses of artifacts and versions, removed ones too: only what concerns them. */
+  readonly refs?: readonly string[] | undefined;
 }
 
 /** How often an open store looks for what other processes did, while somebody listens. */
 const LISTEN_MS = 500;
 const BATCH = 256;
 
-/** What happened, newest first. */
-export function* pastOperations(catalog: Catalog, limit = Number.POSITIVE_INFINITY): Generator<Operation> {
+/** What happened, newest first. @param isAsked which changes are asked for; without it all */
+export function* pastOperations(
+  catalog: Catalog,
+  limit = Number.POSITIVE_INFINITY,
+  isAsked?: ChangeFilter,
+): Generator<Operation> {
   let left = limit;
   for (let before = Number.POSITIVE_INFINITY; left > 0; ) {
-    const rows = catalog.operations({ limit: Math.min(left, BATCH), before });
-    yield* rows.map(viewOperation);
+    const rows = catalog.operations({ limit: isAsked === undefined ? Math.min(left, BATCH) : BATCH, before });
+    for (const row of rows) {
+      const changes = isAsked === undefined ? row.changes : row.changes.filter(isAsked);
+      if (isAsked !== undefined && changes.length === 0) continue;
+      yield tellOperation({ ...row, changes });
+      if (--left <= 0) return;
+    }
     const last = rows.at(-1);
     if (last === undefined) return;
     before = last.sequence;
-    left -= rows.length;
   }
 }
 
-function viewOperation({ sequence, at, by, changes }: OperationRow): Operation {
-  return { operation: sequence, at: new Date(at).toISOString(), by, changes };
+/** An operation as it is told. */
+export function tellOperation({ sequence, at, by, changes }: OperationRow): Operation {
+  return { operation: sequence, at: new Date(at).toISOString(), by, changes: changes.map(tellChange) };
+}
+
+function tellChange(change: LoggedChange): ToldChange {
+  return change.change === "ended" ? { ...change, at: new Date(change.at).toISOString() } : change;
 }
 
 /** Calls back for each operation from the first listener on. Does not keep the process alive. */
@@ -81,14 +113,14 @@ export class Listening {
     if (this.#engine.isClosed) return;
     for (const row of this.#engine.catalog.operations({ after: this.#seen }).reverse()) {
       this.#seen = row.sequence;
-      const operation = viewOperation(row);
+      const operation = tellOperation(row);
       for (const listener of this.#listeners) listener(operation);
     }
   }
 }
 
 /** Versions that a change made, or brought. */
-export function versionsIn(change: LoggedChange): Digest[] {
+export function versionsIn(change: ToldChange): Digest[] {
   if (change.change === "version") return [change.version];
   if (change.change !== "step") return [];
   return change.events.flatMap(({ event, version }) => (event === "version" && version ? [version] : []));

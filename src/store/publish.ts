@@ -1,5 +1,13 @@
 /** Makes a draft a version: merges with what others uploaded meanwhile, and publishes. */
-import { type ArtifactRow, type Catalog, foldName, isLinked, nameScopes, type VersionRow } from "../catalog/index.ts";
+import {
+  type ArtifactRow,
+  type Catalog,
+  checkName,
+  foldName,
+  isLinked,
+  nameScopes,
+  type VersionRow,
+} from "../catalog/index.ts";
 import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError, throwIfAborted } from "../errors.ts";
 import type { Change, TagMoved } from "../journal/index.ts";
@@ -103,6 +111,13 @@ export async function publish(
   throw new ArtifoldError("BUSY", `others kept uploading to ${name.name} faster than this upload could follow`, {
     hint: "Try again.",
   });
+}
+
+/** The tags of an upload in their one form. @throws ArtifoldError NAME_INVALID; TypeError for what is no list of strings */
+export function checkTags(tags: readonly string[] | undefined): readonly string[] | undefined {
+  if (tags === undefined) return undefined;
+  if (!Array.isArray(tags)) throw new TypeError(`tags are a list of strings, not ${typeof tags}`);
+  return tags.map((tag) => checkName("tag", tag));
 }
 
 function newestOf(catalog: Catalog, name: ArtifactName): VersionRow | undefined {

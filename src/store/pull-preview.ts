@@ -31,7 +31,9 @@ export async function previewVersions(
     if (event.event !== "version") continue;
     const [id, digest] = [versionId(event.record), decodeVersionRecord(event.record).manifest];
     const { number } = event;
-    versions.push(movedVersion(named, { number, id, digest, renumberedFrom: null, diverged: false }));
+    versions.push(
+      movedVersion(named, { number, id, digest, renumberedFrom: null, diverged: false, divergedFrom: null }),
+    );
   }
   return versions;
 }

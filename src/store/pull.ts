@@ -139,7 +139,7 @@ async function readOn(engine: Engine, session: RemoteSession, named: RemoteArtif
   const moved: MovedVersion[] = [];
   const tell = (row: VersionRow, renumberedFrom: number | null): void => {
     const { number, version: id, manifest: digest } = row;
-    moved.push(movedVersion(named, { number, id, digest, renumberedFrom, diverged: false }));
+    moved.push(movedVersion(named, { number, id, digest, renumberedFrom, diverged: false, divergedFrom: null }));
   };
   for (const id of remoteVersions(catalog, session.id, named.artifact)) {
     const row = known.has(id) ? undefined : catalog.versionById(id);

@@ -34,6 +34,8 @@ export interface PushedVersion {
   readonly renumberedFrom: number | null;
   /** Whether another version changed the same paths: the newest version holds this side only until the two are merged. */
   readonly diverged: boolean;
+  /** The number of the version of somebody else that it diverged from. */
+  readonly divergedFrom: number | null;
 }
 
 /** What to push of an artifact. */
@@ -132,8 +134,7 @@ class ArtifactPush {
   async #tryStep(plan: PushPlan, at: LogPosition): Promise<boolean> {
     // What is not as it was when it was read is not gone on from.
     await this.#session.log(artifactLog(this.#artifact.artifact)).confirm(at);
-    const merge = await this.#merge(plan);
-    const merged = merge === "clash" ? undefined : merge;
+    const { merged, clash } = await this.#merge(plan);
     let isKept = false;
     try {
       const group = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
@@ -148,7 +149,7 @@ class ArtifactPush {
       if (!(await this.#register())) return false;
       const isThere = await this.#append(plan, at, merged);
       isKept = isThere;
-      if (isThere) this.#tell(plan, merged, merge === "clash");
+      if (isThere) this.#tell(plan, merged, clash);
       return isThere;
     } finally {
       if (isKept) merged?.draft.finish();
@@ -207,22 +208,22 @@ class ArtifactPush {
   /**
    * The version that holds both sides, where somebody else's got the numbers that ours had.
    *
-   * @returns "clash" where both changed the same paths; `undefined` where there is nothing to merge
+   * @returns nothing where there is nothing to merge; where both changed the same paths, the version that clashes
    */
-  async #merge(plan: PushPlan): Promise<Merge | "clash" | undefined> {
+  async #merge(plan: PushPlan): Promise<{ readonly merged?: Merge; readonly clash?: VersionRow }> {
     const { catalog } = this.#engine;
     const ours = plan.versions.findLast(({ removed }) => !removed);
     const latest = remoteLatest(catalog, this.#session.id, this.#artifact.artifact);
     const theirs = latest === undefined ? undefined : catalog.versionById(latest);
-    if (!plan.hasAllVersions || ours === undefined || theirs === undefined) return undefined;
+    if (!plan.hasAllVersions || ours === undefined || theirs === undefined) return {};
     if (!plan.versions.some(({ displaced }) => displaced) || isMadeFrom(catalog, ours.version, theirs.version)) {
-      return undefined;
+      return {};
     }
     try {
       const merged = await mergeDraft(this.#engine, ours, theirs, { signal: this.#session.call.signal });
       if (merged.manifest === ours.manifest) {
         await merged.draft.abort();
-        return undefined;
+        return {};
       }
       const message = `merge of ${formatNumber(ours.number)} and ${formatNumber(theirs.number)}`;
       const made = mergeRecord(this.#engine, this.#artifact, {
@@ -232,27 +233,30 @@ class ArtifactPush {
       });
       const number = (plan.versions.at(-1) as VersionRow).number + 1;
       const event: VersionEvent = { event: "version", number, record: made.record, ...merged.sums, newBytes: 0 };
-      return { ...merged, event, version: made.version, theirs };
+      return { merged: { ...merged, event, version: made.version, theirs } };
     } catch (error) {
-      if (isArtifoldError(error, "CONFLICT")) return "clash";
+      if (isArtifoldError(error, "CONFLICT")) return { clash: theirs };
       throw error;
     }
   }
 
-  #tell(plan: PushPlan, merged: Merge | undefined, isClash: boolean): void {
+  #tell(plan: PushPlan, merged: Merge | undefined, clash: VersionRow | undefined): void {
     for (const [at, { version, manifest, number }] of plan.versions.entries()) {
       const before = this.#numbersBefore.get(version);
+      const divergedFrom = at === plan.versions.length - 1 ? (clash?.number ?? null) : null;
       this.#pushed.push({
         number,
         id: version,
         digest: manifest,
         renumberedFrom: before === undefined || before === number ? null : before,
-        diverged: isClash && at === plan.versions.length - 1,
+        diverged: divergedFrom !== null,
+        divergedFrom,
       });
     }
     if (merged === undefined) return;
     const { version, manifest, event } = merged;
-    this.#pushed.push({ number: event.number, id: version, digest: manifest, renumberedFrom: null, diverged: false });
+    const unmoved = { renumberedFrom: null, diverged: false, divergedFrom: null };
+    this.#pushed.push({ number: event.number, id: version, digest: manifest, ...unmoved });
   }
 }
 

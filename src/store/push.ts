@@ -33,6 +33,8 @@ export interface MovedVersion {
    * holds both.
    */
   readonly diverged: boolean;
+  /** "V2": that other version; null where none changed the same paths. */
+  readonly divergedFrom: string | null;
 }
 
 /** What a push came to. */
@@ -117,7 +119,7 @@ const kinds = {
 /** A version that moved, as it is told. */
 export function movedVersion(
   { team, experiment, name }: Pick<ArtifactRow, "team" | "experiment" | "name">,
-  { number, id, digest, renumberedFrom, diverged }: PushedVersion,
+  { number, id, digest, renumberedFrom, diverged, divergedFrom }: PushedVersion,
 ): MovedVersion {
   return {
     ref: `${team}/${experiment}/${name}:${formatNumber(number)}`,
@@ -125,6 +127,7 @@ export function movedVersion(
     digest,
     renumberedFrom: renumberedFrom === null ? null : formatNumber(renumberedFrom),
     diverged,
+    divergedFrom: divergedFrom === null ? null : formatNumber(divergedFrom),
   };
 }
 

@@ -113,6 +113,11 @@ export function given(filter: { [key: string]: string | undefined }): { [key: st
   );
 }
 
+/** Names in their one form; those that are not given are left out. */
+export function composed(names: { [kind: string]: string | undefined }): { [kind: string]: string } {
+  return Object.fromEntries(Object.entries(given(names)).map(([kind, text]) => [kind, text.normalize("NFC")]));
+}
+
 function onlyOne(ref: Ref, found: readonly ArtifactRow[]): ArtifactRow {
   const [first] = found;
   if (first === undefined) {
@@ -132,6 +137,12 @@ function describeName(ref: Ref): string {
   const place = [ref.team, ref.experiment].filter((part) => part !== undefined).join("/");
   const type = ref.type === undefined ? "" : ` of type ${ref.type}`;
   return `${place === "" ? "" : `${place}/`}${ref.name}${type}`;
+}
+
+/** An artifact's name, with its place and its type where those of another one differ. */
+export function nameBeside({ team, experiment, type, name }: ArtifactRow, other: ArtifactRow): string {
+  const place = team === other.team && experiment === other.experiment ? "" : `${team}/${experiment}/`;
+  return `${place}${name}${type === other.type ? "" : ` of type ${type}`}`;
 }
 
 /** Which version a ref without tag means. */
@@ -156,7 +167,9 @@ export function findVersion(
       hint:
         version?.removed === true
           ? "It was removed; `artifold restore` brings it back."
-          : "`artifold log` tells its history.",
+          : catalog.latest(artifact.row) === undefined
+            ? `All of its versions were removed; \`artifold restore ${artifact.name} --all-versions\` brings them back.`
+            : `\`artifold show --versions ${artifact.name}\` lists what there is.`,
     });
   }
   return version;

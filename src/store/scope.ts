@@ -1,10 +1,13 @@
 /** Where names are looked for that do not say it themselves, and the run on whose behalf: of a store, or of one run. */
 import { type ArtifactRow, checkName } from "../catalog/index.ts";
 import { Artifact } from "./artifact.ts";
+import { type ChangeFilter, changesAbout } from "./changes-about.ts";
 import type { Engine } from "./engine.ts";
+import type { LogOptions } from "./operations.ts";
 import {
   checkDigest,
   completed,
+  composed,
   findArtifact,
   findVersion,
   parseRef,
@@ -96,6 +99,26 @@ export class Scope {
       if (last === undefined) return;
       below = last.number;
     }
+  }
+
+  /** Which changes of the log are asked for; `undefined` for all. */
+  changesFor({ refs = [], team, experiment, type }: LogOptions): ChangeFilter | undefined {
+    const { catalog } = this.engine;
+    const chosen = composed({ team, experiment, type });
+    if (refs.length > 0) {
+      const asked = refs.map((text) => {
+        const ref = parseWholeRef(text);
+        const artifact = this.#artifact(ref, { team, experiment, type });
+        if (ref.tag === undefined && ref.digest === undefined) return { artifact };
+        return { artifact, version: findVersion(catalog, artifact, ref, { removed: true }).version };
+      });
+      return changesAbout(catalog, asked);
+    }
+    if (Object.keys(chosen).length === 0) return undefined;
+    return changesAbout(
+      catalog,
+      catalog.artifacts(chosen).map((artifact) => ({ artifact })),
+    );
   }
 
   async #version(ref: Ref, options: ResolveOptions): Promise<Version> {

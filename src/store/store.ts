@@ -16,10 +16,10 @@ import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { type Lineage, type LineageOptions, type LineageStart, walkLineage } from "./lineage.ts";
 import { type MergeOptions, type MergeResult, mergeVersions } from "./merge.ts";
 import type { OpenRemote } from "./object-source.ts";
-import { Listening, type Operation, pastOperations, versionsIn } from "./operations.ts";
+import { Listening, type LogOptions, type Operation, pastOperations, versionsIn } from "./operations.ts";
 import { type PullOptions, type PullResult, pull } from "./pull.ts";
 import { type PushOptions, type PushResult, push } from "./push.ts";
-import { given } from "./ref.ts";
+import { composed } from "./ref.ts";
 import { DEFAULT_EXPERIMENT, DEFAULT_TEAM, resolveSettings, resolveStore, type Settings } from "./resolve.ts";
 import { Run } from "./run.ts";
 import { RunRecorder } from "./run-recorder.ts";
@@ -29,6 +29,7 @@ import { type ArtifactQuery, type ResolveOptions, Scope, type VersionQuery } fro
 import { type RunOptions, startRun } from "./start-run.ts";
 import { StoreRemotes } from "./store-remotes.ts";
 import { Version } from "./version.ts";
+import type { ArtifactSummary } from "./view.ts";
 
 /** How to open a store. */
 export interface StoreOptions extends LongCallOptions {
@@ -51,19 +52,6 @@ export interface StoreOptions extends LongCallOptions {
   readonly clock?: Clock;
 }
 
-/** An artifact in a list. */
-export interface ArtifactSummary {
-  readonly team: string;
-  readonly experiment: string;
-  /** What kind of thing it is, in its makers' words: "dataset", "model". */
-  readonly type: string;
-  readonly name: string;
-  /** The highest version that lives: "V3". */
-  readonly latest: string;
-  /** How many versions live. */
-  readonly versions: number;
-}
-
 /** What a folder was given, and what became of it. */
 export interface FolderStatus {
   /** The version that the folder was given. */
@@ -83,6 +71,8 @@ export interface FolderStatus {
  *   NO_SPACE, STORE_WRITE_FAILED
  */
 export async function openStore(folder?: string, options: StoreOptions = {}): Promise<Store> {
+  if (folder !== undefined && typeof folder !== "string")
+    throw new TypeError("the folder comes first, a string or undefined");
   if (folder !== undefined) return Store.open(path.resolve(folder), options);
   const input = { environment: process.env, cwd: process.cwd() };
   const settings = resolveSettings({}, input);
@@ -117,13 +107,14 @@ export class Store implements AsyncDisposable {
       pool?: Engine["pool"];
     } = {},
   ): Promise<Store> {
-    const { settings } = options;
+    const { settings, user = userName(process.env) } = options;
+    if (typeof user !== "string") throw new TypeError(`the user is a string, not ${typeof user}`);
     const engine = await Engine.open(
       folder,
       {
         ...options,
         create: options.create ?? true,
-        user: options.user ?? userName(process.env),
+        user,
         openRemote: options.openRemote ?? openRemote,
         openFar: async (engine) => new (await import("./far-content.ts")).FarContent(engine),
       },
@@ -239,10 +230,14 @@ export class Store implements AsyncDisposable {
     return walkLineage(this.engine, start, options);
   }
 
-  /** What happened in the store, newest first; with a limit only the last so many operations. */
-  async *log(options: { limit?: number } = {}): AsyncGenerator<Operation, void, undefined> {
+  /**
+   * What happened in the store, newest first; of artifacts that are named or chosen, only what concerns them.
+   *
+   * @throws ArtifoldError NOT_FOUND, AMBIGUOUS, USAGE
+   */
+  async *log(options: LogOptions = {}): AsyncGenerator<Operation, void, undefined> {
     await this.engine.refresh();
-    yield* pastOperations(this.engine.catalog, options.limit);
+    yield* pastOperations(this.engine.catalog, options.limit, this.#scope.changesFor(options));
   }
 
   /** The address of a version by its id, for people: "name:V2"; the shortened id when it is not known here. */
@@ -353,6 +348,9 @@ export class Store implements AsyncDisposable {
   on(event: "version", listener: (version: Version) => void): () => void;
   on(event: "operation", listener: (operation: Operation) => void): () => void;
   on(event: "version" | "operation", listener: ((heard: Version) => void) | ((heard: Operation) => void)): () => void {
+    if (event !== "version" && event !== "operation") {
+      throw new TypeError(`there is no event ${JSON.stringify(event)}: "version", "operation"`);
+    }
     if (event === "operation") return this.#listening.add(listener as (operation: Operation) => void);
     return this.#listening.add(({ changes }) => {
       for (const change of changes) {
@@ -376,11 +374,6 @@ export class Store implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
-}
-
-/** Names in their one form; those that are not given are left out. */
-function composed(names: { [kind: string]: string | undefined }): { [kind: string]: string } {
-  return Object.fromEntries(Object.entries(given(names)).map(([kind, text]) => [kind, text.normalize("NFC")]));
 }
 
 /** The run that settings name, where it is one of this store that goes on, and something can be written down of it. */

@@ -223,8 +223,7 @@ export class Version {
    */
   stream(path: string, range: { start?: number; end?: number; signal?: AbortSignal } = {}): ReadableStream<Uint8Array> {
     const find = (): Promise<FileEntry> => this.#file(path);
-    const { source } = this.#engine;
-    const [recorder, id] = [this.#recorder, this.id];
+    const [source, recorder, id] = [this.#engine.source, this.#recorder, this.id];
     async function* bytes(): AsyncGenerator<Uint8Array, void, undefined> {
       const entry = await find();
       await recorder?.used(id);
@@ -384,9 +383,10 @@ export class Version {
 
   async #file(path: string): Promise<FileEntry> {
     const entry = await this.#find(path);
-    if (entry === undefined) throw this.#noEntry(path);
-    if (entry.kind === "file") return entry;
-    throw new ArtifoldError("NOT_FOUND", `${path} of ${this.name}:${this.version} is a ${entry.kind}, not a file`, {
+    if (entry?.kind === "file") return entry;
+    const kind = entry?.kind ?? ((await hasEntryBelow(this.#reader, this.digest, path)) ? "folder" : undefined);
+    if (kind === undefined) throw this.#noEntry(path);
+    throw new ArtifoldError("NOT_FOUND", `${path} of ${this.name}:${this.version} is a ${kind}, not a file`, {
       info: { path },
     });
   }

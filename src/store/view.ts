@@ -44,6 +44,19 @@ export function viewEntry(entry: Entry): EntryView {
   };
 }
 
+/** An artifact in a list. */
+export interface ArtifactSummary {
+  readonly team: string;
+  readonly experiment: string;
+  /** What kind of thing it is, in its makers' words: "dataset", "model". */
+  readonly type: string;
+  readonly name: string;
+  /** The highest version that lives: "V3". */
+  readonly latest: string;
+  /** How many versions live. */
+  readonly versions: number;
+}
+
 /** Which entries of a version are meant. */
 export interface EntryFilter {
   /** Globs; see docs/ignore.md, "Globs". */

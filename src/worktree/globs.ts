@@ -21,6 +21,27 @@ export function compileGlobs(globs: readonly string[]): PathFilter {
   return (path) => matchers.some((matches) => matches(path));
 }
 
+/** A filter of globs that knows which of them matched nothing so far: perhaps they were mistyped. */
+export class WatchedGlobs {
+  readonly isMeant: PathFilter;
+  readonly #waiting: Map<string, PathFilter>;
+
+  /** @throws ArtifoldError USAGE for an empty glob */
+  constructor(globs: readonly string[]) {
+    const filter = compileGlobs(globs);
+    this.#waiting = new Map(globs.map((glob) => [glob, compileGlob(glob)]));
+    this.isMeant = (path) => {
+      for (const [glob, matches] of this.#waiting) if (matches(path)) this.#waiting.delete(glob);
+      return filter(path);
+    };
+  }
+
+  /** Those that matched nothing, in the order in which they were given. */
+  get unmatched(): readonly string[] {
+    return [...this.#waiting.keys()];
+  }
+}
+
 function compileGlob(glob: string): PathFilter {
   if (glob === "") throw new ArtifoldError("USAGE", "an empty glob matches nothing");
   const picomatch = require("picomatch") as typeof import("picomatch");

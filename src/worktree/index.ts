@@ -22,7 +22,7 @@ export {
   RacyClock,
   viewOf,
 } from "./folder-memory.ts";
-export { compileGlobs, IGNORE_FILE, type PathFilter, rangesOfGlobs } from "./globs.ts";
+export { compileGlobs, IGNORE_FILE, type PathFilter, rangesOfGlobs, WatchedGlobs } from "./globs.ts";
 export { IgnoredPaths } from "./ignore-files.ts";
 export { type ContentToIngest, type FileToIngest, Ingest, type Ingested } from "./ingest.ts";
 export { FILLING_FOLDER, LINKED_FOLDER, LinkedFiles } from "./linked-files.ts";

@@ -5,13 +5,11 @@ import { ArtifoldError, errnoOf } from "../errors.ts";
 export function readError(file: string, error: unknown): unknown {
   const errno = errnoOf(error);
   if (errno === undefined) return error;
-  const missing = errno === "ENOENT";
-  return new ArtifoldError(missing ? "NOT_FOUND" : "READ_FAILED", `cannot read ${file}: ${explain(errno)}`, {
+  const isForbidden = errno === "EACCES" || errno === "EPERM";
+  return new ArtifoldError(errno === "ENOENT" ? "NOT_FOUND" : "READ_FAILED", `cannot read ${file}: ${explain(errno)}`, {
     cause: error,
     info: { path: file, errno },
-    ...(missing
-      ? {}
-      : { hint: "Give yourself the right to read it, leave it out with --exclude, or pass --skip-unreadable." }),
+    ...(isForbidden && { hint: "Give yourself the right to read it." }),
   });
 }
 
@@ -39,7 +37,7 @@ function explain(errno: string): string {
     EACCES: "permission denied",
     EPERM: "not permitted",
     ENOENT: "it does not exist",
-    ENOTDIR: "it is not a folder",
+    ENOTDIR: "it, or a part of its path, is not a folder",
     EISDIR: "it is a folder",
     ELOOP: "too many links",
     EIO: "the disk reports an error",

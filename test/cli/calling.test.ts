@@ -84,6 +84,7 @@ test("options of every command may stand before it", async () => {
 });
 
 test("the version is a number, and alone", async () => {
+  expect(await command("none", ["-V"])).toEqual(await command("none", ["--version"]));
   expect(await command("none", ["--version"])).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/),
@@ -100,6 +101,7 @@ describe("help", () => {
 
   test("of all names every command that is not hidden", () => {
     const { text } = parseCommandLine(["help"]) as { text: string };
+    expect(text).toContain("`artifold --version` (-V)");
     const listed = commands.filter(({ name }) => text.includes(`\n  ${name} `)).map(({ name }) => name);
     expect(listed).toEqual(commands.filter((command) => command.hidden !== true).map(({ name }) => name));
   });

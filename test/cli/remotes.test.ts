@@ -54,7 +54,9 @@ describe("remotes", () => {
     await command(one, ["remote", "rm", "hub"]);
     expect(await commandJson(one, ["remote", "ls"])).toEqual([]);
     expect((await command(one, ["push"])).code).toBe(2);
-    expect((await command(one, ["push", "nowhere"])).code).not.toBe(0);
+    const typo = await command(one, ["push", "nowhere"]);
+    expect(typo).toMatchObject({ code: 15, stderr: expect.stringContaining("no artifact nowhere, and no remote of") });
+    expect(typo.stderr).toContain("`artifold remote ls` lists remotes.");
   });
 
   test("--team and --experiment are taken at their word, also where a name is unique elsewhere", async () => {
@@ -88,9 +90,17 @@ describe("remotes", () => {
     const pushed = await command(two, ["push", "--json"]);
     expect(pushed.code).toBe(3);
     expect((JSON.parse(pushed.stdout) as Moved).versions).toMatchObject([
-      { ref: "local/uncategorized/x:V3", renumberedFrom: "V2", diverged: true },
+      { ref: "local/uncategorized/x:V3", renumberedFrom: "V2", diverged: true, divergedFrom: "V2" },
     ]);
-    expect((await command(two, ["merge", "x:V3", "x:V2"])).code).toBe(14);
+    expect(pushed.stderr).toContain(
+      "x:V3 and x:V2 changed the same paths; `artifold merge x:V3 x:V2` makes one of them",
+    );
+    const merged = await command(two, ["merge", "x:V3", "x:V2"]);
+    expect(merged).toMatchObject({
+      code: 14,
+      stderr: expect.stringContaining("on the way to V3 and on the way to V2"),
+    });
+    expect(merged.stderr).toContain("`artifold merge x:V3 x:V2` with --ours or --theirs");
     expect(await commandJson(two, ["merge", "x:V3", "x:V2", "--theirs-at", "a.txt"])).toMatchObject({
       version: "V4",
       changed: true,
@@ -206,7 +216,15 @@ describe("remotes", () => {
       { ref: "local/uncategorized/y:V1" },
     ]);
     await until("the server's store has it", async () => (await command(server, ["cat", "y:V1/a.txt"])).stdout === "1");
-    await command(server, ["token", "revoke", id, "--yes"]);
+    expect(await commandJson(server, ["token", "revoke", id, "--yes"])).toEqual({
+      id,
+      user: "kim",
+      team: null,
+      scope: "write",
+      createdAt: expect.any(String),
+      expiresAt: null,
+    });
+    expect((await command(server, ["token", "revoke", id, "--yes", "--dry-run"])).code).toBe(15);
     writeFileSync(path.join(path.dirname(one), "data", "a.txt"), "again");
     await command(third, ["upload", path.join(path.dirname(one), "data"), "--name", "y", "--type", "t"]);
     expect((await command(third, ["push", url], undefined, environment)).code).toBe(12);

@@ -160,6 +160,30 @@ describe("what it takes out", () => {
   });
 });
 
+test("a glob that comes to nothing is warned of, in words and in the result, and ends with 0", async () => {
+  const warnings = async (...args: string[]) => (await upload(...args))["warnings"];
+  const [include, remove] = ["--include matched nothing", "--remove matched nothing"];
+  expect(await warnings("data", "--include", "*.cvs", "--include", "*.txt")).toEqual([
+    { glob: "*.cvs", problem: include },
+  ]);
+  expect(await warnings("data", "more", "--include", "b.txt", "--include", "none")).toEqual([
+    { glob: "none", problem: include },
+  ]);
+  expect(await warnings("data", "--remove", "*.nomatch", "--remove", "data/")).toEqual([
+    { glob: "*.nomatch", problem: remove },
+  ]);
+  const again = await command(store, ["upload", "data", ...asSample, "--remove", "*.csv"], work);
+  expect(again).toMatchObject({ code: 0, stdout: expect.stringContaining("nothing changed") });
+  expect(again.stderr).toMatch(/^warning: \*\.csv: what --remove took out .* --exclude\n$/);
+  expect(await warnings("data", "--remove", "*.csv", "--exclude", "*.csv")).toEqual([]);
+  const typo = await command(store, ["download", "sample", "--to", "out", "--path", "b.tx", "--path", "b.txt"], work);
+  expect(typo).toMatchObject({ code: 0, stderr: "warning: b.tx: --path matched nothing\n" });
+  for (const more of [[], ["--dry-run"]]) {
+    const none = ["download", "sample", "--to", "none", "--path", "nosuch", ...more];
+    expect(await commandJson(store, none, work)).toMatchObject({ files: 0, unmatched: ["nosuch"] });
+  }
+});
+
 describe("what it takes in", () => {
   test("what --include and --exclude mean", async () => {
     await upload("data", "--include", "*.csv");
@@ -175,6 +199,10 @@ describe("what it takes in", () => {
       "far/big.tar",
       "x",
     ]);
+    expect(entries).toContainEqual(expect.objectContaining({ path: "far/big.tar", uri: "s3://bucket/key=1" }));
+    expect((await command(store, ["ls", "-r", "sample"])).stdout).toMatch(
+      /\? +far\/big\.tar -> s3:\/\/bucket\/key=1\n/,
+    );
     const out = await command(store, ["download", "sample", "--to", path.join(work, "out")]);
     expect([out.code, out.stderr]).toEqual([3, expect.stringContaining("far/big.tar")]);
     for (const bad of ["no uri", "=s3://a", "x=no uri"]) expect(await codeOf("data", "--reference", bad)).toBe(2);
@@ -192,6 +220,10 @@ describe("what it takes in", () => {
     expect([code, JSON.parse(stdout).leftOut]).toEqual([3, [expect.objectContaining({ path: "bad", reason: "link" })]]);
     expect(stderr).toContain("left out bad: a link that a version cannot keep");
     expect(await paths()).toContain("good");
+    expect(await commandJson(store, ["ls", "sample:V1"])).toContainEqual(
+      expect.objectContaining({ path: "good", kind: "link", target: "a.csv" }),
+    );
+    expect((await command(store, ["ls", "sample:V1"])).stdout).toContain("good -> a.csv\n");
   });
 });
 

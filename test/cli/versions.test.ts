@@ -87,6 +87,7 @@ test("show tells all of a version, and with --versions of all, the newest first"
   });
   const versions = await json<{ version: string }[]>("show", "sample", "--versions");
   expect(versions.map((each) => each.version)).toEqual(["V2", "V1"]);
+  expect((await run("show", "sample:V1", "--versions")).code).toBe(2);
 });
 
 test("times are those of UTC, and say so", async () => {
@@ -119,6 +120,16 @@ test("diff compares two versions, or a version with a folder", async () => {
   }
   expect((await run("diff", "sample:V1", "sample:V9")).code).toBe(15);
   expect((await run("diff", "sample:V1", "./nowhere")).code).toBe(15);
+  for (const [args, code] of [
+    [["sample", "there"], 15],
+    [["there", "sample"], 15],
+    [["./there", "sample"], 2],
+    [["sample", "there/"], 2],
+  ] as const) {
+    const refused = await run("diff", ...args);
+    expect([args, refused.code]).toEqual([args, code]);
+    expect(refused.stderr).toContain("hint: A folder comes second and begins with ./, as in `artifold diff");
+  }
 });
 
 test("tag moves a tag, untag takes it away, and each is an operation of the log", async () => {
@@ -136,6 +147,56 @@ test("tag moves a tag, untag takes it away, and each is an operation of the log"
   expect((await json<object[]>("log", "--limit", "2")).length).toBe(2);
   expect((await json<object[]>("log", "-n", "100")).length).toBe(5);
   for (const bad of ["0", "-1", "1.5", "many"]) expect((await run("log", "--limit", bad)).code).toBe(2);
+});
+
+test("what is not there is answered with what is: other versions, removed ones, the kind of what has no content", async () => {
+  plant(work, { "data/empty": "folder/" });
+  await run("upload", "data", "--name", "sample", "--type", "dataset");
+  expect((await run("show", "sample:nosuch")).stderr).toContain("`artifold show --versions sample` lists");
+  expect((await run("cat", "sample:V3/b")).stderr).toContain("b of sample:V3 is a folder, not a file");
+  expect((await run("cat", "sample:V3/empty")).stderr).toContain("empty of sample:V3 is a folder, not a file");
+  expect((await run("cat", "sample:V3/none")).stderr).toContain("sample:V3 has no none");
+  await run("rm", "sample", "--all-versions", "--yes");
+  for (const ref of ["sample", "sample:nosuch"]) {
+    expect((await run("show", ref)).stderr).toContain("`artifold restore sample --all-versions`");
+  }
+});
+
+test("log takes artifacts and versions, removed ones too, and tells only what concerns them", async () => {
+  plant(work, { "data/x": "x" });
+  await run("upload", "data", "--name", "other", "--type", "t", "--team", "kim");
+  await run("tag", "sample:V1", "prod");
+  await run("rm", "sample:V2", "--yes");
+  const told = async (...args: string[]) => {
+    const operations = await json<{ operation: number; changes: { change: string }[] }[]>("log", ...args);
+    return operations.map(({ operation, changes }) => [operation, ...changes.map(({ change }) => change)]);
+  };
+  expect(await told("sample")).toEqual([
+    [5, "remove"],
+    [4, "tag"],
+    [2, "version"],
+    [1, "artifact", "version"],
+  ]);
+  expect(await told("sample", "--limit", "1")).toEqual([[5, "remove"]]);
+  expect(await told("sample:V2")).toEqual([
+    [5, "remove"],
+    [2, "version"],
+  ]);
+  expect(await told("sample:V1", "kim/uncategorized/other")).toEqual([
+    [4, "tag"],
+    [3, "artifact", "version"],
+    [1, "version"],
+  ]);
+  for (const filter of [
+    ["--team", "kim"],
+    ["--team", "kim", "--experiment", "uncategorized"],
+    ["--type", "t"],
+  ]) {
+    expect(await told(...filter)).toEqual([[3, "artifact", "version"]]);
+  }
+  expect(await told("--team", "nobody")).toEqual([]);
+  expect((await run("log", "nobody")).code).toBe(15);
+  expect((await run("log", "sample:V9")).code).toBe(15);
 });
 
 test("meta changes metadata key by key, and the message", async () => {
@@ -273,6 +334,29 @@ describe("download", () => {
     expect(await download()).toMatchObject({ written: 1, unchanged: 3 });
   });
 
+  test("a folder that holds another artifact of the name is told with its place and type", async () => {
+    plant(work, { one: "1" });
+    await run("upload", "one", "--name", "sample", "--type", "dataset", "--team", "kim");
+    await run("upload", "one", "--name", "sample", "--type", "model");
+    await run("download", "local/uncategorized/sample:V1", "--type", "dataset");
+    const held = async (...args: string[]) => (await run("download", ...args)).stderr;
+    expect(await held("kim/uncategorized/sample:V1")).toContain("V1 holds local/uncategorized/sample\n");
+    expect(await held("sample:V1", "--type", "model")).toContain("V1 holds sample of type dataset\n");
+  });
+
+  test("a path below a file is told without hints about uploads", async () => {
+    for (const args of [
+      ["download", "sample", "--to", "file/sub"],
+      ["status", "file/sub"],
+      ["diff", "sample", "./file/sub"],
+    ]) {
+      plant(work, { file: "1" });
+      const { code, stderr } = await run(...args);
+      expect([args, code, stderr]).toEqual([args, 1, expect.stringContaining("is not a folder (ENOTDIR)")]);
+      expect(stderr).not.toContain("--exclude");
+    }
+  });
+
   test("status tells what became of the folder, and 15 where nothing is known of it", async () => {
     await run("download", "sample:V1", "--to", "out");
     const ref = "local/uncategorized/sample:V1";
@@ -280,6 +364,8 @@ describe("download", () => {
     plant(work, { "out/b/d": "mine", "out/fresh": "1" });
     const { added, modified, removed } = await json<Differences>("status", "out");
     expect([names(added), names(modified), names(removed)]).toEqual([["fresh"], ["b/d"], []]);
+    expect(await commandJson(store, ["status"], path.join(work, "out"))).toMatchObject({ ref, bytes: 5 });
+    expect((await run("status")).code).toBe(15);
     expect((await run("status", ".")).code).toBe(15);
     expect((await run("status", "nowhere")).code).toBe(15);
   });
@@ -293,6 +379,8 @@ test("verify reads all, or some versions, or --quick; doctor and store create sa
   expect(await json("verify", "sample")).toMatchObject({ ok: true, versions: 2 });
   expect(await json("verify", "--quick")).toMatchObject({ ok: true });
   expect((await run("verify", "sample:V9")).code).toBe(15);
+  expect(await json("verify", "--team", "local", "--type", "dataset")).toMatchObject({ ok: true, versions: 2 });
+  expect((await run("verify", "--team", "nobody")).code).toBe(15);
   const { ok, findings } = await json<{ ok: boolean; findings: { name: string; ok: boolean }[] }>("doctor");
   expect([ok, findings.every((finding) => finding.ok)]).toEqual([true, true]);
   expect(findings.map((finding) => finding.name)).toEqual(

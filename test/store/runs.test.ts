@@ -110,6 +110,8 @@ describe("the end of a run", () => {
     const run = await store.startRun();
     expect(await run.finish()).toEqual(expect.any(Number));
     expect(run).toMatchObject({ state: "finished", exitCode: null, endedAt: expect.stringMatching(/Z$/) });
+    const [ended] = (await all(store.log({ limit: 1 })))[0]?.changes ?? [];
+    expect(ended).toMatchObject({ change: "ended", run: run.id, at: run.endedAt });
     expect(await run.finish()).toBeNull();
     const again = await store.getRun(run.name);
     expect(again.endedAt).toBe(run.endedAt);

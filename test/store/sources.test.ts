@@ -4,7 +4,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { PassThrough, Readable } from "node:stream";
 import { beforeEach, expect, test } from "vitest";
-import { type Artifact, type ErrorCode, isArtifoldError, type Source, type Store } from "../../src/index.ts";
+import { type Artifact, type ErrorCode, isArtifoldError, openStore, type Source, type Store } from "../../src/index.ts";
 import { all, openScratch, pathsOf, scratch, textsOf, writeFiles } from "../support/stores.ts";
 
 let store: Store;
@@ -75,6 +75,27 @@ test("bytes without a path, and things that hold no bytes, are mistakes of the p
   expect(await codeOf(draft.add(Buffer.from("x")))).toBeInstanceOf(TypeError);
   expect(await codeOf(draft.add(12 as unknown as Source, { as: "it" }))).toBeInstanceOf(TypeError);
   expect(await codeOf(draft.add(null as unknown as Source, { as: "it" }))).toBeInstanceOf(TypeError);
+});
+
+test("a call with something of another kind is a mistake of the program, told in words before anything is done", async () => {
+  const told = async (call: () => Promise<unknown>) => {
+    const error = await codeOf(call);
+    expect(error).toBeInstanceOf(TypeError);
+    return (error as TypeError).message;
+  };
+  const folder = scratch();
+  expect(await told(() => store.artifact({ name: "x" } as never))).toBe(
+    "the name of a type is a string, not undefined",
+  );
+  expect(await told(() => store.getArtifact({ name: 7 } as never))).toBe(
+    "the name of an artifact is a string, not number",
+  );
+  expect(await told(() => draft.upload({ tags: "x" } as never))).toBe("tags are a list of strings, not string");
+  expect(await told(() => openStore(folder, { user: 5 } as never))).toBe("the user is a string, not number");
+  expect(await told(() => openStore({ user: "ada" } as never))).toContain("comes first");
+  expect(await told(async () => store.on("foo" as never, () => {}))).toBe(
+    'there is no event "foo": "version", "operation"',
+  );
 });
 
 test("a stream that fails is named, and the draft stays as it was", async () => {
@@ -237,7 +258,7 @@ test("a path that is another's parent is refused, whichever comes first and howe
   const folder = writeFiles(scratch(), { "a/b": "deep" });
   await draft.add(Buffer.from("file"), { as: "a" });
   expect(await codeOf(draft.add(Buffer.from("below"), { as: "a/b" }))).toBe("CONFLICT");
-  expect(await codeOf(draft.add(folder))).toBe("CONFLICT");
+  await expect(draft.add(folder)).rejects.toMatchObject({ code: "CONFLICT", info: { paths: ["a"] } });
   expect(await codeOf(draft.add(folder, { as: "a" }))).toBe("CONFLICT");
   expect(await codeOf(draft.addReference("https://example.org/", { as: "a/x" }))).toBe("CONFLICT");
   expect(await pathsOf(draft)).toEqual(["a"]);

@@ -1,5 +1,5 @@
 /** Routes of what happened, and what happens. */
-import type { Store } from "../../store/index.ts";
+import { type Store, tellOperation } from "../../store/index.ts";
 import { apiHeaders, failed } from "../api-answers.ts";
 import { type RouteCode, type RouteCodes, route } from "../call.ts";
 import { EventStream } from "../event-stream.ts";
@@ -12,10 +12,7 @@ const log: RouteCode<"log"> = route(
     const before =
       query.after === undefined ? Number.POSITIVE_INFINITY : count(0, Number.MAX_SAFE_INTEGER, 0)(query.after, "after");
     const rows = catalog.operations({ limit: query.limit, before });
-    const items = rows.flatMap(({ sequence, at, by, changes }) => {
-      const operation = { operation: sequence, at: new Date(at).toISOString(), by, changes };
-      return viewOperation(catalog, login, operation) ?? [];
-    });
+    const items = rows.flatMap((row) => viewOperation(catalog, login, tellOperation(row)) ?? []);
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
     return { items, next: last === undefined ? null : String(last.sequence) };
   },
