@@ -34,7 +34,8 @@ ${optionRows(commonOptions, width)}
 An address is [team/experiment/]name[:tag|@digest]: sample, sample:V2,
 sample:prod or sample@1f2e3d4c. The path of a file in a version follows its
 tag: sample:V2/train/a.csv.
-\`artifold COMMAND --help\` tells more, \`artifold --version\` (-V) which one this is.
+\`artifold COMMAND --help\` tells more,
+\`artifold --version\` (-V) which one this is.
 `;
 }
 
