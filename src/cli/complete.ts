@@ -74,9 +74,9 @@ async function fill(run: Run, completion: Completion | undefined, word: string):
 
 /** Names that the store knows. A store that cannot be opened offers nothing: completion never complains. */
 async function fromStore(run: Run, completion: Completion & string, word: string): Promise<string[]> {
-  if (!storeExists(run.context.store.value)) return [];
   let store: Store;
   try {
+    if (!storeExists(run.context.store.value)) return [];
     store = await Store.open(run.context.store.value, { create: false, lockWaitMs: 100, workers: 0 });
   } catch {
     return [];

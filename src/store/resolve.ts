@@ -168,6 +168,8 @@ function readSettings(file: string): Uint8Array | undefined {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
+    // A file `.artifold` is none of ours, and holds no settings.
+    if (errno === "ENOTDIR") return undefined;
     throw new ArtifoldError("READ_FAILED", `the settings in ${file} cannot be read: ${errno}`, {
       cause: error,
       info: { path: file, errno },

@@ -1,6 +1,6 @@
 /** Which store a command means, which version an address means, and what a dry run promises. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -63,6 +63,56 @@ describe("the store", () => {
       expect(fs.readdirSync(folder)).toEqual([]);
     },
   );
+});
+
+describe("a place that can hold no store", () => {
+  test.each([
+    ["that is a file", ["ls", "--store", "data/x.txt"]],
+    ["that is a file, for a command that writes", ["upload", "data", ...asSample, "--store", "data/x.txt"]],
+    ["below a file", ["ls", "--store", "data/x.txt/deep/store"]],
+    ["below a file, for a new store", ["store", "create", "data/x.txt"]],
+    ["below a file, for a clone", ["clone", "remote", "data/x.txt"]],
+  ])("%s: that is said, and no fault of artifold", async (_, args) => {
+    const folder = temporaryFolder();
+    plant(folder, { "data/x.txt": "x", "remote/x": "x" });
+    const before = treeOf(folder);
+    const { code, stdout } = await commandAt(folder, [...args, "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "STORE_REFUSED",
+      message: `${fs.realpathSync(folder)}/data/x.txt is not a folder`,
+      hint: expect.stringContaining("folder"),
+      happened: "no",
+    });
+    expect(treeOf(folder)).toEqual(before);
+  });
+
+  test("a file .artifold is in nobody's way", async () => {
+    const folder = temporaryFolder();
+    plant(folder, { ".artifold": "mine", "data/x.txt": "x" });
+    expect(await commandAt(folder, ["upload", "data", ...asSample])).toMatchObject({ code: 0 });
+    expect((await commandAt(folder, ["ls", "-q"])).stdout).toContain("sample");
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("that somebody else keeps to himself (needs root, to be others)", async () => {
+    const folder = temporaryFolder();
+    fs.mkdirSync(path.join(folder, "shut"), { mode: 0o700 });
+    fs.chmodSync(folder, 0o755);
+    const args = [commandPath, "ls", "--store", path.join(folder, "shut"), "--json"];
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      cwd: folder,
+      env: { ...process.env, HOME: "/nonexistent" },
+      uid: 65_534,
+      gid: 65_534,
+    });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "STORE_REFUSED",
+      message: expect.stringContaining("EACCES"),
+      happened: "no",
+    });
+  });
 });
 
 describe("an address", () => {
