@@ -1,6 +1,7 @@
 /** `login`, `logout` and `whoami`: the server that the user is known to. */
 import { ApiError, Client, type SessionView } from "../client/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { userName } from "../platform/index.ts";
 import { isLoopback } from "../remote/index.ts";
 import { forgetLogin, keepLogin, type Login, loginFor, originOf, readLogins, type Store } from "../store/index.ts";
 import type { Run } from "./command.ts";
@@ -61,7 +62,7 @@ async function whoami(run: Run): Promise<number> {
   const { context, output } = run;
   const { environment, settings } = context;
   const known = run.call.text("server") === undefined ? latest(environment) : loginFor(environment, serverOf(run));
-  const user = known?.user ?? settings.user?.value ?? environment["USER"] ?? environment["USERNAME"] ?? "unknown";
+  const user = known?.user ?? settings.user?.value ?? userName(environment);
   const result = { user, team: known?.team ?? settings.team.value, server: known?.server ?? null };
   output.result(result, user, [
     known === undefined ? `${safe(user)}, not logged in` : `${safe(user)} at ${safe(known.server)}`,

@@ -1,5 +1,6 @@
 /** Commands of remotes as people type them: over a folder, and over a server with logins. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { command, commandJson, startCommand } from "../support/command.ts";
@@ -112,6 +113,21 @@ describe("remotes", () => {
     expect((await command(none, ["clone", hub, folder])).code).toBe(14);
     expect((await command(none, ["clone", path.join(folder, "nothing"), path.join(folder, "b")])).code).toBe(15);
     expect(existsSync(path.join(folder, "b"))).toBe(false);
+  });
+
+  test("whoami tells who runs it, as versions do, whatever USER says", async () => {
+    const root = scratch();
+    const environment = { XDG_CONFIG_HOME: root };
+    const { username } = userInfo();
+    for (const USER of ["", "somebody-else"]) {
+      expect(await commandJson(root, ["whoami"], root, { ...environment, USER })).toMatchObject({
+        user: username,
+        server: null,
+      });
+    }
+    expect(await commandJson(root, ["whoami"], root, { ...environment, ARTIFOLD_USER: "mina" })).toMatchObject({
+      user: "mina",
+    });
   });
 
   test("a server takes what is pushed with a key, shows it, and lets nobody write without one", async () => {
