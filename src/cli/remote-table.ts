@@ -4,7 +4,7 @@ import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, yesOption 
 const serverOption: OptionSpec = {
   name: "server",
   value: "URL",
-  help: "which server (default the one that `setting --http-host` names)",
+  help: "which server, by its URL or HOST:PORT (default the one that `setting --http-host` names)",
 };
 
 /** Commands that talk to remotes. */

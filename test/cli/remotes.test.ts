@@ -130,6 +130,26 @@ describe("remotes", () => {
     });
   });
 
+  test("a server is HOST:PORT as in the settings, or a URL; keys go to other machines encrypted only", async () => {
+    const root = scratch();
+    const environment = { XDG_CONFIG_HOME: root };
+    const ask = (...args: string[]) => commandJson(root, args, root, environment);
+    const login = { server: "http://127.0.0.1:19311", key: "k", user: "kim", team: null };
+    writeFiles(path.join(root, "artifold"), { "logins.json": JSON.stringify({ logins: [login] }) });
+    for (const server of ["127.0.0.1:19311", "http://127.0.0.1:19311", "http://127.0.0.1:19311/"]) {
+      expect(await ask("whoami", "--server", server)).toMatchObject({ user: "kim", server: login.server });
+    }
+    expect(await ask("whoami", "--server", "https://127.0.0.1:19311")).toMatchObject({ server: null });
+    expect(await ask("whoami", "--server", "a b")).toMatchObject({ error: { code: "USAGE" } });
+    for (const server of ["example.org:9111", "example.org", "http://example.org"]) {
+      expect(await ask("login", "--key", "k", "--server", server)).toMatchObject({
+        error: { code: "DENIED", hint: expect.stringContaining("https://") },
+      });
+    }
+    expect(await ask("logout", "--server", "127.0.0.1:19311")).toEqual({ server: login.server });
+    expect(await ask("logout", "--server", "127.0.0.1:19311")).toEqual({ server: null });
+  });
+
   test("a server takes what is pushed with a key, shows it, and lets nobody write without one", async () => {
     const { one, two } = await twoMachines();
     const root = scratch();
