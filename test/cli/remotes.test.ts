@@ -115,6 +115,34 @@ describe("remotes", () => {
     expect(existsSync(path.join(folder, "b"))).toBe(false);
   });
 
+  test("a version is complete from the download on that fetched all of it, and show tells", async () => {
+    const { one, hub, data } = await twoMachines();
+    writeFiles(data, { "b.txt": "2", "c/c.txt": "3" });
+    await upload(one, data);
+    writeFiles(data, { "a.txt": "changed", "d.txt": "4" });
+    await upload(one, data);
+    await command(one, ["push"]);
+    const root = scratch();
+    const store = path.join(root, "clone", ".artifold");
+    await command(one, ["clone", hub, path.join(root, "clone"), "--metadata-only"]);
+    const isComplete = async (ref: string) =>
+      (await commandJson<{ complete: boolean }>(store, ["show", ref]))["complete"];
+    expect((await command(store, ["show", "x:V2"])).stdout).toContain("on a remote, and fetched when it is read");
+    const part = path.join(root, "part");
+    expect((await command(store, ["download", "x:V2", "--to", part, "--path", "c/**"])).code).toBe(0);
+    expect(await isComplete("x:V2")).toBe(false);
+    const out = path.join(root, "out");
+    expect((await command(store, ["download", "x:V2", "--to", out])).code).toBe(0);
+    expect(await isComplete("x:V2")).toBe(true);
+    expect((await command(store, ["show", "x:V2"])).stdout).not.toContain("on a remote");
+    // What is fetched on the way from one version to another makes that one whole, too.
+    expect(await isComplete("x:V3")).toBe(false);
+    expect((await command(store, ["download", "x:V3", "--to", out])).code).toBe(0);
+    expect(await isComplete("x:V3")).toBe(true);
+    expect(await commandJson(store, ["verify"])).toMatchObject({ ok: true });
+    expect(await isComplete("x:V1")).toBe(false);
+  });
+
   test("whoami tells who runs it, as versions do, whatever USER says", async () => {
     const root = scratch();
     const environment = { XDG_CONFIG_HOME: root };
