@@ -29,6 +29,7 @@ export type Completion =
   | "file"
   | "folder"
   | "ref"
+  | "ref or folder"
   | "artifact"
   | "type"
   | "tag"

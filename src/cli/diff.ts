@@ -2,7 +2,7 @@
 import path from "node:path";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
-import { resolveVersion } from "./common.ts";
+import { isFolderOperand, resolveVersion } from "./common.ts";
 import { formatBytes, formatCount, safe } from "./text.ts";
 
 /** A path that differs: what --json prints of it. */
@@ -26,16 +26,11 @@ export async function run(run: Run): Promise<number> {
   const [left, right] = run.call.args as [string, string];
   const store = await run.open();
   const version = await resolveVersion(run, store, left);
-  const differences = isFolder(right)
+  const differences = isFolderOperand(right)
     ? await withFolder(run, version, right)
     : await withVersion(version, await resolveOther(run, store, left, right));
   run.output.result(differences, paths(differences).join("\n"), describeDifferences(run, differences));
   return 0;
-}
-
-/** A folder is written so that it cannot be an address: with `.`, `/`, `~` or a drive letter at its beginning. */
-function isFolder(operand: string): boolean {
-  return /^([./~]|[A-Za-z]:[\\/])/.test(operand);
 }
 
 /** The second address may leave out what the first one says: `diff sample:V1 :V2`. */

@@ -82,7 +82,11 @@ export const remoteCommands: readonly CommandSpec[] = [
   {
     name: "clone",
     help: "make a store in .artifold of a folder, with what is on a remote",
-    args: [{ name: "URL" }, { name: "DIR", complete: "folder" }, { name: "REF", optional: true, many: true }],
+    args: [
+      { name: "URL", complete: "folder" },
+      { name: "DIR", complete: "folder" },
+      { name: "REF", optional: true, many: true },
+    ],
     options: [
       typeOption,
       { name: "metadata-only", help: "leave content where it is; what is read of it is fetched then, and kept" },

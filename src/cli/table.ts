@@ -110,7 +110,7 @@ export const commands: readonly CommandSpec[] = [
     help: "compare two versions, or a version with a folder",
     args: [
       { name: "REF", complete: "ref" },
-      { name: "REF-or-FOLDER", complete: "ref" },
+      { name: "REF-or-FOLDER", complete: "ref or folder" },
     ],
     options: [typeOption],
     load: () => import("./diff.ts"),
