@@ -118,6 +118,7 @@ describe("init", () => {
     ["a name that is none", ["init", "--run", "a/b"], "a/b"],
     ["a team that is none", ["init", "--team", "-x-"], ""],
     ["an exit code that is none", ["finish", "--code", "soon"], "not an exit code"],
+    ["an exit code that no program has", ["finish", "--code", "256"], "Exit codes are 0 to 255"],
     ["an end that is two", ["finish", "--code", "0", "--failed"], "exclude each other"],
     ["a host that is none", ["setting", "--http-host", "a b:1"], "not a host and a port"],
     ["a host with a path", ["setting", "--http-host", "host:1/x"], "not a host and a port"],
@@ -307,6 +308,23 @@ describe("finish", () => {
     expect(await json("finish", `@${(first["id"] as string).slice(0, 10)}`)).toMatchObject({ run: "first" });
     expect(fs.existsSync(runFile())).toBe(false);
     expect((await json("finish", "none")).error.code).toBe("NOT_FOUND");
+  });
+});
+
+describe("finish of a run that has ended", () => {
+  test("changes nothing by itself; the later word counts, and what was said before is told", async () => {
+    await run("init", "--run", "r");
+    await run("finish", "--code", "3");
+    const first = await json("runs", "show", "r");
+    const again = await run("finish", "r");
+    expect(again).toMatchObject({ code: 0, stderr: "it had ended before: nothing changes\n" });
+    expect(again.stdout).toContain("run r failed with exit code 3");
+    expect((await run("finish", "r", "--code", "3")).stderr).toBe("it had ended before: nothing changes\n");
+    expect(await json("runs", "show", "r")).toEqual(first);
+    const later = await run("finish", "r", "--code", "0");
+    expect(later.stdout).toMatch(/^run r finished after/);
+    expect(later.stderr).toMatch(/^said before: failed with exit code 3 after \d+ s; the later word counts\n$/);
+    expect(await json("runs", "show", "r")).toMatchObject({ state: "finished", exitCode: 0 });
   });
 });
 
