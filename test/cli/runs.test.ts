@@ -381,6 +381,48 @@ test("setting keeps what else the settings say, and shows what holds", async () 
   expect(other.stderr).toContain("ARTIFOLD_HTTP_HOST comes first, and names b:2");
 });
 
+describe("settings that cannot be read", () => {
+  const file = (): string => path.join(home["HOME"] as string, "artifold", "config.json");
+  const problemsOf = (doctor: { findings: { name: string; ok: boolean; value: string }[] }) =>
+    doctor.findings.filter(({ ok }) => !ok).map(({ name, value }) => ({ name, value }));
+
+  test.each([
+    ["no JSON", '{"team":', {}, "FILE is not JSON"],
+    ["no object", "[1]", {}, "FILE is no object of settings"],
+    ["a value that is no text", '{"httpHost":5,"team":"t"}', {}, "httpHost in FILE is no text: 5"],
+    ["a value that means nothing", '{"autoPush":"yes"}', {}, 'autoPush in FILE is neither on nor off: "yes"'],
+    ["a variable", "{}", { ARTIFOLD_AUTO_PUSH: "maybe" }, 'ARTIFOLD_AUTO_PUSH is neither on nor off: "maybe"'],
+    ["a run", "{}", { ARTIFOLD_RUN: "a/b" }, 'ARTIFOLD_RUN is not an address of a run: "a/b"'],
+  ])("%s: doctor shows it, other commands say it and do nothing", async (_, text, environment, said) => {
+    const message = said.replace("FILE", file());
+    plant(path.dirname(file()), { "config.json": text });
+    const around = { ...home, ...environment };
+    const doctor = await command(store, ["doctor", "--json"], work, around);
+    expect(doctor.code).toBe(1);
+    expect(problemsOf(JSON.parse(doctor.stdout))).toEqual([{ name: "settings", value: message }]);
+    for (const args of [["upload", "data", ...asSample], ["setting"]]) {
+      const { code, stderr } = await command(store, args, work, around);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`error: ${message}\n`) });
+    }
+    expect(fs.existsSync(store)).toBe(false);
+    expect((await command(store, ["completion", "bash"], work, around)).code).toBe(0);
+  });
+
+  test("are mended by setting, where the file is one of settings", async () => {
+    plant(path.dirname(file()), { "config.json": '{"httpHost":5,"team":"t"}' });
+    expect(await json("setting", "--http-host", "a:1")).toMatchObject({ httpHost: "a:1" });
+    expect(JSON.parse(fs.readFileSync(file(), "utf8"))).toEqual({ httpHost: "a:1", team: "t" });
+    plant(path.dirname(file()), { "config.json": '{"httpHost":"a b"}' });
+    expect((await run("doctor")).stdout).toMatch(/!! {2}server +not a host and a port: "a b"/);
+  });
+
+  test("doctor shows a store that is none", async () => {
+    const { code, stdout } = await run("doctor", "--store", "data/a.txt");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/!! {2}the store +.*a\.txt is not a folder/);
+  });
+});
+
 test("doctor shows the current run and where it comes from", async () => {
   await run("init", "--run", "r", "--team", "t");
   const { findings } = await json<{ findings: { name: string; value: string; detail: string }[] }>("doctor");
