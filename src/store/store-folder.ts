@@ -17,6 +17,7 @@ import {
   readWholeFile,
   storeWriteError,
 } from "../platform/index.ts";
+import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 
 /** Names in a store's folder. Only files named catalog*, cache* or lock* are neither content nor journal. */
 export const storeNames = {
@@ -191,6 +192,8 @@ export async function createStore(fs: FileSystem, folder: string, trust: StoreTr
   if (readMark(fs, folder) !== undefined) return;
   refuseForeign(fs, folder);
   try {
+    // The store is for its user alone; the folder that gets one is made as other folders of his are.
+    if (path.basename(folder) === STORE_FOLDER_NAME) await makeFolders(fs, path.dirname(folder), 0o777);
     await makeFolders(fs, folder);
     for (const part of [PACKS_FOLDER, JOURNAL_FOLDER]) await makeFolders(fs, path.join(folder, part));
   } catch (error) {

@@ -65,6 +65,24 @@ describe("the store", () => {
   );
 });
 
+test.skipIf(process.platform === "win32")(
+  "a folder that gets a store is made as the umask has it, and the store for its user alone (needs modes of files)",
+  async () => {
+    const folder = temporaryFolder();
+    fs.mkdirSync(path.join(folder, "remote"));
+    const before = process.umask(0o022);
+    try {
+      expect(await commandAt(folder, ["store", "create", "new/deep"])).toMatchObject({ code: 0 });
+      expect(await commandAt(folder, ["clone", "./remote", "cloned/deep"])).toMatchObject({ code: 0 });
+    } finally {
+      process.umask(before);
+    }
+    const mode = (place: string) => (fs.statSync(path.join(folder, place)).mode & 0o777).toString(8);
+    for (const name of ["new", "new/deep", "cloned", "cloned/deep"]) expect([name, mode(name)]).toEqual([name, "755"]);
+    for (const name of ["new/deep", "cloned/deep"]) expect(mode(`${name}/.artifold`)).toBe("700");
+  },
+);
+
 describe("a place that can hold no store", () => {
   test.each([
     ["that is a file", ["ls", "--store", "data/x.txt"]],
