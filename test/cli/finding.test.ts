@@ -83,6 +83,17 @@ test.skipIf(process.platform === "win32")(
   },
 );
 
+test("store create says so where ARTIFOLD_STORE names another store", async () => {
+  const folder = temporaryFolder();
+  const other = path.join(folder, "other");
+  const made = await commandAt(folder, ["store", "create", "new"], { ARTIFOLD_STORE: other });
+  expect(made).toMatchObject({ code: 0, stderr: `ARTIFOLD_STORE comes first, and names ${other}\n` });
+  const same = await commandAt(folder, ["store", "create", "new"], {
+    ARTIFOLD_STORE: path.join(folder, "new/.artifold"),
+  });
+  expect(same).toMatchObject({ code: 0, stderr: "" });
+});
+
 describe("a place that can hold no store", () => {
   test.each([
     ["that is a file", ["ls", "--store", "data/x.txt"]],
