@@ -3,7 +3,7 @@ import path from "node:path";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { kindOf, nodeFileSystem } from "../platform/index.ts";
 import { type AddOptions, type Artifact, parseRef, type Store, type UploadResult } from "../store/index.ts";
-import type { LeftOutReason } from "../worktree/index.ts";
+import { type LeftOutReason, readError } from "../worktree/index.ts";
 import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
 import { listPaths, parseMetadata, shortRef } from "./common.ts";
@@ -22,6 +22,7 @@ export async function run(run: Run): Promise<number> {
   const paths = placePaths(call);
   const upload = uploadOptions(call);
   const dryRun = call.flag("dry-run");
+  checkThere(paths);
   const store = await run.open(dryRun ? { pretend: true } : { create: true });
   await noteUnrecorded(run, store);
   const artifact = await store.artifact(query, { dryRun });
@@ -118,6 +119,17 @@ function placePaths(call: Call): PathToAdd[] {
     names.set(name, source);
     return { source, as: prefix === undefined || prefix === "" ? name : `${prefix}/${name}` };
   });
+}
+
+/** What is not there is told before a store is made for it. @throws ArtifoldError NOT_FOUND, READ_FAILED */
+function checkThere(paths: readonly PathToAdd[]): void {
+  for (const { source } of paths) {
+    try {
+      nodeFileSystem.realPath(source);
+    } catch (error) {
+      throw readError(source, error);
+    }
+  }
 }
 
 async function fill(artifact: Artifact, paths: readonly PathToAdd[], run: Run): Promise<void> {

@@ -94,6 +94,19 @@ test("store create says so where ARTIFOLD_STORE names another store", async () =
   expect(same).toMatchObject({ code: 0, stderr: "" });
 });
 
+test("an upload of what is not there makes no store", async () => {
+  const folder = temporaryFolder();
+  plant(folder, { "data/x.txt": "x" });
+  for (const paths of [["nosuch"], ["data", "data/x.txt/deeper"]]) {
+    const { code, stderr } = await command(`${folder}/store`, ["upload", ...paths, ...asSample], folder);
+    expect({ code, stderr }).toEqual({
+      code: paths.length === 1 ? 15 : 1,
+      stderr: expect.stringContaining(`cannot read ${paths.at(-1)}`),
+    });
+  }
+  expect(fs.existsSync(`${folder}/store`)).toBe(false);
+});
+
 describe("a place that can hold no store", () => {
   test.each([
     ["that is a file", ["ls", "--store", "data/x.txt"]],
