@@ -31,6 +31,7 @@ export type Completion =
   | "file"
   | "folder"
   | "ref"
+  | "ref or folder"
   | "artifact"
   | "type"
   | "tag"
@@ -80,6 +81,8 @@ export interface CommandSpec {
   readonly options: readonly OptionSpec[];
   /** Not shown in help. */
   readonly hidden?: boolean;
+  /** Whether it runs where settings cannot be read: it shows or mends them, or does without. */
+  readonly passesOverSettings?: boolean;
   /** What holds after a signal has ended it, as one sentence: nothing was changed, where this says nothing else. */
   readonly whenStopped?: WhenStopped;
   /** Loads the code: only the command that is called costs its start-up time. */

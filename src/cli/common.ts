@@ -19,6 +19,11 @@ export async function resolveVersion(
   return version;
 }
 
+/** A folder is written so that it cannot be an address: with `.`, `/`, `~` or a drive letter at its beginning. */
+export function isFolderOperand(operand: string): boolean {
+  return /^([./~]|[A-Za-z]:[\\/])/.test(operand);
+}
+
 /** --type, where it is given. */
 export function typeFlag(run: Run): { type?: string } {
   const type = run.call.text("type");

@@ -16,23 +16,45 @@ export async function run({ call, output }: Run): Promise<number> {
 
 const bash = `# artifold completion for bash. Put this into ~/.bashrc:  source <(artifold completion bash)
 _artifold() {
-  local line IFS=$'\\n' words=() word
+  local line text="\${COMP_LINE:0:COMP_POINT}" words=() word='' began='' quote='' at char
   # Words are taken from the line itself: bash would split addresses at their colons.
-  IFS=' ' read -r -a words <<< "\${COMP_LINE:0:COMP_POINT}"
-  [[ "\${COMP_LINE:0:COMP_POINT}" == *' ' ]] && words+=('')
-  word="\${words[\${#words[@]}-1]}"
+  for ((at = 0; at < \${#text}; at++)); do
+    char="\${text:at:1}"
+    if [[ -n "$quote" ]]; then
+      if [[ "$char" == "$quote" ]]; then quote=''; else word+="$char"; fi
+      continue
+    fi
+    case "$char" in
+      ' ' | $'\\t') [[ -n "$began" ]] && words+=("$word"); word='' began='' ;;
+      '"' | "'") quote="$char" began=1 ;;
+      \\\\) at=$((at + 1)) word+="\${text:at:1}" began=1 ;;
+      *) word+="$char" began=1 ;;
+    esac
+  done
+  words+=("$word")
   COMPREPLY=()
+  local names=''
   while IFS= read -r line; do
     case "$line" in
-      :files) compopt -o filenames 2>/dev/null; COMPREPLY+=( $(compgen -f -- "$word") ) ;;
-      :folders) compopt -o filenames 2>/dev/null; COMPREPLY+=( $(compgen -d -- "$word") ) ;;
-      *) COMPREPLY+=( "$line" ) ;;
+      :files) names=f ;;
+      :folders) names=d ;;
+      *) COMPREPLY+=("$line") ;;
     esac
   done < <(artifold complete -- "\${words[@]:1}" 2>/dev/null)
-  # What stands before the last colon is already on the line.
-  if [[ "$word" == *:* && "$COMP_WORDBREAKS" == *:* ]]; then
-    local prefix="\${word%"\${word##*:}"}" index
-    for index in "\${!COMPREPLY[@]}"; do COMPREPLY[index]="\${COMPREPLY[index]#"$prefix"}"; done
+  if [[ -n "$names" ]]; then
+    # The shell quotes these itself.
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -"$names" -- "$word")
+  fi
+  # In quotes the whole word is replaced, as it is. Else what stands before the last colon is already on the line.
+  if [[ -z "$quote" ]]; then
+    local prefix='' index
+    [[ "$word" == *:* && "$COMP_WORDBREAKS" == *:* ]] && prefix="\${word%"\${word##*:}"}"
+    for index in "\${!COMPREPLY[@]}"; do
+      line="\${COMPREPLY[index]#"$prefix"}"
+      [[ -z "$names" ]] && printf -v line %q "$line"
+      COMPREPLY[index]="$line"
+    done
   fi
   [[ \${#COMPREPLY[@]} -eq 1 && "\${COMPREPLY[0]}" == */ ]] && compopt -o nospace 2>/dev/null
 }
@@ -42,7 +64,9 @@ complete -F _artifold artifold
 const zsh = `#compdef artifold
 # artifold completion for zsh. Put this into ~/.zshrc:  source <(artifold completion zsh)
 _artifold() {
-  local line
+  # Quotes that are still open stay on a word.
+  local line word="\${(Q)words[CURRENT]}"
+  word=\${word#[\\"\\']}
   local -a found
   while IFS= read -r line; do
     case "$line" in
@@ -50,16 +74,19 @@ _artifold() {
       :folders) _files -/; return ;;
       *) found+=("$line") ;;
     esac
-  done < <(artifold complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
-  compadd -Q -S '' -a found
+  done < <(artifold complete -- "\${(@Q)words[2,CURRENT-1]}" "$word" 2>/dev/null)
+  compadd -S '' -a found
 }
 if [ "\${funcstack[1]}" = "_artifold" ]; then _artifold "$@"; else compdef _artifold artifold; fi
 `;
 
 const fish = `# artifold completion for fish. Put this into ~/.config/fish/completions/artifold.fish
 function __artifold_complete
-  set -l words (commandline -opc) (commandline -ct)
-  for line in (artifold complete -- $words[2..-1] 2>/dev/null)
+  set -l words (commandline -opc)
+  # Quotes that are still open are nothing that can be taken away as a pair.
+  set -l word (string unescape -- (commandline -ct))
+  or set word (string trim --left --chars '"\\'' -- (commandline -ct))
+  for line in (artifold complete -- $words[2..-1] $word 2>/dev/null)
     switch $line
       case :files
         __fish_complete_path (commandline -ct)

@@ -3,7 +3,7 @@ import path from "node:path";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { parseRef, type Store, type Version } from "../store/index.ts";
 import type { Run } from "./command.ts";
-import { isFolderThere, resolveVersion } from "./common.ts";
+import { isFolderOperand, isFolderThere, resolveVersion } from "./common.ts";
 import { formatBytes, formatCount, safe } from "./text.ts";
 
 /** A path that differs: what --json prints of it. */
@@ -27,16 +27,11 @@ export async function run(run: Run): Promise<number> {
   const [left, right] = run.call.args as [string, string];
   const store = await run.open();
   const version = await unlessFolder(resolveVersion(run, store, left), left, right);
-  const differences = isFolder(right)
+  const differences = isFolderOperand(right)
     ? await withFolder(run, version, right)
     : await withVersion(version, await unlessFolder(resolveOther(run, store, left, right), right, left));
   run.output.result(differences, paths(differences).join("\n"), describeDifferences(run, differences));
   return 0;
-}
-
-/** A folder is written so that it cannot be an address: with `.`, `/`, `~` or a drive letter at its beginning. */
-function isFolder(operand: string): boolean {
-  return /^([./~]|[A-Za-z]:[\\/])/.test(operand);
 }
 
 /** What is no version may have been meant as a folder: then it is said how one is written. */
@@ -44,9 +39,9 @@ async function unlessFolder(found: Promise<Version>, operand: string, other: str
   try {
     return await found;
   } catch (error) {
-    if (!isArtifoldError(error) || !(isFolder(operand) || isFolderThere(operand))) throw error;
+    if (!isArtifoldError(error) || !(isFolderOperand(operand) || isFolderThere(operand))) throw error;
     const { code, message, info } = error;
-    const folder = isFolder(operand) ? operand : `./${operand}`;
+    const folder = isFolderOperand(operand) ? operand : `./${operand}`;
     throw new ArtifoldError(code, message, {
       cause: error,
       info,

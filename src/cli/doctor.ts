@@ -5,7 +5,15 @@ import { blake3Implementation } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { compressionImplementation, prepareCompression } from "../objects/index.ts";
 import { diskSpace, kindOf, namesIn, networkFileSystem, nodeFileSystem, userFolders } from "../platform/index.ts";
-import { type CurrentRun, type Setting, Store, storeExists, storeNames, userSettingsFile } from "../store/index.ts";
+import {
+  type CurrentRun,
+  parseHttpHost,
+  type Setting,
+  Store,
+  storeExists,
+  storeNames,
+  userSettingsFile,
+} from "../store/index.ts";
 import { LINKED_FOLDER } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
 import { nameOfRun } from "./current-run.ts";
@@ -65,11 +73,27 @@ function settings({ context }: Run): Finding[] {
     shown("team", context.settings.team),
     shown("experiment", context.settings.experiment),
     ...currentRun(context.settings.run),
-    shown("server", context.settings.httpHost),
+    httpHost(shown("server", context.settings.httpHost)),
+    ...context.problems.map(({ message, hint }) => ({
+      name: "settings",
+      ok: false,
+      value: message,
+      detail: hint ?? "",
+    })),
     { name: "user settings", ok: true, value: userSettingsFile(context.environment), detail: "user" },
     { name: "user data", ok: true, value: folders.data, detail: "user" },
     { name: "user cache", ok: true, value: folders.cache, detail: "user" },
   ];
+}
+
+/** Where the server is, if that is a place. */
+function httpHost(finding: Finding): Finding {
+  try {
+    parseHttpHost(finding.value);
+    return finding;
+  } catch (error) {
+    return { ...finding, ok: false, value: (error as Error).message };
+  }
 }
 
 /** The run that uploads belong to. One of another store is worth a look: nothing is written down for it. */
@@ -81,10 +105,10 @@ function currentRun(run: CurrentRun | undefined): Finding[] {
 
 async function storeFindings({ call, context }: Run): Promise<Finding[]> {
   const folder = context.store.value;
-  if (!storeExists(folder)) {
-    return [{ name: "the store", ok: true, value: "not made yet", detail: "the first upload makes it" }];
-  }
   const findings: Finding[] = [];
+  const looked = await tried("the store", async () => (storeExists(folder) ? "there" : "not made yet"));
+  if (!looked.ok) return [looked];
+  if (looked.value !== "there") return [{ ...looked, detail: "the first upload makes it" }];
   const trust = {
     trustOwner: call.flag("trust-owner"),
     allowNetworkFileSystem: call.flag("allow-network-file-system"),

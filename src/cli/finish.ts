@@ -7,12 +7,21 @@ import { addressOf, nameOfRun } from "./current-run.ts";
 import { describeState, runFacts } from "./run-text.ts";
 import { safe } from "./text.ts";
 
+/** Windows has 32 bits for them. */
+const EXIT_CODE_MAX = process.platform === "win32" ? 0xff_ff_ff_ff : 255;
+
 export async function run(run: Run): Promise<number> {
   const { call, context, output } = run;
   const ending = endingOf(call);
   const store = await run.open();
   const ended = await runToEnd(run, store);
-  await ended.finish(ending);
+  const before = ended.hasEnded ? describeState(ended) : undefined;
+  const operation = await ended.finish(ending);
+  if (before !== undefined) {
+    output.note(
+      operation === null ? "it had ended before: nothing changes" : `said before: ${before}; the later word counts`,
+    );
+  }
   const named = context.settings.run;
   if (named?.origin === "folder" && named.ref.id === ended.id) clearCurrentRun(named.from);
   output.result(runFacts(ended), ended.name, [`run ${safe(ended.name)} ${describeState(ended)}`]);
@@ -22,7 +31,11 @@ export async function run(run: Run): Promise<number> {
 function endingOf(call: Call): FinishOptions {
   const code = call.text("code");
   if (code === undefined) return call.flag("failed") ? { state: "failed" } : {};
-  if (!/^\d{1,10}$/.test(code)) throw new ArtifoldError("USAGE", `not an exit code: ${JSON.stringify(code)}`);
+  if (!/^\d{1,10}$/.test(code) || Number(code) > EXIT_CODE_MAX) {
+    throw new ArtifoldError("USAGE", `not an exit code: ${JSON.stringify(code)}`, {
+      hint: `Exit codes are 0 to ${EXIT_CODE_MAX}.`,
+    });
+  }
   if (call.flag("failed") && Number(code) === 0) {
     throw new ArtifoldError("USAGE", "--failed and --code 0 exclude each other");
   }

@@ -1,8 +1,18 @@
 /** `login`, `logout` and `whoami`: the server that the user is known to. */
 import { ApiError, Client, type SessionView } from "../client/index.ts";
 import { ArtifoldError } from "../errors.ts";
+import { userName } from "../platform/index.ts";
 import { isLoopback } from "../remote/index.ts";
-import { forgetLogin, keepLogin, type Login, loginFor, originOf, readLogins, type Store } from "../store/index.ts";
+import {
+  forgetLogin,
+  keepLogin,
+  type Login,
+  loginFor,
+  originOf,
+  parseHttpHost,
+  readLogins,
+  type Store,
+} from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { safe } from "./text.ts";
 
@@ -33,7 +43,7 @@ async function login(run: Run): Promise<number> {
       "DENIED",
       `${server} is not encrypted, and is not this machine: the key is not shown to it`,
       {
-        hint: "Use https, or a tunnel to the server.",
+        hint: "Write https:// before the host, or use a tunnel to the server.",
       },
     );
   }
@@ -61,7 +71,7 @@ async function whoami(run: Run): Promise<number> {
   const { context, output } = run;
   const { environment, settings } = context;
   const known = run.call.text("server") === undefined ? latest(environment) : loginFor(environment, serverOf(run));
-  const user = known?.user ?? settings.user?.value ?? environment["USER"] ?? environment["USERNAME"] ?? "unknown";
+  const user = known?.user ?? settings.user?.value ?? userName(environment);
   const result = { user, team: known?.team ?? settings.team.value, server: known?.server ?? null };
   output.result(result, user, [
     known === undefined ? `${safe(user)}, not logged in` : `${safe(user)} at ${safe(known.server)}`,
@@ -73,10 +83,10 @@ function latest(environment: NodeJS.ProcessEnv): Login | undefined {
   return readLogins(environment).at(-1);
 }
 
-/** The origin of --server, or of the host that settings name. @throws ArtifoldError USAGE */
+/** The origin of --server, or of the host that settings name: HOST:PORT means the same in both. @throws ArtifoldError USAGE */
 function serverOf({ call, context }: Run): string {
-  const given = call.text("server") ?? `http://${context.settings.httpHost.value}`;
-  const origin = originOf(given.includes("://") ? given : `https://${given}`);
+  const given = call.text("server") ?? context.settings.httpHost.value;
+  const origin = originOf(given.includes("://") ? given : `http://${parseHttpHost(given).text}`);
   if (origin === undefined) throw new ArtifoldError("USAGE", `not the address of a server: ${given}`);
   return origin;
 }

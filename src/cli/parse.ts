@@ -135,10 +135,12 @@ function parseOptions(spec: Pick<CommandSpec, "options">, words: readonly string
     if (error instanceof ArtifoldError) throw error;
     // Of what Node says, the first sentence: the rest are ways to write it that few mean.
     const [message] = (error as Error).message.split(/\.\s/);
-    const near = nearOption(spec, /'--([^' ]+)/.exec(message as string)?.[1] ?? "");
+    const hint = /ambiguous/.test(message as string)
+      ? dashedValue(spec, words, message as string)
+      : nearOption(spec, /'--([^' ]+)/.exec(message as string)?.[1]);
     throw new ArtifoldError("USAGE", lowerFirst(message as string), {
       cause: error,
-      hint: near ?? `\`artifold ${help}\` lists the options.`,
+      hint: hint ?? `\`artifold ${help}\` lists the options.`,
     });
   }
 }
@@ -159,10 +161,23 @@ function refuseEmpty(
   });
 }
 
+/** How an option is given a value that begins with a hyphen, where that is what was meant. */
+function dashedValue(
+  spec: Pick<CommandSpec, "options">,
+  words: readonly string[],
+  message: string,
+): string | undefined {
+  const given = /'(-[^' ]+)/.exec(message)?.[1];
+  const option = optionsOf(spec).find(({ name, short }) => given === `--${name}` || given === `-${short}`);
+  const value = given === undefined ? undefined : words[words.indexOf(given) + 1];
+  if (option === undefined || value === undefined) return undefined;
+  return `If ${value} is its value, write --${option.name}=${value}.`;
+}
+
 /** The option that was perhaps meant by an unknown one. */
-function nearOption(spec: Pick<CommandSpec, "options">, word: string): string | undefined {
+function nearOption(spec: Pick<CommandSpec, "options">, word: string | undefined): string | undefined {
   const names = optionsOf(spec).map((option) => option.name);
-  if (names.includes(word)) return undefined;
+  if (word === undefined || names.includes(word)) return undefined;
   const near = names.filter((name) => distance(name, word) <= 2);
   return near.length === 0 ? undefined : `Did you mean ${near.map((name) => `--${name}`).join(" or ")}?`;
 }

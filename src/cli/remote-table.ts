@@ -4,7 +4,7 @@ import { type CommandSpec, dryRunOption, type OptionSpec, typeOption, yesOption 
 const serverOption: OptionSpec = {
   name: "server",
   value: "URL",
-  help: "which server (default the one that `setting --http-host` names)",
+  help: "which server, by its URL or HOST:PORT (default the one that `setting --http-host` names)",
 };
 
 /** Commands that talk to remotes. */
@@ -82,7 +82,11 @@ export const remoteCommands: readonly CommandSpec[] = [
   {
     name: "clone",
     help: "make a store in .artifold of a folder, with what is on a remote",
-    args: [{ name: "URL" }, { name: "DIR", complete: "folder" }, { name: "REF", optional: true, many: true }],
+    args: [
+      { name: "URL", complete: "folder" },
+      { name: "DIR", complete: "folder" },
+      { name: "REF", optional: true, many: true },
+    ],
     options: [
       typeOption,
       { name: "metadata-only", help: "leave content where it is; what is read of it is fetched then, and kept" },

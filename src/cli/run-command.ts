@@ -33,7 +33,7 @@ export async function runCommand({ spec, call }: ParsedCommand & { kind: "comman
   let store: Store | undefined;
   let pretended: TemporaryFolder | undefined;
   try {
-    const context = readContext(call);
+    const context = readContext(call, spec.passesOverSettings);
     const run: Run = {
       command: spec.name,
       call,

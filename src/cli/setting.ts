@@ -6,6 +6,10 @@ import { safe } from "./text.ts";
 
 export async function run({ call, context, output }: Run): Promise<number> {
   const given = call.text("http-host") ?? call.text("http_host");
+  const pushes = call.text("auto-push");
+  const [problem] = context.problems;
+  // What is changed may be what is wrong.
+  if (problem !== undefined && given === undefined && pushes === undefined) throw problem;
   let { value: httpHost, from } = context.settings.httpHost;
   if (given !== undefined) {
     httpHost = parseHttpHost(given).text;
@@ -17,7 +21,6 @@ export async function run({ call, context, output }: Run): Promise<number> {
     from = file;
   }
   let autoPush = context.settings.autoPush.value;
-  const pushes = call.text("auto-push");
   if (pushes !== undefined) {
     if (pushes !== "on" && pushes !== "off") throw new ArtifoldError("USAGE", `not on or off: ${pushes}`);
     await changeUserSettings(context.environment, { autoPush: pushes });

@@ -101,7 +101,7 @@ function describe(run: Run, version: Version, { used, made }: Neighbours): strin
     ["id", version.id],
     [
       "content",
-      `${formatCount(version.files, "file")}, ${formatBytes(version.bytes)}; ${formatBytes(version.newBytes)} new`,
+      `${formatCount(version.files, "file")}, ${formatBytes(version.bytes)}; ${formatBytes(version.newBytes)} new${version.isComplete ? "" : "; on a remote, and fetched when it is read"}`,
     ],
     ["created", `${version.createdAt} by ${safe(version.createdBy)}`],
     ["parent", version.parent ?? "none"],

@@ -18,6 +18,10 @@ export async function run({ call, context, output }: Run): Promise<number> {
     trustOwner: call.flag("trust-owner"),
     allowNetworkFileSystem: call.flag("allow-network-file-system"),
   });
+  const { value, origin, from } = context.store;
+  if (origin === "environment" && path.relative(value, place) !== "") {
+    output.note(`${from} comes first, and names ${safe(value)}`);
+  }
   const result = { path: store.folder, created: !existed };
   await store.close();
   output.result(result, result.path, [`${existed ? "there is a store" : "made a store"} in ${safe(result.path)}`]);

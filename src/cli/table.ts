@@ -110,7 +110,7 @@ export const commands: readonly CommandSpec[] = [
     help: "compare two versions, or a version with a folder",
     args: [
       { name: "REF", complete: "ref" },
-      { name: "REF-or-FOLDER", complete: "ref" },
+      { name: "REF-or-FOLDER", complete: "ref or folder" },
     ],
     options: [typeOption],
     load: () => import("./diff.ts"),
@@ -294,6 +294,7 @@ export const commands: readonly CommandSpec[] = [
       { name: "auto-push", value: "on|off", help: "push after each upload (default off)", complete: ["on", "off"] },
       { name: "http_host", value: "HOST:PORT", help: "the same, in the words of the page", hidden: true },
     ],
+    passesOverSettings: true,
     load: () => import("./setting.ts"),
   },
   {
@@ -301,6 +302,7 @@ export const commands: readonly CommandSpec[] = [
     help: "show paths, settings and parts, and whether they work",
     args: [],
     options: [],
+    passesOverSettings: true,
     load: () => import("./doctor.ts"),
   },
   {
@@ -315,6 +317,7 @@ export const commands: readonly CommandSpec[] = [
     help: "print the completion script of a shell",
     args: [{ name: "SHELL", complete: ["bash", "zsh", "fish", "pwsh"] }],
     options: [],
+    passesOverSettings: true,
     load: () => import("./completion.ts"),
   },
   {
@@ -323,6 +326,7 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: "WORD", many: true, optional: true }],
     options: [],
     hidden: true,
+    passesOverSettings: true,
     load: () => import("./complete.ts"),
   },
 ];

@@ -2,6 +2,7 @@
 import path from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import { nodeFileSystem } from "../platform/index.ts";
 import {
   type Added,
   type AddOptions,
@@ -11,7 +12,7 @@ import {
   type UploadOptions,
   type UploadResult,
 } from "../store/index.ts";
-import type { LeftOut, LeftOutReason, PortabilityWarning } from "../worktree/index.ts";
+import { type LeftOut, type LeftOutReason, type PortabilityWarning, readError } from "../worktree/index.ts";
 import type { Call } from "./call.ts";
 import type { Run } from "./command.ts";
 import { isFolderThere, listPaths, parseMetadata, shortRef } from "./common.ts";
@@ -41,6 +42,7 @@ export async function run(run: Run): Promise<number> {
   const paths = placePaths(call);
   const upload = uploadOptions(call);
   const dryRun = call.flag("dry-run");
+  checkThere(paths);
   const store = await run.open(dryRun ? { pretend: true } : { create: true });
   await noteUnrecorded(run, store);
   const artifact = await store.artifact(query, { dryRun });
@@ -149,6 +151,17 @@ function placePaths(call: Call): PathToAdd[] {
     names.set(name, source);
     return { source, as: prefix === undefined || prefix === "" ? name : `${prefix}/${name}` };
   });
+}
+
+/** What is not there is told before a store is made for it. @throws ArtifoldError NOT_FOUND, READ_FAILED */
+function checkThere(paths: readonly PathToAdd[]): void {
+  for (const { source } of paths) {
+    try {
+      nodeFileSystem.realPath(source);
+    } catch (error) {
+      throw readError(source, error);
+    }
+  }
 }
 
 const ADDED_AGAIN = "what --remove took out was in what was uploaded, and came back: leave it out with --exclude";

@@ -88,12 +88,12 @@ export function readWholeFile(fs: FileSystem, filePath: string): Uint8Array | un
   }
 }
 
-/** Looks at a file; what is in a folder that somebody else keeps to himself is as good as not there. */
+/** Looks at a file; what is in a folder that somebody else keeps to himself, or below a file, is as good as not there. */
 export function lookIfAllowed(fs: FileSystem, filePath: string): FileStat | undefined {
   try {
     return fs.lookAt(filePath);
   } catch (error) {
-    if (errnoOf(error) === "EACCES") return undefined;
+    if (errnoOf(error) === "EACCES" || errnoOf(error) === "ENOTDIR") return undefined;
     throw error;
   }
 }

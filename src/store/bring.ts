@@ -1,9 +1,11 @@
 /** Has content of versions here that is on a remote only: with few requests, and in memory that stays bounded. */
+import type { VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { throwIfAborted } from "../errors.ts";
+import { isArtifoldError, throwIfAborted } from "../errors.ts";
 import { decodeNode, EMPTY_MANIFEST, type InnerNode } from "../manifest/index.ts";
 import { changedFiles, differingNodes, newChunks, type TreeSource } from "../sync/index.ts";
 import { manifestReader } from "./content.ts";
+import type { Engine } from "./engine.ts";
 import type { ObjectSource } from "./object-source.ts";
 
 /** Raw bytes, and count, of chunks that are fetched together. */
@@ -38,6 +40,23 @@ export async function bringManifest(source: ObjectSource, manifest: Digest, opti
     onBytes?.(file.entry.size, file.entry.path);
   }
   await window.flush();
+}
+
+/** Has all content of a version here, and writes down that it is, unless the store has no room or cannot be written. */
+export async function bringWhole(
+  engine: Engine,
+  { version, manifest }: VersionRow,
+  options: Omit<BringOptions, "filter">,
+): Promise<void> {
+  await bringManifest(engine.source, manifest, options);
+  const isKept = await engine.source.settle();
+  if (!isKept || engine.isReadOnly) return;
+  try {
+    await engine.commit(() => ({ changes: [{ change: "whole", versions: [version] }] }), options.signal);
+  } catch (error) {
+    // The content is here all the same. The next time may have more room.
+    if (!isArtifoldError(error) || error.happened !== "no") throw error;
+  }
 }
 
 /** Nodes of a store, and of its remotes. */

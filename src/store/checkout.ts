@@ -26,7 +26,7 @@ import {
   TargetFolder,
   targetNames,
 } from "../worktree/index.ts";
-import { bringManifest } from "./bring.ts";
+import { bringManifest, bringWhole } from "./bring.ts";
 import { chunkListSource, manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import { comparisonOf } from "./folder-difference.ts";
@@ -240,10 +240,20 @@ class Checkout {
   /** Has the content here that will be written, before the first write. @param paths of its files; all that are meant */
   async #bring(version: VersionRow, paths?: ReadonlySet<string>): Promise<void> {
     if (version.elsewhere === null) return;
-    const { source } = this.#engine;
     const { signal } = this.#options;
+    const base = paths === undefined ? undefined : this.#wholeBase();
+    if (this.#filter === undefined && (paths === undefined || base !== undefined)) {
+      return bringWhole(this.#engine, version, { base, signal });
+    }
     const filter = paths === undefined ? this.#filter : (path: string) => paths.has(path);
-    await bringManifest(source, version.manifest, { filter, signal });
+    await bringManifest(this.#engine.source, version.manifest, { filter, signal });
+  }
+
+  /** What the folder was given last, if all its content is in the store. */
+  #wholeBase(): Digest | undefined {
+    const { record } = this.#memory;
+    const row = record?.downloaded === true ? this.#engine.catalog.versionById(record.version) : undefined;
+    return row?.elsewhere === null ? row.manifest : undefined;
   }
 
   async #change(version: VersionRow): Promise<Outcome> {

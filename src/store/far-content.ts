@@ -41,11 +41,16 @@ export class FarContent implements FarObjects, Keeper {
   readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
   #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
   #waitingBytes = 0;
+  #keepsAll = true;
   /** Calls take turns where they keep what they fetched. */
   #keeping: Promise<void> = Promise.resolve();
 
   constructor(engine: Engine) {
     this.#engine = engine;
+  }
+
+  get keepsAll(): boolean {
+    return this.#keepsAll;
   }
 
   async read(digest: Digest, type: ObjectType, near: Iterable<NearNode>): Promise<Uint8Array> {
@@ -61,8 +66,10 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   async bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void> {
+    // What there was no room for may be kept now; where nothing is ever kept, what is in memory will do.
+    const { isReadOnly } = this.#engine;
     const objects = digests
-      .filter((digest) => this.#unkept.get(digest) === undefined)
+      .filter((digest) => !isReadOnly || this.#unkept.get(digest) === undefined)
       .map((digest) => ({ digest, type: "chunk" as const }));
     await this.#hold(signal);
     if (objects.length > 0) {
@@ -77,9 +84,10 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   keepNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
-    if (this.#engine.isReadOnly) return;
+    const content = this.#whereToKeep();
+    if (content === undefined) return;
     const sink = type === "manifestNode" ? "manifestNodes" : "chunkListNodes";
-    this.#writer?.content[sink].writeNode(digest, bytes);
+    content[sink].writeNode(digest, bytes);
     this.#waitingBytes += bytes.length;
   }
 
@@ -87,7 +95,14 @@ export class FarContent implements FarObjects, Keeper {
     this.#waitingBytes += rawBytes;
     // Until they are kept: where that fails they are read all the same.
     for (const { digest, bytes } of chunksOf(frames)) this.#unkept.set(digest, bytes, bytes.length);
-    if (!this.#engine.isReadOnly) this.#writer?.content.addChunks(frames, rawBytes);
+    this.#whereToKeep()?.addChunks(frames, rawBytes);
+  }
+
+  /** Nowhere in a store that cannot be written, nor where another call has just kept all that there was. */
+  #whereToKeep(): ContentWriter | undefined {
+    const content = this.#engine.isReadOnly ? undefined : this.#writer?.content;
+    if (content === undefined) this.#keepsAll = false;
+    return content;
   }
 
   lend(id: Digest, remote: Remote): () => Promise<void> {
@@ -200,6 +215,7 @@ export class FarContent implements FarObjects, Keeper {
       // What cannot be kept for want of room is read all the same, as long as it fits into memory.
       const isNoRoom = isArtifoldError(error, "NO_SPACE") || isArtifoldError(error, "STORE_WRITE_FAILED");
       if (!isNoRoom || bytes > UNKEPT_BYTES_MAX) throw error;
+      this.#keepsAll = false;
     } finally {
       writer.release();
     }

@@ -26,6 +26,8 @@ export interface FarObjects {
   lend(id: Digest, remote: Remote): () => Promise<void>;
   /** Has what was fetched become part of the store. */
   settle(): Promise<void>;
+  /** Whether all that was fetched so far is kept once it is settled: not so where there was no room for it. */
+  readonly keepsAll: boolean;
   close(): Promise<void>;
 }
 
@@ -93,9 +95,11 @@ export class ObjectSource {
     if (missing.length > 0) await (await this.#openFar()).prefetch(missing, this.#near.values());
   }
 
-  /** Has what was fetched become part of the store. */
-  async settle(): Promise<void> {
-    await (await this.#far)?.settle();
+  /** Has what was fetched become part of the store. @returns whether all of it did that was fetched so far */
+  async settle(): Promise<boolean> {
+    const far = await this.#far;
+    await far?.settle();
+    return far?.keepsAll ?? true;
   }
 
   /** Has a remote asked first that is open already, while something is done. */

@@ -1,6 +1,6 @@
 /** Finds which store a command or `openStore()` means, and which settings hold. */
 import path from "node:path";
-import { ArtifoldError, errnoOf } from "../errors.ts";
+import { ArtifoldError, errnoOf, isArtifoldError } from "../errors.ts";
 import {
   lookIfAllowed,
   makeFolders,
@@ -56,7 +56,7 @@ export interface Settings {
   readonly user?: Setting<string>;
   /** Where the server is: HOST:PORT. */
   readonly httpHost: Setting<string>;
-  /** Whether an upload is pushed: "on", or anything else for no. */
+  /** Whether an upload is pushed: "on" or "off". */
   readonly autoPush: Setting<string>;
   /** The run that uploads and downloads belong to. */
   readonly run?: CurrentRun;
@@ -85,15 +85,19 @@ const variables: Record<SettingName, string> = {
 /**
  * The settings that hold: flag, else environment, else folder, else user, else default. A current run gives its team and
  * experiment in the place of what its origin says of them.
+ *
+ * @param onProblem hears of what cannot be read, or means nothing, and is passed over then; without it that is thrown
+ * @throws ArtifoldError USAGE, READ_FAILED
  */
 export function resolveSettings(
   flags: { readonly team?: string | undefined; readonly experiment?: string | undefined },
   input: ResolveInput,
+  onProblem: OnProblem = raise,
 ): Settings {
   const folderFile = path.join(nearestStore(input.cwd) ?? path.join(input.cwd, STORE_FOLDER_NAME), CONFIG_FILE);
   const userFile = userSettingsFile(input.environment);
-  const [folder, user] = [readConfig(folderFile), readConfig(userFile)];
-  const run = resolveCurrentRun(input, resolveStore(input).value);
+  const [folder, user] = [readConfig(folderFile, onProblem), readConfig(userFile, onProblem)];
+  const run = tried(() => resolveCurrentRun(input, resolveStore(input).value), onProblem);
   const ofRun = (origin: Origin, name: SettingName): Setting<string> | undefined => {
     if (run?.origin !== origin || run.isElsewhere || (name !== "team" && name !== "experiment")) return undefined;
     const value = run.ref[name];
@@ -116,7 +120,7 @@ export function resolveSettings(
     team: setting("team") ?? { value: DEFAULT_TEAM, origin: "default" },
     experiment: setting("experiment") ?? { value: DEFAULT_EXPERIMENT, origin: "default" },
     httpHost: setting("httpHost") ?? { value: DEFAULT_HTTP_HOST, origin: "default" },
-    autoPush: setting("autoPush") ?? { value: "off", origin: "default" },
+    autoPush: onOrOff(setting("autoPush"), onProblem) ?? { value: "off", origin: "default" },
     ...(named !== undefined && { user: named }),
     ...(run !== undefined && { run }),
   };
@@ -145,21 +149,59 @@ export async function changeUserSettings(
   }
 }
 
-/** The settings of a file that are text; others are none of ours. */
-function readConfig(file: string): { readonly [name in SettingName]?: string } {
-  const names = Object.keys(variables) as SettingName[];
-  const config = parseConfig(file);
-  return Object.fromEntries(names.flatMap((name) => (typeof config[name] === "string" ? [[name, config[name]]] : [])));
+/** Hears of settings that cannot be read, or mean nothing. */
+type OnProblem = (problem: ArtifoldError) => void;
+
+function raise(problem: ArtifoldError): never {
+  throw problem;
+}
+
+/** What a look gives; nothing where it finds a problem. */
+function tried<Result>(look: () => Result, onProblem: OnProblem): Result | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (!isArtifoldError(error)) throw error;
+    onProblem(error);
+    return undefined;
+  }
+}
+
+function onOrOff(setting: Setting<string> | undefined, onProblem: OnProblem): Setting<string> | undefined {
+  if (setting === undefined || setting.value === "on" || setting.value === "off") return setting;
+  const { from, value } = setting;
+  const named = from === variables.autoPush ? from : `autoPush in ${from}`;
+  onProblem(new ArtifoldError("USAGE", `${named} is neither on nor off: ${JSON.stringify(value)}`));
+  return undefined;
+}
+
+/** The settings of a file. What else stands there is none of ours. */
+function readConfig(file: string, onProblem: OnProblem): { readonly [name in SettingName]?: string } {
+  const config = tried(() => parseConfig(file), onProblem) ?? {};
+  const settings: { [name in SettingName]?: string } = {};
+  for (const name of Object.keys(variables) as SettingName[]) {
+    const value = config[name];
+    if (typeof value === "string") settings[name] = value;
+    else if (value !== undefined) {
+      const hint = "Mend it or remove it.";
+      onProblem(new ArtifoldError("USAGE", `${name} in ${file} is no text: ${JSON.stringify(value)}`, { hint }));
+    }
+  }
+  return settings;
 }
 
 function parseConfig(file: string): Record<string, unknown> {
   const bytes = readSettings(file);
   if (bytes === undefined) return {};
+  const hint = "Mend it or remove it.";
+  let config: unknown;
   try {
-    return { ...(JSON.parse(Buffer.from(bytes).toString("utf8")) as object) };
+    config = JSON.parse(Buffer.from(bytes).toString("utf8"));
   } catch (error) {
-    throw new ArtifoldError("USAGE", `${file} is not JSON`, { cause: error, hint: "Mend it or remove it." });
+    throw new ArtifoldError("USAGE", `${file} is not JSON`, { cause: error, hint });
   }
+  if (typeof config === "object" && config !== null && !Array.isArray(config)) return { ...config };
+  throw new ArtifoldError("USAGE", `${file} is no object of settings`, { hint });
 }
 
 function readSettings(file: string): Uint8Array | undefined {
@@ -168,6 +210,8 @@ function readSettings(file: string): Uint8Array | undefined {
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === undefined) throw error;
+    // A file `.artifold` is none of ours, and holds no settings.
+    if (errno === "ENOTDIR") return undefined;
     throw new ArtifoldError("READ_FAILED", `the settings in ${file} cannot be read: ${errno}`, {
       cause: error,
       info: { path: file, errno },

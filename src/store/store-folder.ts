@@ -17,6 +17,7 @@ import {
   readWholeFile,
   storeWriteError,
 } from "../platform/index.ts";
+import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 
 /** Names in a store's folder. Only files named catalog*, cache* or lock* are neither content nor journal. */
 export const storeNames = {
@@ -58,9 +59,13 @@ export interface StoreTrust {
   readonly allowNetworkFileSystem?: boolean | undefined;
 }
 
-/** Whether there is a store in a folder. */
+/** Whether there is a store in a folder. @throws ArtifoldError STORE_REFUSED where that cannot be found out */
 export function storeExists(folder: string): boolean {
-  return nodeFileSystem.lookAt(path.join(folder, storeNames.mark)) !== undefined;
+  try {
+    return nodeFileSystem.lookAt(path.join(folder, storeNames.mark)) !== undefined;
+  } catch (error) {
+    throw unreadable(nodeFileSystem, folder, error);
+  }
 }
 
 /** The id of the store in a folder, as its mark has it; `undefined` where there is none that can be read. */
@@ -108,12 +113,37 @@ function readMark(fs: FileSystem, folder: string): Uint8Array | undefined {
   try {
     return readWholeFile(fs, path.join(folder, storeNames.mark));
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "ENOTDIR" || errno === "ENOENT") return undefined;
-    throw new ArtifoldError("STORE_REFUSED", `the store in ${folder} cannot be read: ${errno ?? String(error)}`, {
+    if (errnoOf(error) === "ENOENT") return undefined;
+    throw unreadable(fs, folder, error);
+  }
+}
+
+/** A place where there can be no store, or where that cannot be found out. */
+function unreadable(fs: FileSystem, folder: string, error: unknown): ArtifoldError {
+  const errno = errnoOf(error);
+  const info = { path: folder };
+  if (errno === "ENOTDIR") {
+    return new ArtifoldError("STORE_REFUSED", `${firstThere(fs, folder)} is not a folder`, {
       cause: error,
-      info: { path: folder },
+      info,
+      hint: "Name a folder for the store, or one that does not exist yet.",
     });
+  }
+  return new ArtifoldError("STORE_REFUSED", `the store in ${folder} cannot be read: ${errno ?? String(error)}`, {
+    cause: error,
+    info,
+    hint: "Give yourself the right to read it, or name another store.",
+  });
+}
+
+/** The part of a path that is there, and that the rest cannot be below. */
+function firstThere(fs: FileSystem, folder: string): string {
+  for (let at = folder; ; at = path.dirname(at)) {
+    try {
+      if (fs.lookAt(at) !== undefined) return at;
+    } catch (error) {
+      if (errnoOf(error) !== "ENOTDIR") return at;
+    }
   }
 }
 
@@ -162,6 +192,8 @@ export async function createStore(fs: FileSystem, folder: string, trust: StoreTr
   if (readMark(fs, folder) !== undefined) return;
   refuseForeign(fs, folder);
   try {
+    // The store is for its user alone; the folder that gets one is made as other folders of his are.
+    if (path.basename(folder) === STORE_FOLDER_NAME) await makeFolders(fs, path.dirname(folder), 0o777);
     await makeFolders(fs, folder);
     for (const part of [PACKS_FOLDER, JOURNAL_FOLDER]) await makeFolders(fs, path.join(folder, part));
   } catch (error) {

@@ -1,6 +1,6 @@
 /** Which store a command means, which version an address means, and what a dry run promises. */
 
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import fs from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
@@ -63,6 +63,98 @@ describe("the store", () => {
       expect(fs.readdirSync(folder)).toEqual([]);
     },
   );
+});
+
+test.skipIf(process.platform === "win32")(
+  "a folder that gets a store is made as the umask has it, and the store for its user alone (needs modes of files)",
+  async () => {
+    const folder = temporaryFolder();
+    fs.mkdirSync(path.join(folder, "remote"));
+    const before = process.umask(0o022);
+    try {
+      expect(await commandAt(folder, ["store", "create", "new/deep"])).toMatchObject({ code: 0 });
+      expect(await commandAt(folder, ["clone", "./remote", "cloned/deep"])).toMatchObject({ code: 0 });
+    } finally {
+      process.umask(before);
+    }
+    const mode = (place: string) => (fs.statSync(path.join(folder, place)).mode & 0o777).toString(8);
+    for (const name of ["new", "new/deep", "cloned", "cloned/deep"]) expect([name, mode(name)]).toEqual([name, "755"]);
+    for (const name of ["new/deep", "cloned/deep"]) expect(mode(`${name}/.artifold`)).toBe("700");
+  },
+);
+
+test("store create says so where ARTIFOLD_STORE names another store", async () => {
+  const folder = temporaryFolder();
+  const other = path.join(folder, "other");
+  const made = await commandAt(folder, ["store", "create", "new"], { ARTIFOLD_STORE: other });
+  expect(made).toMatchObject({ code: 0, stderr: `ARTIFOLD_STORE comes first, and names ${other}\n` });
+  const same = await commandAt(folder, ["store", "create", "new"], {
+    ARTIFOLD_STORE: path.join(folder, "new/.artifold"),
+  });
+  expect(same).toMatchObject({ code: 0, stderr: "" });
+});
+
+test("an upload of what is not there makes no store", async () => {
+  const folder = temporaryFolder();
+  plant(folder, { "data/x.txt": "x" });
+  for (const paths of [["nosuch"], ["data", "data/x.txt/deeper"]]) {
+    const { code, stderr } = await command(`${folder}/store`, ["upload", ...paths, ...asSample], folder);
+    expect({ code, stderr }).toEqual({
+      code: paths.length === 1 ? 15 : 1,
+      stderr: expect.stringContaining(`cannot read ${paths.at(-1)}`),
+    });
+  }
+  expect(fs.existsSync(`${folder}/store`)).toBe(false);
+});
+
+describe("a place that can hold no store", () => {
+  test.each([
+    ["that is a file", ["ls", "--store", "data/x.txt"]],
+    ["that is a file, for a command that writes", ["upload", "data", ...asSample, "--store", "data/x.txt"]],
+    ["below a file", ["ls", "--store", "data/x.txt/deep/store"]],
+    ["below a file, for a new store", ["store", "create", "data/x.txt"]],
+    ["below a file, for a clone", ["clone", "remote", "data/x.txt"]],
+  ])("%s: that is said, and no fault of artifold", async (_, args) => {
+    const folder = temporaryFolder();
+    plant(folder, { "data/x.txt": "x", "remote/x": "x" });
+    const before = treeOf(folder);
+    const { code, stdout } = await commandAt(folder, [...args, "--json"]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "STORE_REFUSED",
+      message: `${fs.realpathSync(folder)}/data/x.txt is not a folder`,
+      hint: expect.stringContaining("folder"),
+      happened: "no",
+    });
+    expect(treeOf(folder)).toEqual(before);
+  });
+
+  test("a file .artifold is in nobody's way", async () => {
+    const folder = temporaryFolder();
+    plant(folder, { ".artifold": "mine", "data/x.txt": "x" });
+    expect(await commandAt(folder, ["upload", "data", ...asSample])).toMatchObject({ code: 0 });
+    expect((await commandAt(folder, ["ls", "-q"])).stdout).toContain("sample");
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("that somebody else keeps to himself (needs root, to be others)", async () => {
+    const folder = temporaryFolder();
+    fs.mkdirSync(path.join(folder, "shut"), { mode: 0o700 });
+    fs.chmodSync(folder, 0o755);
+    const args = [commandPath, "ls", "--store", path.join(folder, "shut"), "--json"];
+    const { status, stdout } = spawnSync(process.execPath, args, {
+      encoding: "utf8",
+      cwd: folder,
+      env: { ...process.env, HOME: "/nonexistent" },
+      uid: 65_534,
+      gid: 65_534,
+    });
+    expect(status).toBe(1);
+    expect(JSON.parse(stdout).error).toMatchObject({
+      code: "STORE_REFUSED",
+      message: expect.stringContaining("EACCES"),
+      happened: "no",
+    });
+  });
 });
 
 describe("an address", () => {

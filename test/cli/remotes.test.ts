@@ -1,5 +1,6 @@
 /** Commands of remotes as people type them: over a folder, and over a server with logins. */
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { command, commandJson, startCommand } from "../support/command.ts";
@@ -171,6 +172,69 @@ describe("remotes", () => {
     expect((await command(none, ["clone", hub, folder])).code).toBe(14);
     expect((await command(none, ["clone", path.join(folder, "nothing"), path.join(folder, "b")])).code).toBe(15);
     expect(existsSync(path.join(folder, "b"))).toBe(false);
+  });
+
+  test("a version is complete from the download on that fetched all of it, and show tells", async () => {
+    const { one, hub, data } = await twoMachines();
+    writeFiles(data, { "b.txt": "2", "c/c.txt": "3" });
+    await upload(one, data);
+    writeFiles(data, { "a.txt": "changed", "d.txt": "4" });
+    await upload(one, data);
+    await command(one, ["push"]);
+    const root = scratch();
+    const store = path.join(root, "clone", ".artifold");
+    await command(one, ["clone", hub, path.join(root, "clone"), "--metadata-only"]);
+    const isComplete = async (ref: string) =>
+      (await commandJson<{ complete: boolean }>(store, ["show", ref]))["complete"];
+    expect((await command(store, ["show", "x:V2"])).stdout).toContain("on a remote, and fetched when it is read");
+    const part = path.join(root, "part");
+    expect((await command(store, ["download", "x:V2", "--to", part, "--path", "c/**"])).code).toBe(0);
+    expect(await isComplete("x:V2")).toBe(false);
+    const out = path.join(root, "out");
+    expect((await command(store, ["download", "x:V2", "--to", out])).code).toBe(0);
+    expect(await isComplete("x:V2")).toBe(true);
+    expect((await command(store, ["show", "x:V2"])).stdout).not.toContain("on a remote");
+    // What is fetched on the way from one version to another makes that one whole, too.
+    expect(await isComplete("x:V3")).toBe(false);
+    expect((await command(store, ["download", "x:V3", "--to", out])).code).toBe(0);
+    expect(await isComplete("x:V3")).toBe(true);
+    expect(await commandJson(store, ["verify"])).toMatchObject({ ok: true });
+    expect(await isComplete("x:V1")).toBe(false);
+  });
+
+  test("whoami tells who runs it, as versions do, whatever USER says", async () => {
+    const root = scratch();
+    const environment = { XDG_CONFIG_HOME: root };
+    const { username } = userInfo();
+    for (const USER of ["", "somebody-else"]) {
+      expect(await commandJson(root, ["whoami"], root, { ...environment, USER })).toMatchObject({
+        user: username,
+        server: null,
+      });
+    }
+    expect(await commandJson(root, ["whoami"], root, { ...environment, ARTIFOLD_USER: "mina" })).toMatchObject({
+      user: "mina",
+    });
+  });
+
+  test("a server is HOST:PORT as in the settings, or a URL; keys go to other machines encrypted only", async () => {
+    const root = scratch();
+    const environment = { XDG_CONFIG_HOME: root };
+    const ask = (...args: string[]) => commandJson(root, args, root, environment);
+    const login = { server: "http://127.0.0.1:19311", key: "k", user: "kim", team: null };
+    writeFiles(path.join(root, "artifold"), { "logins.json": JSON.stringify({ logins: [login] }) });
+    for (const server of ["127.0.0.1:19311", "http://127.0.0.1:19311", "http://127.0.0.1:19311/"]) {
+      expect(await ask("whoami", "--server", server)).toMatchObject({ user: "kim", server: login.server });
+    }
+    expect(await ask("whoami", "--server", "https://127.0.0.1:19311")).toMatchObject({ server: null });
+    expect(await ask("whoami", "--server", "a b")).toMatchObject({ error: { code: "USAGE" } });
+    for (const server of ["example.org:9111", "example.org", "http://example.org"]) {
+      expect(await ask("login", "--key", "k", "--server", server)).toMatchObject({
+        error: { code: "DENIED", hint: expect.stringContaining("https://") },
+      });
+    }
+    expect(await ask("logout", "--server", "127.0.0.1:19311")).toEqual({ server: login.server });
+    expect(await ask("logout", "--server", "127.0.0.1:19311")).toEqual({ server: null });
   });
 
   test("a server takes what is pushed with a key, shows it, and lets nobody write without one", async () => {

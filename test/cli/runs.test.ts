@@ -118,6 +118,7 @@ describe("init", () => {
     ["a name that is none", ["init", "--run", "a/b"], "a/b"],
     ["a team that is none", ["init", "--team", "-x-"], ""],
     ["an exit code that is none", ["finish", "--code", "soon"], "not an exit code"],
+    ["an exit code that no program has", ["finish", "--code", "256"], "Exit codes are 0 to 255"],
     ["an end that is two", ["finish", "--code", "0", "--failed"], "exclude each other"],
     ["a host that is none", ["setting", "--http-host", "a b:1"], "not a host and a port"],
     ["a host with a path", ["setting", "--http-host", "host:1/x"], "not a host and a port"],
@@ -310,6 +311,23 @@ describe("finish", () => {
   });
 });
 
+describe("finish of a run that has ended", () => {
+  test("changes nothing by itself; the later word counts, and what was said before is told", async () => {
+    await run("init", "--run", "r");
+    await run("finish", "--code", "3");
+    const first = await json("runs", "show", "r");
+    const again = await run("finish", "r");
+    expect(again).toMatchObject({ code: 0, stderr: "it had ended before: nothing changes\n" });
+    expect(again.stdout).toContain("run r failed with exit code 3");
+    expect((await run("finish", "r", "--code", "3")).stderr).toBe("it had ended before: nothing changes\n");
+    expect(await json("runs", "show", "r")).toEqual(first);
+    const later = await run("finish", "r", "--code", "0");
+    expect(later.stdout).toMatch(/^run r finished after/);
+    expect(later.stderr).toMatch(/^said before: failed with exit code 3 after \d+ s; the later word counts\n$/);
+    expect(await json("runs", "show", "r")).toMatchObject({ state: "finished", exitCode: 0 });
+  });
+});
+
 describe("runs ls", () => {
   test("lists runs newest first, of one experiment or of all, as many as are wanted", async () => {
     expect((await run("store", "create", "--store", store)).code).toBe(0);
@@ -362,6 +380,48 @@ test("setting keeps what else the settings say, and shows what holds", async () 
   }
   const other = await command(store, ["setting", "--http-host", "a:1"], work, { ...home, ARTIFOLD_HTTP_HOST: "b:2" });
   expect(other.stderr).toContain("ARTIFOLD_HTTP_HOST comes first, and names b:2");
+});
+
+describe("settings that cannot be read", () => {
+  const file = (): string => path.join(home["HOME"] as string, "artifold", "config.json");
+  const problemsOf = (doctor: { findings: { name: string; ok: boolean; value: string }[] }) =>
+    doctor.findings.filter(({ ok }) => !ok).map(({ name, value }) => ({ name, value }));
+
+  test.each([
+    ["no JSON", '{"team":', {}, "FILE is not JSON"],
+    ["no object", "[1]", {}, "FILE is no object of settings"],
+    ["a value that is no text", '{"httpHost":5,"team":"t"}', {}, "httpHost in FILE is no text: 5"],
+    ["a value that means nothing", '{"autoPush":"yes"}', {}, 'autoPush in FILE is neither on nor off: "yes"'],
+    ["a variable", "{}", { ARTIFOLD_AUTO_PUSH: "maybe" }, 'ARTIFOLD_AUTO_PUSH is neither on nor off: "maybe"'],
+    ["a run", "{}", { ARTIFOLD_RUN: "a/b" }, 'ARTIFOLD_RUN is not an address of a run: "a/b"'],
+  ])("%s: doctor shows it, other commands say it and do nothing", async (_, text, environment, said) => {
+    const message = said.replace("FILE", file());
+    plant(path.dirname(file()), { "config.json": text });
+    const around = { ...home, ...environment };
+    const doctor = await command(store, ["doctor", "--json"], work, around);
+    expect(doctor.code).toBe(1);
+    expect(problemsOf(JSON.parse(doctor.stdout))).toEqual([{ name: "settings", value: message }]);
+    for (const args of [["upload", "data", ...asSample], ["setting"]]) {
+      const { code, stderr } = await command(store, args, work, around);
+      expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`error: ${message}\n`) });
+    }
+    expect(fs.existsSync(store)).toBe(false);
+    expect((await command(store, ["completion", "bash"], work, around)).code).toBe(0);
+  });
+
+  test("are mended by setting, where the file is one of settings", async () => {
+    plant(path.dirname(file()), { "config.json": '{"httpHost":5,"team":"t"}' });
+    expect(await json("setting", "--http-host", "a:1")).toMatchObject({ httpHost: "a:1" });
+    expect(JSON.parse(fs.readFileSync(file(), "utf8"))).toEqual({ httpHost: "a:1", team: "t" });
+    plant(path.dirname(file()), { "config.json": '{"httpHost":"a b"}' });
+    expect((await run("doctor")).stdout).toMatch(/!! {2}server +not a host and a port: "a b"/);
+  });
+
+  test("doctor shows a store that is none", async () => {
+    const { code, stdout } = await run("doctor", "--store", "data/a.txt");
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/!! {2}the store +.*a\.txt is not a folder/);
+  });
 });
 
 test("doctor shows the current run and where it comes from", async () => {

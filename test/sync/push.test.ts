@@ -1,9 +1,9 @@
 /** Push and pull between stores over one remote. */
 import { describe, expect, test } from "vitest";
 import type { MovedVersion, PullResult, PushResult, Store } from "../../src/index.ts";
-import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
+import { FaultyFileSystem, type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
-import { all, openScratch, readFiles, textsOf, uploadFiles } from "../support/stores.ts";
+import { all, openScratch, readFiles, scratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 const place = (): MemoryPlace => memoryPlace();
 
@@ -100,6 +100,31 @@ describe("push and pull", () => {
     expect(await textsOf(await far.resolve("sample"))).toEqual(await textsOf(await one.resolve("sample")));
     expect(opened).toBe(2);
     await two.close();
+  });
+
+  test("what there was no room to keep is not taken for here by a later download of all", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    const fs = new FaultyFileSystem();
+    const far = await openScratch(undefined, { fs, openRemote: async () => hub.open() });
+    await far.remotes.add("origin", "/hub");
+    await far.pull({ metadataOnly: true });
+    const { folder } = far;
+    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    const sample = await far.resolve("sample");
+    expect(await sample.read("folder/b.bin")).toHaveLength(300_000);
+    fs.decide = () => undefined;
+    const out = scratch();
+    await sample.download(out);
+    expect(Object.keys(readFiles(out))).toEqual(Object.keys(some));
+    expect((await far.resolve("sample")).isComplete).toBe(false);
+    await far.close();
+
+    const again = await openScratch(folder, { openRemote: async () => hub.open() });
+    await (await again.resolve("sample")).download(scratch());
+    expect((await again.resolve("sample")).isComplete).toBe(true);
+    expect((await again.verify()).problems).toEqual([]);
   });
 });
 
