@@ -1,0 +1,75 @@
+/** What is looked at that is not as usual: files that are none, many names, names given twice. */
+import { mkdirSync, symlinkSync } from "node:fs";
+import path from "node:path";
+import type { Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumPath, howToGetChromium } from "../support/browser.ts";
+import { command } from "../support/command.ts";
+import { type Dashboard, openDashboard, writeFiles } from "../support/dashboard.ts";
+
+const scope = ["--team", "lab", "--experiment", "pets"];
+const names = ["--name", "sample", "--type", "dataset"];
+const sample = "/lab/experi/pets/exp/artifacts/dataset/sample";
+const MANY = 2400;
+
+describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => {
+  let dashboard: Dashboard;
+  beforeAll(async () => {
+    dashboard = await openDashboard();
+    const data = path.join(dashboard.folder, "data");
+    for (const folder of ["a", "many", "raw"]) mkdirSync(path.join(data, folder), { recursive: true });
+    writeFiles(data, { "nan.json": '{"loss": NaN}', "empty.txt": "", "a/one.txt": "one" });
+    writeFiles(data, { "long.txt": "old\n".repeat(140_000), "lines.txt": "a line\n".repeat(20_000) });
+    for (let at = 0; at < MANY; at++) writeFiles(data, { [`many/${nameOf(at)}`]: "" });
+    symlinkSync("../a/one.txt", path.join(data, "raw", "one"));
+    symlinkSync("../a", path.join(data, "raw", "folder"));
+    const reference = (number: number): string[] => ["--reference", `raw/full=https://example.org/full-${number}`];
+    await dashboard.artifold([
+      "upload",
+      "data",
+      ...names,
+      ...scope,
+      ...reference(1),
+      "--message",
+      "First line\n\nThird",
+    ]);
+    writeFiles(data, { "long.txt": "new\n".repeat(140_000) });
+    await dashboard.artifold(["upload", "data", ...names, ...scope, ...reference(2)]);
+    // Of two stores, each with a run of that name, the one has both once it pulled what the other pushed.
+    const { artifold, folder } = dashboard;
+    const other = path.join(folder, "other");
+    const inOther: Dashboard["artifold"] = async (args) => {
+      const { code, stdout, stderr } = await command(other, args, data);
+      expect(code, stderr).toBe(0);
+      return stdout;
+    };
+    for (const [lr, run] of [
+      ["0.1", artifold],
+      ["0.2", inOther],
+    ] as const) {
+      await run(["init", ...scope, "--run", "same", "--config", `lr=${lr}`], data);
+      await run(["upload", "nan.json", "--name", `made-${lr}`, "--type", "result"], data);
+      await run(["finish"], data);
+      await run(["remote", "add", "hub", path.join(folder, "hub")], data);
+    }
+    await inOther(["push"]);
+    await artifold(["pull"]);
+  });
+  afterAll(() => dashboard?.close());
+
+  test("JSON that is none is shown as text", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V1/files?file=nan.json`);
+    await paneOf(page).getByText('{"loss": NaN}').waitFor();
+    check();
+    await page.context().close();
+  });
+});
+
+function nameOf(at: number): string {
+  return `f-${String(at).padStart(5, "0")}.txt`;
+}
+
+/** The pane beside the list. */
+function paneOf(page: Page): ReturnType<Page["getByRole"]> {
+  return page.getByRole("complementary", { name: "The chosen file" });
+}
