@@ -63,6 +63,34 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     check();
     await page.context().close();
   });
+
+  test("two runs with one name: each is linked by its id, and whoever asks for the name may choose", async () => {
+    const { page, check } = await dashboard.open("/experi/lab/pets/same/run/config");
+    await page.getByRole("heading", { name: "2 runs are called same" }).waitFor();
+    for (const lr of ["0.2", "0.1"]) {
+      await page.getByRole("row", { name: lr }).getByRole("link", { name: "same" }).click();
+      await page.waitForURL(/\/same@[0-9a-f]{12}\/run\/config$/);
+      await page.getByRole("definition").filter({ hasText: lr }).waitFor();
+      await page.getByRole("heading", { name: "same", exact: true }).waitFor();
+      await page.goBack();
+    }
+    check(/status of 409/);
+    const { page: made, check: checkMade } = await dashboard.open(
+      "/lab/experi/pets/exp/artifacts/result/made-0.1/V1/overview",
+    );
+    await made.getByRole("link", { name: "same", exact: true }).click();
+    await made.waitForURL(/\/same@[0-9a-f]{12}\/run\/chart$/);
+    await made
+      .getByRole("link", { name: /made-0\.1 V1/ })
+      .first()
+      .waitFor();
+    await made.goBack();
+    await made.getByRole("link", { name: "Relation", exact: true }).click();
+    await made.locator(".graph").getByRole("link", { name: /^same/ }).click();
+    await made.waitForURL(/\/same@[0-9a-f]{12}\/run\/relation$/);
+    checkMade();
+    for (const each of [page, made]) await each.context().close();
+  });
 });
 
 function nameOf(at: number): string {

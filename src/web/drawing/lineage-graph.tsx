@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LineageNodeView, LineageView } from "../../client/index.ts";
 import { kindOf } from "../artifacts/kind.ts";
-import { runStates } from "../pages/run-table.tsx";
+import { runHref, runStates } from "../pages/run-table.tsx";
 import { counted, size } from "../parts/text.ts";
 import { useWidth } from "../parts/width.ts";
 import { hrefOf } from "../shell/routes.ts";
@@ -125,9 +125,8 @@ interface NodeText {
 
 function textOf({ run, version, kind, id }: LineageNodeView): NodeText {
   if (run !== null) {
-    const { team, experiment, name, state } = run;
-    const href = hrefOf({ page: "run", team, experiment, run: name, tab: "relation" });
-    return { title: name, line: `Run, ${runStates[state].toLowerCase()}`, href, kind: "" };
+    const line = `Run, ${runStates[run.state].toLowerCase()}`;
+    return { title: run.name, line, href: runHref(run, "relation"), kind: "" };
   }
   if (version !== null) {
     const { team, experiment, type, name, version: number, files, bytes } = version;

@@ -39,6 +39,7 @@ export type Route =
   | { readonly page: "team"; readonly team: string }
   | ({ readonly page: "chart" | "runs"; readonly artifact?: string } & ExperimentPlace)
   | ({ readonly page: "artifacts" } & VersionPlace)
+  /** A run by its name, or by `name@` and the first digits of its id. */
   | ({ readonly page: "run"; readonly run: string; readonly tab?: RunTab } & ExperimentPlace)
   | { readonly page: "missing" };
 
@@ -74,6 +75,11 @@ export function hrefOf(route: Route): string {
   const parts = [type, name, version, tab];
   const end = parts.indexOf(undefined);
   return join(...base, ...(parts.slice(0, end < 0 ? 4 : end) as string[])) + queryOf(route);
+}
+
+/** The name of a run in a route, without the beginning of its id. */
+export function nameOfRun(run: string): string {
+  return run.replace(/@[0-9a-f]*$/, "");
 }
 
 function parseRun([, team, experiment, run, word, tab = "chart"]: readonly string[]): Route | undefined {
