@@ -91,6 +91,41 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     checkMade();
     for (const each of [page, made]) await each.context().close();
   });
+
+  test("the keyboard leads through folders and back to where it came from", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V1/files`);
+    const grid = page.getByRole("grid");
+    await grid.getByText("raw/").waitFor();
+    await grid.focus();
+    await page.keyboard.press("End");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/files?folder=raw");
+    await grid.getByText("full").waitFor();
+    await page.keyboard.press("Backspace");
+    await page.waitForURL("**/V1/files");
+    await grid.locator(".active").filter({ hasText: "raw/" }).waitFor();
+    await page.keyboard.press("ArrowUp");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/files?file=nan.json");
+    check();
+    await page.context().close();
+  });
+
+  test.each([0, MANY - 1])(
+    "the opened file is marked and in view wherever it stands, without its folder too: %i",
+    async (at) => {
+      const { page, check } = await dashboard.open(`${sample}/V1/files?file=many%2F${nameOf(at)}`);
+      const row = page
+        .getByRole("grid")
+        .locator(".chosen")
+        .filter({ hasText: nameOf(at) });
+      await row.waitFor();
+      await page.getByRole("navigation", { name: "Folder" }).getByText("many").waitFor();
+      await expect.poll(() => row.evaluate("(row) => row.getBoundingClientRect().bottom <= innerHeight")).toBe(true);
+      check();
+      await page.context().close();
+    },
+  );
 });
 
 function nameOf(at: number): string {

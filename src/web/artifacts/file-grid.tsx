@@ -19,12 +19,16 @@ const ICONS: { readonly [Kind in EntryItem["kind"]]: IconName } = {
 /** What the list is told. */
 export interface FileGridProps {
   readonly label: string;
+  /** Names the list. */
+  readonly list: string;
   /** The folder whose names these are: names are shown from there on. */
   readonly base: string;
   readonly count: number;
   readonly at: (index: number) => EntryItem | undefined;
   readonly want: (first: number, last: number) => void;
   readonly chosen: number;
+  /** Where the keys begin where none is chosen; -1 for at the top. */
+  readonly start?: number;
   readonly hrefOf: (item: EntryItem) => string;
   /** Goes to the folder above; `undefined` at the top. */
   readonly onUp?: (() => void) | undefined;
@@ -41,12 +45,14 @@ export function FileGrid(props: FileGridProps): JSX.Element {
     <VirtualRows
       role="grid"
       label={props.label}
+      list={props.list}
       class="file-grid"
       columns={5}
       head={<Head />}
       count={props.count}
       rowHeight={ROW_PX}
       chosen={props.chosen}
+      start={props.start ?? -1}
       row={(index) => <Row {...props} index={index} />}
       onOpen={open}
       onKey={(key) => {

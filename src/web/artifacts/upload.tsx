@@ -7,6 +7,7 @@ import { useDrop } from "../parts/drop.ts";
 import { count, counted, plainly, size } from "../parts/text.ts";
 import { say } from "../shell/notes.tsx";
 import type { VersionPlace } from "../shell/routes.ts";
+import { folderOf } from "./place.ts";
 import { type ChosenFile, filesOfDrop, filesOfInput } from "./upload-files.ts";
 import { type UploadProgress, uploadFiles } from "./upload-run.ts";
 
@@ -28,7 +29,7 @@ export function UploadDialog({ place, given = [], onClose, onDone }: UploadDialo
     name: place.name ?? "",
     type: place.type ?? "",
     // Where one looks is where one means.
-    folder: place.tab === "files" ? (place.folder ?? "") : "",
+    folder: place.tab === "files" ? folderOf(place) : "",
     message: "",
     tags: "",
   });
