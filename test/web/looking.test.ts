@@ -111,6 +111,33 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     await page.context().close();
   });
 
+  test("references and links tell where their content is, and nothing is asked for that is not there", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V1/files?folder=raw&file=raw%2Ffull`);
+    const pane = paneOf(page);
+    await pane.getByText("https://example.org/full-1").waitFor();
+    expect(await pane.getByRole("button", { name: "Download" }).count()).toBe(0);
+    const grid = page.getByRole("grid");
+    await grid.getByRole("link", { name: "folder" }).click();
+    await pane.getByRole("link", { name: "../a" }).click();
+    await pane.getByRole("link", { name: "Open the folder" }).click();
+    await page.waitForURL("**/files?folder=a");
+    await page.goto(`${dashboard.url}${sample}/V1/files?folder=raw&file=raw%2Fone`);
+    await pane.getByRole("link", { name: "../a/one.txt" }).click();
+    await pane.getByRole("listitem").getByText("one").waitFor();
+    await page.goto(`${dashboard.url}${sample}/V1/files?file=empty.txt`);
+    await pane.getByText("The file is empty.").waitFor();
+    check();
+    await page.context().close();
+  });
+
+  test("of a reference that changed both addresses are told", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V2/diff?file=raw%2Ffull`);
+    const pane = page.getByRole("complementary", { name: "The chosen change" });
+    for (const number of [1, 2]) await pane.getByText(`https://example.org/full-${number}`).waitFor();
+    check();
+    await page.context().close();
+  });
+
   test.each([0, MANY - 1])(
     "the opened file is marked and in view wherever it stands, without its folder too: %i",
     async (at) => {
@@ -121,11 +148,20 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
         .filter({ hasText: nameOf(at) });
       await row.waitFor();
       await page.getByRole("navigation", { name: "Folder" }).getByText("many").waitFor();
-      await expect.poll(() => row.evaluate("(row) => row.getBoundingClientRect().bottom <= innerHeight")).toBe(true);
+      const bottom = "document.querySelector('.file-grid .chosen').getBoundingClientRect().bottom <= innerHeight";
+      await expect.poll(() => page.evaluate(bottom)).toBe(true);
       check();
       await page.context().close();
     },
   );
+
+  test("of texts that are too long to be compared it is said that they are not", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V2/diff?file=long.txt`);
+    const pane = page.getByRole("complementary", { name: "The chosen change" });
+    await pane.getByText("Texts above 512 KiB are not compared line by line.").waitFor();
+    check();
+    await page.context().close();
+  });
 });
 
 function nameOf(at: number): string {

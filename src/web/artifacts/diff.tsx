@@ -122,7 +122,16 @@ function Changes({ place, version, from }: VersionProps & { readonly from: strin
           }}
         />
         {change !== undefined && other !== undefined && (
-          <ChangePane key={change.path} change={change} before={idOf(other)} after={params} />
+          <ChangePane
+            key={change.path}
+            change={change}
+            before={idOf(other)}
+            after={params}
+            to={(side, path) => {
+              const number = side.version === version.id ? version.version : other.version;
+              return hrefOf({ page: "artifacts", ...side, version: number, tab: "files", file: path });
+            }}
+          />
         )}
       </div>
     </>
