@@ -162,6 +162,25 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     check();
     await page.context().close();
   });
+
+  test("of many artifacts all are shown, some at a time", async () => {
+    const { page, check } = await dashboard.open("/");
+    const items = Array.from({ length: 450 }, (_, at) => {
+      return { id: `${at}`, type: "model", name: `number-${at}`, latest: "V1", versions: 1 };
+    });
+    await page.route("**/api/artifacts?**", (call) => call.fulfill({ json: { items, total: 450, types: [] } }));
+    await page.goto(`${dashboard.url}/lab/experi/pets/exp/artifacts`);
+    const table = page.getByRole("table");
+    await table.getByRole("link", { name: "number-199" }).waitFor();
+    expect(await table.getByRole("link").count()).toBe(200);
+    for (const shown of [400, 450]) {
+      await page.getByRole("button", { name: "More of 450 artifacts" }).click();
+      await expect.poll(() => table.getByRole("link").count()).toBe(shown);
+    }
+    expect(await page.getByRole("button", { name: /^More of/ }).count()).toBe(0);
+    check();
+    await page.context().close();
+  });
 });
 
 function nameOf(at: number): string {

@@ -22,6 +22,8 @@ import { VersionPage } from "./version.tsx";
 
 /** Artifacts that the tree shows. Those beyond are found by their names. */
 const SHOWN_MAX = 10_000;
+/** Artifacts that the table shows at once, and as many more each time. */
+const TABLE_ROWS = 200;
 
 interface Artifacts {
   readonly items: readonly ArtifactView[];
@@ -60,7 +62,7 @@ export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.
           <VersionPage place={{ ...place, type, name }} onShown={setShown} />
         ) : (
           <Awaited of={artifacts} what="artifacts">
-            {({ items }) => <Overview place={place} items={items} />}
+            {(found) => <Overview place={place} artifacts={found} />}
           </Awaited>
         )}
       </Pane>
@@ -136,12 +138,13 @@ async function readArtifacts(place: ExperimentPlace, text: string, signal: Abort
 }
 
 /** What stands at the right while nothing is chosen. */
-function Overview({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
+function Overview({ place, artifacts }: { place: ExperimentPlace; artifacts: Artifacts }): JSX.Element {
+  const { items, total } = artifacts;
   const [isUploading, setUploading] = useState(false);
   return (
     <div class="stack pane-start">
       <div class="part-head">
-        <h2>{items.length === 0 ? "No artifacts yet" : counted(items.length, "artifact")}</h2>
+        <h2>{items.length === 0 ? "No artifacts yet" : counted(total, "artifact")}</h2>
         {mayWrite.value && (
           <Button icon="upload" onClick={() => setUploading(true)}>
             New artifact
@@ -156,14 +159,34 @@ function Overview({ place, items }: { place: ExperimentPlace; items: readonly Ar
           />
         </Empty>
       ) : (
-        <ArtifactTable place={place} items={items.slice(0, 200)} />
+        <ArtifactTable place={place} artifacts={artifacts} />
       )}
       {isUploading && <UploadDialog place={place} onClose={() => setUploading(false)} />}
     </div>
   );
 }
 
-function ArtifactTable({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
+function ArtifactTable({ place, artifacts }: { place: ExperimentPlace; artifacts: Artifacts }): JSX.Element {
+  const { items, total } = artifacts;
+  const [rows, setRows] = useState(TABLE_ROWS);
+  return (
+    <>
+      <ArtifactRows place={place} items={items.slice(0, rows)} />
+      {items.length > rows && (
+        <div class="actions">
+          <Button onClick={() => setRows(rows + TABLE_ROWS)}>More of {counted(total, "artifact")}</Button>
+        </div>
+      )}
+      {items.length <= rows && total > items.length && (
+        <p class="soft small">
+          The first {count(items.length)} of {counted(total, "artifact")}. Find the others by their names.
+        </p>
+      )}
+    </>
+  );
+}
+
+function ArtifactRows({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
   return (
     <div class="table-box">
       <table class="table">
