@@ -181,6 +181,24 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     check();
     await page.context().close();
   });
+
+  test("fields tell what is on screen, also after going somewhere else and back", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V1/files`);
+    const filter = page.getByRole("searchbox", { name: "Filter files by a glob" });
+    await filter.fill("*.json");
+    await page.getByText("1 file", { exact: true }).waitFor();
+    await page.getByRole("navigation", { name: "Folder" }).getByRole("link", { name: "sample" }).click();
+    await page.getByRole("grid").getByText("raw/").waitFor();
+    expect(await filter.inputValue()).toBe("");
+    await page.goto(`${dashboard.url}${sample}/V2/diff`);
+    const from = page.getByLabel("Changes of V2 since");
+    await from.fill("V2");
+    await page.waitForURL("**/diff?from=V2");
+    await page.goBack();
+    await expect.poll(() => from.inputValue()).toBe("V1");
+    check();
+    await page.context().close();
+  });
 });
 
 function nameOf(at: number): string {

@@ -1,6 +1,6 @@
 /** The files of a version: folder by folder, however many there are, and a look at the chosen one. */
 import type { JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { EntryItem, FolderPage, VersionParams } from "../../client/index.ts";
 import { Copy, Trouble } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
@@ -21,11 +21,6 @@ import { folderOf, here, paramsOf, parentOf, type VersionProps } from "./place.t
 export function Files({ place, version }: VersionProps): JSX.Element {
   const { file, glob = "" } = place;
   const folder = folderOf(place);
-  const [text, setText] = useState(glob);
-  const filter = (next: string): void => {
-    setText(next);
-    go(here(place, { folder, glob: next }), { replace: true });
-  };
   return (
     <div class={file === undefined ? "files" : "files with-file"}>
       <div class="files-list">
@@ -36,8 +31,8 @@ export function Files({ place, version }: VersionProps): JSX.Element {
             type="search"
             aria-label="Filter files by a glob"
             placeholder="Filter: *.csv, images/**"
-            value={text}
-            onInput={(event) => filter(event.currentTarget.value)}
+            value={glob}
+            onInput={(event) => go(here(place, { folder, glob: event.currentTarget.value }), { replace: true })}
           />
         </div>
         {glob === "" ? (
