@@ -199,6 +199,21 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     check();
     await page.context().close();
   });
+
+  test("more of a text that does not come is told, and can be tried again", async () => {
+    const { page } = await dashboard.open(`${sample}/V1/files?file=lines.txt`);
+    const pane = paneOf(page);
+    const more = pane.getByRole("button", { name: "More" });
+    await more.waitFor();
+    await page.route("**/file?**", (call) => call.abort());
+    await more.click();
+    await pane.getByRole("alert").waitFor();
+    await page.unroute("**/file?**");
+    await pane.getByRole("button", { name: "Try again" }).click();
+    await expect.poll(() => more.count()).toBe(0);
+    expect(await pane.getByRole("listitem").count()).toBe(20_000);
+    await page.context().close();
+  });
 });
 
 function nameOf(at: number): string {

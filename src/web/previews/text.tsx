@@ -13,13 +13,19 @@ const BYTES_A_LINE = 16;
 /** Lines with their numbers. */
 export function Text({ source, head }: PreviewProps): JSX.Element {
   const [bytes, setBytes] = useState(head.bytes);
+  const [trouble, setTrouble] = useState("");
   const more = async (): Promise<void> => {
-    const end = Math.min(head.size, bytes.length + STEP_BYTES);
-    const next = new Uint8Array(await readRange(source, bytes.length, end));
-    const joined = new Uint8Array(bytes.length + next.length);
-    joined.set(bytes);
-    joined.set(next, bytes.length);
-    setBytes(joined);
+    try {
+      const end = Math.min(head.size, bytes.length + STEP_BYTES);
+      const next = new Uint8Array(await readRange(source, bytes.length, end));
+      const joined = new Uint8Array(bytes.length + next.length);
+      joined.set(bytes);
+      joined.set(next, bytes.length);
+      setBytes(joined);
+      setTrouble("");
+    } catch (error) {
+      setTrouble(error instanceof Error ? error.message : String(error));
+    }
   };
   const isWhole = bytes.length >= head.size;
   const text = new TextDecoder().decode(bytes, { stream: !isWhole });
@@ -37,9 +43,14 @@ export function Text({ source, head }: PreviewProps): JSX.Element {
       {!isWhole && (
         <p class="actions soft small">
           The first {size(bytes.length)} of {size(head.size)}.
+          {trouble !== "" && (
+            <span class="wrong-text" role="alert">
+              More could not be read: {trouble}
+            </span>
+          )}
           {bytes.length < SHOWN_MAX_BYTES && (
             <button type="button" class="button" onClick={() => void more()}>
-              More
+              {trouble === "" ? "More" : "Try again"}
             </button>
           )}
         </p>
