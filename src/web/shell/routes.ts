@@ -117,7 +117,8 @@ function decoded(pathname: string): string[] | undefined {
 }
 
 function join(...parts: readonly string[]): string {
-  return `/${parts.map(encodeURIComponent).join("/")}`;
+  // Runs are named with it, and it means nothing in a path.
+  return `/${parts.map((part) => encodeURIComponent(part).replaceAll("%40", "@")).join("/")}`;
 }
 
 function queryOf(values: Partial<Record<(typeof QUERY)[number] | "artifact", string | undefined>>): string {
