@@ -4,7 +4,7 @@ import type { JSX } from "preact";
 import type { ChangeItem, EntryDetails, VersionParams } from "../../client/index.ts";
 import { Awaited } from "../parts/bits.tsx";
 import { useLoad } from "../parts/load.ts";
-import { plainly, size } from "../parts/text.ts";
+import { plainly, plainText, size } from "../parts/text.ts";
 import { looksLikeText, previewOf } from "../previews/kinds.ts";
 import { Preview } from "../previews/preview.tsx";
 import { type FileSource, readHead, readRange } from "../previews/source.ts";
@@ -126,7 +126,7 @@ function Lines({ left, right }: { readonly left: string; readonly right: string 
               <span class="sign" aria-hidden="true">
                 {line[0] === "-" ? "−" : line[0]}
               </span>
-              <span>{plainly(line.slice(1).replaceAll("\t", "    "))}</span>
+              <span>{plainText(line.slice(1).replaceAll("\t", "    "))}</span>
             </div>
           ))}
         </div>

@@ -1,7 +1,7 @@
 /** Text as text, and bytes as bytes: never as what they say that they are. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { plainly, size } from "../parts/text.ts";
+import { plainText, size } from "../parts/text.ts";
 import { type PreviewProps, readRange } from "./source.ts";
 
 const STEP_BYTES = 262_144;
@@ -36,7 +36,7 @@ export function Text({ source, head }: PreviewProps): JSX.Element {
       <section class="code" tabIndex={0} aria-label="Content of the file">
         <ol>
           {lines.map((line, at) => (
-            <li key={at}>{plainly(line.slice(0, LINE_MAX).replace(/\r$/, "").replaceAll("\t", "    "))}</li>
+            <li key={at}>{plainText(line.slice(0, LINE_MAX).replace(/\r$/, "").replaceAll("\t", "    "))}</li>
           ))}
         </ol>
       </section>
