@@ -100,7 +100,7 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     await page.keyboard.press("End");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/files?folder=raw");
-    await grid.getByText("full").waitFor();
+    await grid.getByRole("link", { name: "full" }).waitFor();
     await page.keyboard.press("Backspace");
     await page.waitForURL("**/V1/files");
     await grid.locator(".active").filter({ hasText: "raw/" }).waitFor();
@@ -212,6 +212,17 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     await pane.getByRole("button", { name: "Try again" }).click();
     await expect.poll(() => more.count()).toBe(0);
     expect(await pane.getByRole("listitem").count()).toBe(20_000);
+    await page.context().close();
+  });
+
+  test("where nothing came from or came of a version, only that is said", async () => {
+    const { page, check } = await dashboard.open(`${sample}/V1/relation`);
+    await page.getByText("No run is known to have made or used this version").waitFor();
+    await page.getByText("Where it came from").click();
+    await page.getByText("No run is known to have made this version").waitFor();
+    await page.getByText("What came of it").click();
+    await page.getByText("No run is known to have used this version").waitFor();
+    check();
     await page.context().close();
   });
 });

@@ -149,14 +149,27 @@ function Graph({ run, direction, steps }: { run: RunView; direction: Direction; 
   );
   return (
     <Awaited of={lineage} what="lineage">
-      {(found) => (found.nodes.length > 1 ? <LineageGraph lineage={found} start={run.id} /> : <NothingYet run={run} />)}
+      {(found) =>
+        found.nodes.length > 1 ? (
+          <LineageGraph lineage={found} start={run.id} />
+        ) : (
+          <NothingYet run={run} direction={direction} />
+        )
+      }
     </Awaited>
   );
 }
 
-function NothingYet({ run }: { readonly run: RunView }): JSX.Element {
+/** What was not done, and is not done so far. */
+const NOTHING: { readonly [Each in Direction]: readonly [never: string, yet: string] } = {
+  both: ["It used and made nothing", "Nothing used or made yet"],
+  back: ["It used nothing", "Nothing used yet"],
+  forward: ["It made nothing", "Nothing made yet"],
+};
+
+function NothingYet({ run, direction }: { readonly run: RunView; readonly direction: Direction }): JSX.Element {
   return (
-    <Empty title={run.state === "running" ? "Nothing used or made yet" : "It used and made nothing"}>
+    <Empty title={NOTHING[direction][run.state === "running" ? 1 : 0]}>
       <p>What is downloaded or uploaded while the run is the current one appears here by itself:</p>
       <CodeLine code="artifold upload ./results --name results --type result" what="the command" />
     </Empty>
