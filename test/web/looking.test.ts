@@ -225,6 +225,13 @@ describe.skipIf(chromiumPath === undefined)(`looking${howToGetChromium}`, () => 
     check();
     await page.context().close();
   });
+
+  test("a message keeps its lines", async () => {
+    const { page } = await dashboard.open(`${sample}/V1`);
+    await page.locator(".message").waitFor();
+    expect(await page.evaluate("document.querySelector('.message').innerText")).toBe("First line\n\nThird");
+    await page.context().close();
+  });
 });
 
 function nameOf(at: number): string {
