@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { EntryItem, VersionParams } from "../../client/index.ts";
 import { Copy } from "../parts/bits.tsx";
 import { Icon, type IconName } from "../parts/icon.tsx";
-import { count, plainly, size } from "../parts/text.ts";
+import { count, counted, plainly, size } from "../parts/text.ts";
 import { VirtualRows } from "../parts/virtual-rows.tsx";
 import { go } from "../shell/navigation.ts";
 import { download } from "./download.tsx";
@@ -121,7 +121,7 @@ function Row({ index, at, base, hrefOf, params }: FileGridProps & { readonly ind
             <Copy text={item.digest} what={`the digest of ${name}`} isReached={false} />
           </>
         ) : (
-          item.kind === "folder" && <span class="soft">{count(item.files)} files</span>
+          item.kind === "folder" && <span class="soft">{counted(item.files, "file")}</span>
         )}
       </span>
       <span role="gridcell">

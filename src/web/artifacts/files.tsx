@@ -6,7 +6,7 @@ import { Copy, Trouble } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { useLoad } from "../parts/load.ts";
 import { PART, type Sparse, useSparse } from "../parts/sparse.ts";
-import { count, counted, plainly } from "../parts/text.ts";
+import { counted, plainly } from "../parts/text.ts";
 import { go } from "../shell/navigation.ts";
 import { hrefOf } from "../shell/routes.ts";
 import { client } from "../shell/session.ts";
@@ -113,7 +113,7 @@ function Folder({ place, version }: VersionProps): JSX.Element {
         <span aria-live="polite">
           {entries.count !== undefined && counted(total, "name")}
           {entries.isCounting && " and counting"}
-          {version.files !== total && ` here, ${count(version.files)} files in the version`}
+          {version.files !== total && ` here, ${counted(version.files, "file")} in the version`}
         </span>
         <span class="actions">
           {folder !== "" && <Copy text={folder} what="the folder's path" />}

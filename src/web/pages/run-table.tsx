@@ -12,7 +12,7 @@ export const runStates: { readonly [State in RunView["state"]]: string } = {
   finished: "Finished",
   failed: "Failed",
   killed: "Killed",
-  unknown: "Gone",
+  unknown: "Unknown",
 };
 
 /** The state of a run, as a mark and a word. */
