@@ -91,9 +91,9 @@ function Pane({
           place={place}
           given={dropped}
           onClose={() => setDropped(undefined)}
-          onDone={({ type, name, version }) => {
+          onDone={({ type, name, version }, folder) => {
             const { team, experiment } = place;
-            go({ page: "artifacts", team, experiment, type, name, version, tab: "files" });
+            go({ page: "artifacts", team, experiment, type, name, version, tab: "files", folder });
           }}
         />
       )}
@@ -133,8 +133,15 @@ async function readArtifacts(place: ExperimentPlace, text: string, signal: Abort
     const page = await client.call("artifacts", { ...artifactsCall(place, text, items.length), signal });
     items.push(...page.items);
     const isAll = page.items.length === 0 || items.length >= page.total || items.length >= SHOWN_MAX;
-    if (isAll) return { items, total: page.total };
+    if (isAll) return { items: items.sort(byTypeAndName), total: page.total };
   }
+}
+
+/** As people count: "part-2" before "part-10". */
+const names = new Intl.Collator("en", { numeric: true });
+
+function byTypeAndName(left: ArtifactView, right: ArtifactView): number {
+  return names.compare(left.type, right.type) || names.compare(left.name, right.name);
 }
 
 /** What stands at the right while nothing is chosen. */

@@ -18,7 +18,8 @@ export interface UploadDialogProps {
   /** What was chosen before the dialog opened. */
   readonly given?: readonly ChosenFile[];
   readonly onClose: () => void;
-  readonly onDone?: (made: UploadView) => void;
+  /** The version that was made, and the folder of it that the files went to. */
+  readonly onDone?: (made: UploadView, folder: string) => void;
 }
 
 /** The dialog. */
@@ -43,7 +44,7 @@ export function UploadDialog({ place, given = [], onClose, onDone }: UploadDialo
     try {
       const made = await uploadFiles(plan, setProgress, stop.current.signal);
       say(made.changed ? `${name} ${made.version} is here` : `${name} has this content already: it is ${made.version}`);
-      onDone?.(made);
+      onDone?.(made, fields.folder.split("/").filter(Boolean).join("/"));
     } finally {
       setProgress(undefined);
     }

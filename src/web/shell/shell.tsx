@@ -106,8 +106,17 @@ function stepsTo(here: Route): Step[] {
 
 function titleOf(here: Route): string {
   const [last, before] = stepsTo(here).toReversed();
+  if (last === undefined) return "artifold";
   const version = here.page === "artifacts" && here.version !== undefined ? ` ${here.version}` : "";
-  return last === undefined ? "artifold" : `${last.label}${version}${before ? ` · ${before.label}` : ""} · artifold`;
+  const parts = [tabOf(here), last.label + version, before?.label, "artifold"];
+  return parts.filter((part) => part !== undefined).join(" · ");
+}
+
+/** What of a page is looked at; `undefined` for what it shows by itself. */
+function tabOf(here: Route): string | undefined {
+  if (here.page === "runs") return here.page;
+  if (here.page === "artifacts") return here.name === undefined ? here.page : here.tab;
+  return here.page === "run" ? here.tab : undefined;
 }
 
 function Live(): JSX.Element {
