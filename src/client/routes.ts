@@ -129,10 +129,13 @@ export interface Routes {
   };
 
   version: { params: VersionParams; answer: VersionDetails };
-  /** A folder of a version ("" for the root). Of long folders the first page comes before they are counted. */
+  /**
+   * A folder of a version ("" for the root); of a file that file. Of long folders the first page comes before they are
+   * counted. `at`: begins with this path, instead of `offset`.
+   */
   entries: {
     params: VersionParams;
-    query: PageQuery & { readonly folder?: string; readonly count?: boolean };
+    query: PageQuery & { readonly folder?: string; readonly at?: string; readonly count?: boolean };
     answer: FolderPage;
   };
   /**

@@ -268,7 +268,7 @@ export interface ChartPoint {
   readonly createdAt: string;
   readonly files: number;
   readonly bytes: number;
-  /** Bytes that were not stored before it, and those that it shares with versions before: together `bytes`. */
+  /** Bytes that were not stored before it, and those that were, or are repeated in it: together `bytes`. */
   readonly newBytes: number;
   readonly sharedBytes: number;
 }

@@ -1,9 +1,11 @@
 /** Which page belongs to which address. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { ArtifactsPage } from "./artifacts/page.tsx";
 import { ExperimentPage, RunsPage } from "./pages/experiment.tsx";
 import { Home } from "./pages/home.tsx";
 import { RunPage } from "./pages/run.tsx";
+import { Button } from "./parts/bits.tsx";
 import { LoginDialog } from "./shell/login.tsx";
 import { route } from "./shell/navigation.ts";
 import { isEntering, session } from "./shell/session.ts";
@@ -50,10 +52,16 @@ function Page(): JSX.Element | null {
 
 /** What is seen of a server that shows nothing without a login. */
 function Closed(): JSX.Element {
+  const [isOpen, setOpen] = useState(true);
   return (
     <div class="page">
       <h1>Log in to see what is here</h1>
-      <LoginDialog onClose={() => undefined} />
+      <div class="actions">
+        <Button icon="key" onClick={() => setOpen(true)}>
+          Enter a code or token
+        </Button>
+      </div>
+      {isOpen && <LoginDialog onClose={() => setOpen(false)} />}
     </div>
   );
 }

@@ -222,6 +222,10 @@ describe("folders of a version", () => {
           items: expected.slice(offset, offset + limit),
           total: expected.length,
         });
+        for (const [index, { path }] of expected.entries()) {
+          const found = await around.client().call("entries", { params: version, query: { folder: "in", at: path } });
+          expect([found.offset, found.items[0]?.path]).toEqual([index, path]);
+        }
         await around.app.close();
       }),
       { numRuns: 15 },
@@ -248,6 +252,13 @@ describe("folders of a version", () => {
       const expected = Array.from({ length: Math.min(10, 2600 - offset) }, (_, at) => name(offset + at));
       expect(items.map(({ path }) => path)).toEqual(expected);
       expect([more, total]).toEqual([offset + 10 < 2600, 2600]);
+    }
+    for (const index of [0, 1, 999, 1000, 2001, 2599]) {
+      const found = await api.call("entries", { params: version, query: { folder: "d", at: name(index), limit: 1 } });
+      expect(found).toMatchObject({ offset: index, items: [{ path: name(index) }] });
+    }
+    for (const at of ["c", "d/00000x", "d/x", "e"]) {
+      expect(await codeOf(api.call("entries", { params: version, query: { folder: "d", at } }))).toBe("404 NOT_FOUND");
     }
     const beyond = await api.call("entries", { params: version, query: { folder: "d", offset: 5000 } });
     expect(beyond).toMatchObject({ items: [], total: 2600, more: false });

@@ -17,6 +17,21 @@ test("what came first stands at the left", () => {
   expect([width, height]).toEqual([400, 40]);
 });
 
+test("what came of nothing stands just before what came of it first", () => {
+  const edges = [
+    { from: "V1", to: "run 1" },
+    { from: "run 1", to: "V2" },
+    { from: "V2", to: "run 2" },
+    { from: "other", to: "run 2" },
+    { from: "both", to: "run 1" },
+    { from: "both", to: "run 2" },
+  ];
+  const { nodes } = placeGraph(["V1", "V2", "run 1", "run 2", "other", "both", "alone"], edges, measures);
+  const x = Object.fromEntries(nodes.map((node) => [node.id, node.x]));
+  expect([x["V1"], x["both"], x["run 1"], x["V2"], x["other"], x["run 2"]]).toEqual([50, 50, 200, 350, 350, 500]);
+  expect(x["alone"]).toBe(50);
+});
+
 const ids = Array.from({ length: 12 }, (_, at) => `n${at}`);
 const acyclic = fc
   .array(fc.tuple(fc.nat(11), fc.nat(11)), { maxLength: 30 })

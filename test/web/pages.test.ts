@@ -14,7 +14,7 @@ const sample = `${at}/artifacts/dataset/sample`;
 const pages: readonly (readonly [name: string, path: string, shown: string])[] = [
   ["all experiments", "/", "What happened"],
   ["a team", "/lab", "pets"],
-  ["an experiment", `${at}/chart`, "Shared with versions before"],
+  ["an experiment", `${at}/chart`, "Stored already, or repeated"],
   ["runs", `${at}/runs`, "first-look"],
   ["artifacts", `${at}/artifacts`, "2 artifacts"],
   ["an overview", `${sample}/V2`, "Digest of the content"],

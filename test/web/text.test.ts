@@ -1,6 +1,6 @@
 /** How the dashboard writes sizes, times, and names that would hide something. */
 import { expect, test } from "vitest";
-import { count, exactly, lasting, plainly, since, size } from "../../src/web/parts/text.ts";
+import { count, exactly, lasting, plainly, plainText, since, size } from "../../src/web/parts/text.ts";
 
 test.each([
   [0, "0 B"],
@@ -44,4 +44,20 @@ test("what would turn a name round is shown", () => {
   expect(plainly("photo\u202Egpj.exe")).toBe("photo‹U+202E›gpj.exe");
   expect(plainly("a\nb\u0000")).toBe("a‹U+000A›b‹U+0000›");
   expect(plainly("고양이 👩‍🔬.txt")).toBe("고양이 👩‍🔬.txt");
+});
+
+test.each([
+  ["a\u00adb", "a‹U+00AD›b"],
+  ["a\u200bb\u200db\ufe0f", "a‹U+200B›b‹U+200D›b‹U+FE0F›"],
+  ["a\u00a0b\u3000c\u2028", "a‹U+00A0›b‹U+3000›c‹U+2028›"],
+  [" a b/ c /d  e ", "‹U+0020›a b/‹U+0020›c‹U+0020›/d ‹U+0020›e‹U+0020›"],
+  ["1\ufe0f 1\ufe0f\u20e3", "1‹U+FE0F› 1\ufe0f\u20e3"],
+])("of a name what is not seen is shown: %j", (name, shown) => expect(plainly(name)).toBe(shown));
+
+test.each(["👁️‍🗨️", "👩🏽‍🔬", "👨‍👩‍👧‍👦", "❤️", "🏴‍☠️", "☎︎", "a b.txt", "한국어", "שלום"])("%s stays as it is", (name) => {
+  expect(plainly(name)).toBe(name);
+});
+
+test("in a text spaces and joiners are content", () => {
+  expect(plainText("  می\u200cخواهم\u00a0 \u202E")).toBe("  می\u200cخواهم\u00a0 ‹U+202E›");
 });

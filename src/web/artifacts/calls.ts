@@ -2,6 +2,7 @@
 import { type ArtifactParams, type CallOf, pathOf, type VersionParams } from "../../client/index.ts";
 import { PART } from "../parts/sparse.ts";
 import type { ExperimentPlace, VersionPlace } from "../shell/routes.ts";
+import { folderOf } from "./place.ts";
 
 /** Artifacts asked for at once. */
 export const ARTIFACTS_PAGE = 1000;
@@ -37,7 +38,7 @@ export function entriesCall(params: VersionParams, folder: string, offset: numbe
 
 /** The paths of all that is asked for when the page is opened at a place: what takes the server long last. */
 export function pathsOf(place: VersionPlace): string[] {
-  const { team, experiment, type, name, version = "latest", tab, folder = "", glob } = place;
+  const { team, experiment, type, name, version = "latest", tab, glob } = place;
   const all = [pathOf("artifacts", artifactsCall(place, "", 0))];
   if (type === undefined || name === undefined) return all;
   const params = { team, experiment, type, name };
@@ -45,7 +46,7 @@ export function pathsOf(place: VersionPlace): string[] {
   const isFolder = tab === "files" && glob === undefined;
   return [
     pathOf("version", { params: asked }),
-    ...(isFolder ? [pathOf("entries", entriesCall(asked, folder, 0, PART))] : []),
+    ...(isFolder ? [pathOf("entries", entriesCall(asked, folderOf(place), 0, PART))] : []),
     pathOf("versions", versionsCall(params, { text: "", removed: false }, { offset: 0, limit: PART })),
     ...all,
   ];

@@ -1,13 +1,14 @@
 /** One file before and after: text with its lines, images side by side, all else each for itself. */
 import { structuredPatch } from "diff";
 import type { JSX } from "preact";
-import type { ChangeItem, VersionParams } from "../../client/index.ts";
+import type { ChangeItem, EntryDetails, VersionParams } from "../../client/index.ts";
 import { Awaited } from "../parts/bits.tsx";
 import { useLoad } from "../parts/load.ts";
-import { plainly, size } from "../parts/text.ts";
+import { plainly, plainText, size } from "../parts/text.ts";
 import { looksLikeText, previewOf } from "../previews/kinds.ts";
 import { Preview } from "../previews/preview.tsx";
 import { type FileSource, readHead, readRange } from "../previews/source.ts";
+import { EntryFacts } from "./entry-facts.tsx";
 
 /** What the pane is told. */
 export interface ChangePaneProps {
@@ -15,6 +16,8 @@ export interface ChangePaneProps {
   /** The version that the change begins at, and the one that it leads to. */
   readonly before: VersionParams;
   readonly after: VersionParams;
+  /** The address of a path of either. */
+  readonly to: (version: VersionParams, path: string) => string;
 }
 
 /** Texts up to this size are compared. */
@@ -23,66 +26,87 @@ const CONTEXT_LINES = 3;
 const COMPARE_MS = 1000;
 
 /** The pane. */
-export function ChangePane({ change, before, after }: ChangePaneProps): JSX.Element {
+export function ChangePane({ change, before, after, to }: ChangePaneProps): JSX.Element {
   const { path, kind } = change;
-  const old = change.before?.kind === "file" ? { params: before, path } : undefined;
-  const made = change.after?.kind === "file" ? { params: after, path } : undefined;
+  const sides: Side[] = [];
+  if (change.before !== null) sides.push({ entry: change.before, params: before, name: "Before", kind: "removed" });
+  if (change.after !== null) sides.push({ entry: change.after, params: after, name: "After", kind: "added" });
+  const [old, made] = sides;
+  const areFiles = sides.every(({ entry }) => entry.kind === "file");
   return (
     <aside class="file-pane" aria-label="The chosen change">
       <h2 class="name">{plainly(path)}</h2>
-      {old !== undefined && made !== undefined ? (
-        <Both old={old} made={made} change={change} />
+      {old !== undefined && made !== undefined && areFiles ? (
+        <Both old={old} made={made} to={to} />
       ) : (
-        <One source={old ?? made} kind={kind} />
+        <SideBySide sides={sides} to={to} isOne={kind !== "modified"} />
       )}
     </aside>
   );
 }
 
-function One({ source, kind }: { readonly source: FileSource | undefined; readonly kind: string }): JSX.Element {
-  if (source === undefined) return <p class="soft">There is no content to show.</p>;
-  return (
-    <div class={`side-one ${kind}`}>
-      <Preview source={source} />
-    </div>
-  );
+/** An entry before or after. */
+interface Side {
+  readonly entry: EntryDetails;
+  readonly params: VersionParams;
+  readonly name: "Before" | "After";
+  readonly kind: "removed" | "added";
 }
 
-interface BothProps {
-  readonly old: FileSource;
-  readonly made: FileSource;
-  readonly change: ChangeItem;
+interface BothProps extends Pick<ChangePaneProps, "to"> {
+  readonly old: Side;
+  readonly made: Side;
 }
 
-function Both({ old, made, change }: BothProps): JSX.Element {
-  const isSame = change.before?.digest === change.after?.digest;
-  const largest = Math.max(change.before?.size ?? 0, change.after?.size ?? 0);
-  const texts = useLoad(
-    isSame || largest > COMPARED_MAX_BYTES ? "" : `texts/${JSON.stringify([old, made])}`,
-    async (signal) => [await textOf(old, signal), await textOf(made, signal)] as const,
+function Both({ old, made, to }: BothProps): JSX.Element {
+  const isSame = old.entry.digest === made.entry.digest;
+  const texts = useLoad(isSame ? "" : `texts/${JSON.stringify([sourceOf(old), sourceOf(made)])}`, (signal) =>
+    textsOf([old, made], signal),
   );
   if (isSame)
     return <p class="soft">The content is the same. What changed is whether it may be executed, or its kind.</p>;
-  if (largest > COMPARED_MAX_BYTES) return <SideBySide old={old} made={made} change={change} />;
   return (
     <Awaited of={texts} what="difference">
-      {([left, right]) =>
-        left === undefined || right === undefined ? (
-          <SideBySide old={old} made={made} change={change} />
+      {(found) =>
+        found === undefined || found === "long" ? (
+          <>
+            {found === "long" && (
+              <p class="soft">Texts above {size(COMPARED_MAX_BYTES)} are not compared line by line.</p>
+            )}
+            <SideBySide sides={[old, made]} to={to} />
+          </>
         ) : (
-          <Lines left={left} right={right} />
+          <Lines left={found[0]} right={found[1]} />
         )
       }
     </Awaited>
   );
 }
 
-/** The whole text of a file; `undefined` of what is none. */
-async function textOf(source: FileSource, signal: AbortSignal): Promise<string | undefined> {
+function sourceOf({ params, entry }: Side): FileSource {
+  return { params, path: entry.path };
+}
+
+/** The two texts; "long" where they are too long to be compared, `undefined` where one of the files is no text. */
+async function textsOf(
+  [old, made]: readonly [Side, Side],
+  signal: AbortSignal,
+): Promise<readonly [string, string] | "long" | undefined> {
+  const isLong = Math.max(old.entry.size, made.entry.size) > COMPARED_MAX_BYTES;
+  const left = await textOf(old, isLong, signal);
+  const right = left === undefined ? undefined : await textOf(made, isLong, signal);
+  if (left === undefined || right === undefined) return undefined;
+  return isLong ? "long" : [left, right];
+}
+
+/** The text of a file, or of its beginning; `undefined` of what is none. */
+async function textOf(side: Side, isBeginning: boolean, signal: AbortSignal): Promise<string | undefined> {
+  if (side.entry.size === 0) return "";
+  const source = sourceOf(side);
   const head = await readHead(source, signal);
   if (previewOf(source.path, head.bytes) === "image" || !looksLikeText(head.bytes)) return undefined;
-  const isWhole = head.bytes.length >= head.size;
-  return new TextDecoder().decode(isWhole ? head.bytes : await readRange(source, 0, head.size, signal));
+  const isEnough = isBeginning || head.bytes.length >= head.size;
+  return new TextDecoder().decode(isEnough ? head.bytes : await readRange(source, 0, head.size, signal));
 }
 
 function Lines({ left, right }: { readonly left: string; readonly right: string }): JSX.Element {
@@ -102,7 +126,7 @@ function Lines({ left, right }: { readonly left: string; readonly right: string 
               <span class="sign" aria-hidden="true">
                 {line[0] === "-" ? "−" : line[0]}
               </span>
-              <span>{plainly(line.slice(1).replaceAll("\t", "    "))}</span>
+              <span>{plainText(line.slice(1).replaceAll("\t", "    "))}</span>
             </div>
           ))}
         </div>
@@ -115,17 +139,30 @@ function classOf(line: string): string {
   return line.startsWith("+") ? "line added" : line.startsWith("-") ? "line removed" : "line";
 }
 
-function SideBySide({ old, made, change }: BothProps): JSX.Element {
+interface SideBySideProps extends Pick<ChangePaneProps, "to"> {
+  readonly sides: readonly Side[];
+  /** Whether there is but one of them. */
+  readonly isOne?: boolean;
+}
+
+function SideBySide({ sides, to, isOne = false }: SideBySideProps): JSX.Element {
   return (
-    <div class="sides">
-      <section class="side-one removed" aria-label="Before">
-        <h3>Before, {size(change.before?.size ?? 0)}</h3>
-        <Preview source={old} />
-      </section>
-      <section class="side-one added" aria-label="After">
-        <h3>After, {size(change.after?.size ?? 0)}</h3>
-        <Preview source={made} />
-      </section>
+    <div class={isOne ? "stack" : "sides"}>
+      {sides.map((side) => (
+        <section key={side.name} class={`side-one ${side.kind}`} aria-label={side.name}>
+          {!isOne && (
+            <h3>
+              {side.name}
+              {side.entry.kind === "file" && `, ${size(side.entry.size)}`}
+            </h3>
+          )}
+          {side.entry.kind === "file" ? (
+            <Preview source={sourceOf(side)} size={side.entry.size} />
+          ) : (
+            <EntryFacts entry={side.entry} to={(path) => to(side.params, path)} />
+          )}
+        </section>
+      ))}
     </div>
   );
 }

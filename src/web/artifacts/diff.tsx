@@ -1,6 +1,6 @@
 /** What a version changed, as seen from another: the list, and the chosen file before and after. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { ChangeItem, DiffSummary, VersionParams, VersionView } from "../../client/index.ts";
 import { Empty, Trouble } from "../parts/bits.tsx";
 import { useLoad } from "../parts/load.ts";
@@ -40,6 +40,8 @@ export function Diff({ place, version }: VersionProps): JSX.Element {
 /** The other version: chosen among those that fit what is typed. */
 function From({ place, version, from }: VersionProps & { readonly from: string | undefined }): JSX.Element {
   const [text, setText] = useState(from ?? "");
+  // Who goes back sees what he came from.
+  useLayoutEffect(() => setText(from ?? ""), [from]);
   const { team, experiment, type, name } = version;
   const params = { team, experiment, type, name };
   const query = { limit: 50, ...(text !== from && text !== "" && { text }) };
@@ -122,7 +124,16 @@ function Changes({ place, version, from }: VersionProps & { readonly from: strin
           }}
         />
         {change !== undefined && other !== undefined && (
-          <ChangePane key={change.path} change={change} before={idOf(other)} after={params} />
+          <ChangePane
+            key={change.path}
+            change={change}
+            before={idOf(other)}
+            after={params}
+            to={(side, path) => {
+              const number = side.version === version.id ? version.version : other.version;
+              return hrefOf({ page: "artifacts", ...side, version: number, tab: "files", file: path });
+            }}
+          />
         )}
       </div>
     </>

@@ -5,14 +5,14 @@ import { CodeLine } from "../parts/bits.tsx";
 import { session } from "../shell/session.ts";
 import { Download } from "./download.tsx";
 import { fetchLines } from "./fetch-lines.ts";
-import { paramsOf, type VersionProps } from "./place.ts";
+import { folderOf, paramsOf, type VersionProps } from "./place.ts";
 
 /** Shows the lines for the file, the folder or the version that is looked at. */
 export function FetchDialog({ place, version, onClose }: VersionProps & { onClose: () => void }): JSX.Element {
   const box = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => box.current?.showModal(), []);
   const inFiles = place.tab === "files";
-  const path = inFiles ? (place.file ?? place.folder ?? "") : "";
+  const path = inFiles ? (place.file ?? folderOf(place)) : "";
   const isFile = inFiles && place.file !== undefined;
   const params = { ...paramsOf(version), version: version.version };
   const lines = fetchLines({ ...params, path, isFile }, location.origin, session.value?.isPrivate ?? true);

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import type { EntryItem, VersionParams } from "../../client/index.ts";
 import { Copy } from "../parts/bits.tsx";
 import { Icon, type IconName } from "../parts/icon.tsx";
-import { count, plainly, size } from "../parts/text.ts";
+import { count, counted, plainly, size } from "../parts/text.ts";
 import { VirtualRows } from "../parts/virtual-rows.tsx";
 import { go } from "../shell/navigation.ts";
 import { download } from "./download.tsx";
@@ -19,12 +19,16 @@ const ICONS: { readonly [Kind in EntryItem["kind"]]: IconName } = {
 /** What the list is told. */
 export interface FileGridProps {
   readonly label: string;
+  /** Names the list. */
+  readonly list: string;
   /** The folder whose names these are: names are shown from there on. */
   readonly base: string;
   readonly count: number;
   readonly at: (index: number) => EntryItem | undefined;
   readonly want: (first: number, last: number) => void;
   readonly chosen: number;
+  /** Where the keys begin where none is chosen; -1 for at the top. */
+  readonly start?: number;
   readonly hrefOf: (item: EntryItem) => string;
   /** Goes to the folder above; `undefined` at the top. */
   readonly onUp?: (() => void) | undefined;
@@ -41,12 +45,14 @@ export function FileGrid(props: FileGridProps): JSX.Element {
     <VirtualRows
       role="grid"
       label={props.label}
+      list={props.list}
       class="file-grid"
       columns={5}
       head={<Head />}
       count={props.count}
       rowHeight={ROW_PX}
       chosen={props.chosen}
+      start={props.start ?? -1}
       row={(index) => <Row {...props} index={index} />}
       onOpen={open}
       onKey={(key) => {
@@ -115,7 +121,7 @@ function Row({ index, at, base, hrefOf, params }: FileGridProps & { readonly ind
             <Copy text={item.digest} what={`the digest of ${name}`} isReached={false} />
           </>
         ) : (
-          item.kind === "folder" && <span class="soft">{count(item.files)} files</span>
+          item.kind === "folder" && <span class="soft">{counted(item.files, "file")}</span>
         )}
       </span>
       <span role="gridcell">

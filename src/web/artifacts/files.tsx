@@ -1,11 +1,12 @@
 /** The files of a version: folder by folder, however many there are, and a look at the chosen one. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
-import type { FolderPage } from "../../client/index.ts";
+import { useRef } from "preact/hooks";
+import type { EntryItem, FolderPage, VersionParams } from "../../client/index.ts";
 import { Copy, Trouble } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
-import { useSparse } from "../parts/sparse.ts";
-import { count, counted, plainly } from "../parts/text.ts";
+import { useLoad } from "../parts/load.ts";
+import { PART, type Sparse, useSparse } from "../parts/sparse.ts";
+import { counted, plainly } from "../parts/text.ts";
 import { go } from "../shell/navigation.ts";
 import { hrefOf } from "../shell/routes.ts";
 import { client } from "../shell/session.ts";
@@ -14,16 +15,12 @@ import { Download } from "./download.tsx";
 import { FileGrid } from "./file-grid.tsx";
 import { FilePane } from "./file-pane.tsx";
 import { Found } from "./found.tsx";
-import { here, paramsOf, type VersionProps } from "./place.ts";
+import { folderOf, here, paramsOf, parentOf, type VersionProps } from "./place.ts";
 
 /** The tab Files. */
 export function Files({ place, version }: VersionProps): JSX.Element {
-  const { folder = "", file, glob = "" } = place;
-  const [text, setText] = useState(glob);
-  const filter = (next: string): void => {
-    setText(next);
-    go(here(place, { folder, glob: next }), { replace: true });
-  };
+  const { file, glob = "" } = place;
+  const folder = folderOf(place);
   return (
     <div class={file === undefined ? "files" : "files with-file"}>
       <div class="files-list">
@@ -34,12 +31,12 @@ export function Files({ place, version }: VersionProps): JSX.Element {
             type="search"
             aria-label="Filter files by a glob"
             placeholder="Filter: *.csv, images/**"
-            value={text}
-            onInput={(event) => filter(event.currentTarget.value)}
+            value={glob}
+            onInput={(event) => go(here(place, { folder, glob: event.currentTarget.value }), { replace: true })}
           />
         </div>
         {glob === "" ? (
-          <Folder key={`${version.id} ${folder}`} place={place} version={version} />
+          <Folder place={place} version={version} />
         ) : (
           <Found key={`${version.id} ${folder} ${glob}`} place={place} version={version} glob={glob} />
         )}
@@ -51,7 +48,7 @@ export function Files({ place, version }: VersionProps): JSX.Element {
 
 /** The way to the folder that is looked at. */
 function Folders({ place, version }: VersionProps): JSX.Element {
-  const { folder = "" } = place;
+  const folder = folderOf(place);
   const parts = folder === "" ? [] : folder.split("/");
   return (
     <nav class="folders" aria-label="Folder">
@@ -79,38 +76,44 @@ function Folders({ place, version }: VersionProps): JSX.Element {
 }
 
 function Folder({ place, version }: VersionProps): JSX.Element {
-  const { folder = "", file } = place;
+  const { file } = place;
+  const folder = folderOf(place);
   const params = paramsOf(version);
-  const entries = useSparse(JSON.stringify([params, folder]), async (offset, limit, signal) => {
+  const list = JSON.stringify([params, folder]);
+  const entries = useSparse(list, async (offset, limit, signal) => {
     const ask = (by: string): Promise<FolderPage> =>
       client.call("entries", { ...entriesCall({ ...params, version: by }, folder, offset, limit), signal });
     // As it was asked for ahead, when the number or tag was known and not yet what it means.
     const page = offset === 0 ? await ask(place.version ?? "latest").catch(() => undefined) : undefined;
     return page?.version === version.id ? page : ask(version.id);
   });
+  const left = useLeft(folder, file);
+  const chosen = useIndexOf(params, folder, file, entries);
+  const start = useIndexOf(params, folder, left, entries);
   const { count: total = 0 } = entries;
   if (entries.error !== undefined && entries.count === undefined) return <Trouble error={entries.error} what="files" />;
-  const chosen = file === undefined ? -1 : indexAmong(entries.at, total, file);
   return (
     <>
       <FileGrid
         label={folder === "" ? "Files of the version" : `Files in ${folder}`}
+        list={list}
         base={folder}
         count={total}
         at={entries.at}
         chosen={chosen}
+        start={start}
         want={entries.want}
         hrefOf={(item) =>
           hrefOf(here(place, item.kind === "folder" ? { folder: item.path } : { folder, file: item.path }))
         }
-        onUp={folder === "" ? undefined : () => go(here(place, { folder: folder.split("/").slice(0, -1).join("/") }))}
+        onUp={folder === "" ? undefined : () => go(here(place, { folder: parentOf(folder) }))}
         params={{ ...params, version: version.version }}
       />
       <footer class="files-foot small soft">
         <span aria-live="polite">
           {entries.count !== undefined && counted(total, "name")}
           {entries.isCounting && " and counting"}
-          {version.files !== total && ` here, ${count(version.files)} files in the version`}
+          {version.files !== total && ` here, ${counted(version.files, "file")} in the version`}
         </span>
         <span class="actions">
           {folder !== "" && <Copy text={folder} what="the folder's path" />}
@@ -122,8 +125,36 @@ function Folder({ place, version }: VersionProps): JSX.Element {
   );
 }
 
-/** Where a file stands among those that are here; -1 where it is not among them. */
-function indexAmong(at: (index: number) => { readonly path: string } | undefined, total: number, path: string): number {
-  for (let index = 0; index < Math.min(total, 2000); index++) if (at(index)?.path === path) return index;
+/** The name that somebody came up from, until he opens a file; `undefined` for who came otherwise. */
+function useLeft(folder: string, file: string | undefined): string | undefined {
+  const way = useRef<{ readonly folder: string; readonly left?: string }>({ folder });
+  const { folder: before } = way.current;
+  if (before !== folder) {
+    const prefix = folder === "" ? "" : `${folder}/`;
+    const [name = ""] = before.slice(prefix.length).split("/");
+    way.current = { folder, ...(before.startsWith(prefix) && { left: prefix + name }) };
+  } else if (file !== undefined) way.current = { folder };
+  return way.current.left;
+}
+
+/** Where a path stands in its folder; -1 for none, for one that is not in it, and while that is not known. */
+function useIndexOf(
+  params: VersionParams,
+  folder: string,
+  path: string | undefined,
+  entries: Sparse<EntryItem>,
+): number {
+  const first = path === undefined ? -1 : indexAmongFirst(entries, path);
+  // Most often it is one of the first, which are here anyway.
+  const isAsked = path !== undefined && parentOf(path) === folder && first < 0 && (entries.count ?? 0) > PART;
+  const asked = useLoad(isAsked ? `index/${JSON.stringify([params, path])}` : "", async (signal) => {
+    const call = { params, query: { folder, limit: 1, ...(path !== undefined && { at: path }) } };
+    return (await client.call("entries", { ...call, signal })).offset;
+  });
+  return first >= 0 ? first : (asked.value ?? -1);
+}
+
+function indexAmongFirst({ at, count = 0 }: Sparse<EntryItem>, path: string): number {
+  for (let index = 0; index < Math.min(PART, count); index++) if (at(index)?.path === path) return index;
   return -1;
 }

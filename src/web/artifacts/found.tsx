@@ -50,6 +50,7 @@ export function Found({ place, version, glob }: VersionProps & { readonly glob: 
     <>
       <FileGrid
         label={`Files that fit ${glob}`}
+        list={glob}
         base={folder}
         count={state.items.length}
         at={(index) => state.items[index]}

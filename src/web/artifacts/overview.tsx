@@ -119,7 +119,7 @@ function Row({ name, children }: { readonly name: string; readonly children: Com
 
 function Share({ version: { bytes, newBytes } }: Pick<VersionProps, "version">): JSX.Element {
   const share = Math.round((1 - Math.min(1, newBytes / bytes)) * 100);
-  return <span class="soft">({share} % was there already)</span>;
+  return <span class="soft">({share} % was stored already, or is repeated)</span>;
 }
 
 function RunLinks({ runs }: { readonly runs: readonly RunView[] }): JSX.Element {

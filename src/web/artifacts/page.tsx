@@ -22,6 +22,8 @@ import { VersionPage } from "./version.tsx";
 
 /** Artifacts that the tree shows. Those beyond are found by their names. */
 const SHOWN_MAX = 10_000;
+/** Artifacts that the table shows at once, and as many more each time. */
+const TABLE_ROWS = 200;
 
 interface Artifacts {
   readonly items: readonly ArtifactView[];
@@ -60,7 +62,7 @@ export function ArtifactsPage({ place }: { readonly place: VersionPlace }): JSX.
           <VersionPage place={{ ...place, type, name }} onShown={setShown} />
         ) : (
           <Awaited of={artifacts} what="artifacts">
-            {({ items }) => <Overview place={place} items={items} />}
+            {(found) => <Overview place={place} artifacts={found} />}
           </Awaited>
         )}
       </Pane>
@@ -89,9 +91,9 @@ function Pane({
           place={place}
           given={dropped}
           onClose={() => setDropped(undefined)}
-          onDone={({ type, name, version }) => {
+          onDone={({ type, name, version }, folder) => {
             const { team, experiment } = place;
-            go({ page: "artifacts", team, experiment, type, name, version, tab: "files" });
+            go({ page: "artifacts", team, experiment, type, name, version, tab: "files", folder });
           }}
         />
       )}
@@ -131,17 +133,25 @@ async function readArtifacts(place: ExperimentPlace, text: string, signal: Abort
     const page = await client.call("artifacts", { ...artifactsCall(place, text, items.length), signal });
     items.push(...page.items);
     const isAll = page.items.length === 0 || items.length >= page.total || items.length >= SHOWN_MAX;
-    if (isAll) return { items, total: page.total };
+    if (isAll) return { items: items.sort(byTypeAndName), total: page.total };
   }
 }
 
+/** As people count: "part-2" before "part-10". */
+const names = new Intl.Collator("en", { numeric: true });
+
+function byTypeAndName(left: ArtifactView, right: ArtifactView): number {
+  return names.compare(left.type, right.type) || names.compare(left.name, right.name);
+}
+
 /** What stands at the right while nothing is chosen. */
-function Overview({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
+function Overview({ place, artifacts }: { place: ExperimentPlace; artifacts: Artifacts }): JSX.Element {
+  const { items, total } = artifacts;
   const [isUploading, setUploading] = useState(false);
   return (
     <div class="stack pane-start">
       <div class="part-head">
-        <h2>{items.length === 0 ? "No artifacts yet" : counted(items.length, "artifact")}</h2>
+        <h2>{items.length === 0 ? "No artifacts yet" : counted(total, "artifact")}</h2>
         {mayWrite.value && (
           <Button icon="upload" onClick={() => setUploading(true)}>
             New artifact
@@ -156,14 +166,34 @@ function Overview({ place, items }: { place: ExperimentPlace; items: readonly Ar
           />
         </Empty>
       ) : (
-        <ArtifactTable place={place} items={items.slice(0, 200)} />
+        <ArtifactTable place={place} artifacts={artifacts} />
       )}
       {isUploading && <UploadDialog place={place} onClose={() => setUploading(false)} />}
     </div>
   );
 }
 
-function ArtifactTable({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
+function ArtifactTable({ place, artifacts }: { place: ExperimentPlace; artifacts: Artifacts }): JSX.Element {
+  const { items, total } = artifacts;
+  const [rows, setRows] = useState(TABLE_ROWS);
+  return (
+    <>
+      <ArtifactRows place={place} items={items.slice(0, rows)} />
+      {items.length > rows && (
+        <div class="actions">
+          <Button onClick={() => setRows(rows + TABLE_ROWS)}>More of {counted(total, "artifact")}</Button>
+        </div>
+      )}
+      {items.length <= rows && total > items.length && (
+        <p class="soft small">
+          The first {count(items.length)} of {counted(total, "artifact")}. Find the others by their names.
+        </p>
+      )}
+    </>
+  );
+}
+
+function ArtifactRows({ place, items }: { place: ExperimentPlace; items: readonly ArtifactView[] }): JSX.Element {
   return (
     <div class="table-box">
       <table class="table">

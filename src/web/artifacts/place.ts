@@ -16,6 +16,16 @@ export function paramsOf({ team, experiment, type, name, id }: VersionDetails): 
   return { team, experiment, type, name, version: id };
 }
 
+/** The folder that is looked at; "" for the root. An address may name a file alone: then it is that of the file. */
+export function folderOf({ folder, file, glob }: VersionPlace): string {
+  return folder ?? (file === undefined || glob !== undefined ? "" : parentOf(file));
+}
+
+/** The folder that a path is in; "" for the root. */
+export function parentOf(path: string): string {
+  return path.slice(0, Math.max(0, path.lastIndexOf("/")));
+}
+
 /** The address of another state of the same version; what is not named anew stays out. */
 export function here(
   place: ChosenPlace,

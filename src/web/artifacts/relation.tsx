@@ -17,6 +17,13 @@ const DIRECTIONS: { readonly [Each in Direction]: string } = {
   forward: "What came of it",
 };
 
+/** What is said where the graph has nothing. */
+const NONE: { readonly [Each in Direction]: string } = {
+  both: "No run is known to have made or used this version",
+  back: "No run is known to have made this version",
+  forward: "No run is known to have used this version",
+};
+
 /** The tab Relation. */
 export function Relation({ version }: VersionProps): JSX.Element {
   const [direction, setDirection] = useState<Direction>("both");
@@ -32,7 +39,7 @@ export function Relation({ version }: VersionProps): JSX.Element {
           found.nodes.length > 1 ? (
             <LineageGraph lineage={found} start={version.id} />
           ) : (
-            <Empty title="No run is known to have made or used this version">
+            <Empty title={NONE[direction]}>
               <p>
                 What a run downloads is used by it, what it uploads is made by it: see <code>artifold init</code> and{" "}
                 <code>artifold run</code>.

@@ -1,6 +1,6 @@
 /** The tags of a version: shown, set, taken away. */
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { VersionDetails } from "../../client/index.ts";
 import { Icon } from "../parts/icon.tsx";
 import { say } from "../shell/notes.tsx";
@@ -35,9 +35,8 @@ export function Tags({ version }: { readonly version: VersionDetails }): JSX.Ele
         <li>
           {isAdding ? (
             <NewTag
-              onDone={(tag) => {
-                setAdding(false);
-                if (tag !== "") void change("setTag", version, tag);
+              onDone={async (tag) => {
+                if (tag === "" || (await change("setTag", version, tag))) setAdding(false);
               }}
             />
           ) : (
@@ -51,25 +50,28 @@ export function Tags({ version }: { readonly version: VersionDetails }): JSX.Ele
   );
 }
 
-function NewTag({ onDone }: { readonly onDone: (tag: string) => void }): JSX.Element {
+/** Stays, with what was typed, until it is done. */
+function NewTag({ onDone }: { readonly onDone: (tag: string) => Promise<void> }): JSX.Element {
   const [tag, setTag] = useState("");
+  const box = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => box.current?.focus(), []);
   return (
     <form
       class="new-tag"
       onSubmit={(event) => {
         event.preventDefault();
-        onDone(tag.trim());
+        void onDone(tag.trim());
       }}
     >
       <input
-        ref={(input) => input?.focus()}
+        ref={box}
         class="field"
         aria-label="New tag"
         placeholder="prod"
         value={tag}
         onInput={(event) => setTag(event.currentTarget.value)}
         onKeyDown={(event) => {
-          if (event.key === "Escape") onDone("");
+          if (event.key === "Escape") void onDone("");
         }}
       />
       <button type="submit" class="button">
@@ -79,11 +81,14 @@ function NewTag({ onDone }: { readonly onDone: (tag: string) => void }): JSX.Ele
   );
 }
 
-async function change(how: "setTag" | "removeTag", version: VersionDetails, tag: string): Promise<void> {
+/** @returns whether it was done */
+async function change(how: "setTag" | "removeTag", version: VersionDetails, tag: string): Promise<boolean> {
   try {
     await client.call(how, { params: { ...paramsOf(version), tag } });
     say(how === "setTag" ? `${version.name} ${version.version} is tagged ${tag}` : `Tag ${tag} was taken away`);
+    return true;
   } catch (error) {
     say(error instanceof Error ? error.message : String(error), { isWrong: true });
+    return false;
   }
 }

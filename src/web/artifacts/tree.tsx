@@ -15,6 +15,8 @@ import { type TreeRow, type TreeRows, treeRows } from "./tree-rows.ts";
 import { useIndexOf, useVersions } from "./tree-versions.ts";
 
 const ROW_PX = 32;
+/** Tags of a version that there is room for; how many more there are is told. */
+const TAGS_SHOWN = 2;
 
 /** What the tree is told. */
 export interface TreeProps {
@@ -189,14 +191,15 @@ function VersionRow({ place, version }: { place: VersionPlace; version: VersionV
       href={hrefOfVersion(place, version)}
     >
       <b>{version.version}</b>
-      <span class="tree-tags">
+      <span class="tree-tags" title={version.tags.join(", ")}>
         {version.removed && <span class="soft">removed</span>}
         {version.isLatest && <span class="tag latest">latest</span>}
-        {version.tags.map((tag) => (
+        {version.tags.slice(0, TAGS_SHOWN).map((tag) => (
           <span key={tag} class="tag">
             <span class="name clip">{tag}</span>
           </span>
         ))}
+        {version.tags.length > TAGS_SHOWN && <span class="soft">+{version.tags.length - TAGS_SHOWN}</span>}
       </span>
       <span class="soft tree-when" title={`${counted(version.files, "file")}, ${size(version.bytes)}`}>
         <When at={version.createdAt} />

@@ -7,6 +7,7 @@ import { useDrop } from "../parts/drop.ts";
 import { count, counted, plainly, size } from "../parts/text.ts";
 import { say } from "../shell/notes.tsx";
 import type { VersionPlace } from "../shell/routes.ts";
+import { folderOf } from "./place.ts";
 import { type ChosenFile, filesOfDrop, filesOfInput } from "./upload-files.ts";
 import { type UploadProgress, uploadFiles } from "./upload-run.ts";
 
@@ -17,7 +18,8 @@ export interface UploadDialogProps {
   /** What was chosen before the dialog opened. */
   readonly given?: readonly ChosenFile[];
   readonly onClose: () => void;
-  readonly onDone?: (made: UploadView) => void;
+  /** The version that was made, and the folder of it that the files went to. */
+  readonly onDone?: (made: UploadView, folder: string) => void;
 }
 
 /** The dialog. */
@@ -28,7 +30,7 @@ export function UploadDialog({ place, given = [], onClose, onDone }: UploadDialo
     name: place.name ?? "",
     type: place.type ?? "",
     // Where one looks is where one means.
-    folder: place.tab === "files" ? (place.folder ?? "") : "",
+    folder: place.tab === "files" ? folderOf(place) : "",
     message: "",
     tags: "",
   });
@@ -42,7 +44,7 @@ export function UploadDialog({ place, given = [], onClose, onDone }: UploadDialo
     try {
       const made = await uploadFiles(plan, setProgress, stop.current.signal);
       say(made.changed ? `${name} ${made.version} is here` : `${name} has this content already: it is ${made.version}`);
-      onDone?.(made);
+      onDone?.(made, fields.folder.split("/").filter(Boolean).join("/"));
     } finally {
       setProgress(undefined);
     }

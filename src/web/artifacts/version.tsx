@@ -1,14 +1,14 @@
 /** The chosen version: its head, what can be done with it, and its tabs. */
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
-import type { ArtifactDetails, VersionDetails } from "../../client/index.ts";
+import type { ArtifactDetails, UploadView } from "../../client/index.ts";
 import { Awaited, Button, Empty, Tabs, Trouble, When } from "../parts/bits.tsx";
 import { Icon } from "../parts/icon.tsx";
 import { useLoad } from "../parts/load.ts";
 import { counted, size } from "../parts/text.ts";
 import { revisionOf } from "../shell/live.ts";
 import { go } from "../shell/navigation.ts";
-import { hrefOf, type VersionTab, versionTabs } from "../shell/routes.ts";
+import { type ExperimentPlace, hrefOf, type VersionTab, versionTabs } from "../shell/routes.ts";
 import { client, loginRevision, mayRemove, mayWrite } from "../shell/session.ts";
 import { Diff } from "./diff.tsx";
 import { EditDialog, RemoveDialog, restoreVersion } from "./edit-dialogs.tsx";
@@ -60,9 +60,19 @@ export function VersionPage({ place, onShown }: VersionPageProps): JSX.Element {
   useEffect(() => {
     if (shown !== undefined) onShown(shown);
   }, [shown]);
-  if (isGone && artifact.value !== undefined) return <NoVersion artifact={artifact.value} />;
   if (version.error !== undefined && artifact.isLoading) return <p class="waiting">Reading artifact …</p>;
-  if (artifact.error !== undefined) return <Trouble error={artifact.error} what="artifact" isTitle />;
+  const trouble = artifact.error ?? version.error;
+  if (trouble !== undefined)
+    return (
+      <>
+        <Back team={team} experiment={experiment} />
+        {isGone && artifact.value !== undefined ? (
+          <NoVersion artifact={artifact.value} />
+        ) : (
+          <Trouble error={trouble} what={artifact.error === undefined ? "version" : "artifact"} isTitle />
+        )}
+      </>
+    );
   return (
     <Awaited of={version} what="version" isTitle>
       {(found) => <Shown place={place} version={found} />}
@@ -107,13 +117,20 @@ function Shown({ place, version }: VersionProps): JSX.Element {
   );
 }
 
+/** The way back to the tree, where there is no room for it beside. */
+function Back({ team, experiment }: ExperimentPlace): JSX.Element {
+  return (
+    <a class="back" href={hrefOf({ page: "artifacts", team, experiment })}>
+      <Icon name="left" /> All artifacts
+    </a>
+  );
+}
+
 function Head({ place, version }: VersionProps): JSX.Element {
   const { team, experiment, type, name } = place;
   return (
     <header class="version-head">
-      <a class="back" href={hrefOf({ page: "artifacts", team, experiment })}>
-        <Icon name="left" /> All artifacts
-      </a>
+      <Back team={team} experiment={experiment} />
       <div class="version-title">
         <h1>
           <span class={`kind ${kindOf(type)}`} title={`Type ${type}`}>
@@ -174,7 +191,9 @@ function Actions({ place, version }: VersionProps): JSX.Element {
           Restore
         </Button>
       )}
-      {asked === "upload" && <UploadDialog place={place} onClose={close} onDone={(made) => showMade(place, made)} />}
+      {asked === "upload" && (
+        <UploadDialog place={place} onClose={close} onDone={(made, folder) => showMade(place, made, folder)} />
+      )}
       {asked === "fetch" && <FetchDialog place={place} version={version} onClose={close} />}
       {asked === "edit" && <EditDialog version={version} onClose={close} />}
       {asked === "remove" && <RemoveDialog version={version} onClose={close} />}
@@ -182,7 +201,7 @@ function Actions({ place, version }: VersionProps): JSX.Element {
   );
 }
 
-function showMade(place: ChosenPlace, made: Pick<VersionDetails, "type" | "name" | "version">): void {
+function showMade(place: ChosenPlace, made: UploadView, folder: string): void {
   const { type, name, version } = made;
-  go(here({ ...place, type, name }, { version, tab: "files" }));
+  go(here({ ...place, type, name }, { version, tab: "files", folder }));
 }

@@ -97,11 +97,36 @@ interface CellPlaces {
   readonly height: number;
 }
 
-/** Nodes by the number of edges on the longest way to them. */
+/** Nodes by the number of edges on the longest way to them; those that came of nothing just before what came of them first. */
 function columnsOf(ids: readonly string[], edges: readonly GraphEdge[]): string[][] {
-  const depth = new Map<string, number>();
+  const { before, after } = neighboursOf(edges);
+  const depths = depthsOf(ids, before);
+  const columns: string[][] = [];
+  for (const id of ids) {
+    const users = before.has(id) ? [] : (after.get(id) ?? []).map((each) => depths.get(each) ?? 0);
+    const at = users.length === 0 ? (depths.get(id) ?? 0) : Math.max(0, Math.min(...users) - 1);
+    while (columns.length <= at) columns.push([]);
+    columns[at]?.push(id);
+  }
+  return columns;
+}
+
+/** What stands at the other ends of the edges to each node, and from it. */
+function neighboursOf(edges: readonly GraphEdge[]): {
+  readonly before: ReadonlyMap<string, readonly string[]>;
+  readonly after: ReadonlyMap<string, readonly string[]>;
+} {
   const before = new Map<string, string[]>();
-  for (const { from, to } of edges) before.set(to, [...(before.get(to) ?? []), from]);
+  const after = new Map<string, string[]>();
+  for (const { from, to } of edges) {
+    before.set(to, [...(before.get(to) ?? []), from]);
+    after.set(from, [...(after.get(from) ?? []), to]);
+  }
+  return { before, after };
+}
+
+function depthsOf(ids: readonly string[], before: ReadonlyMap<string, readonly string[]>): ReadonlyMap<string, number> {
+  const depth = new Map<string, number>();
   const open = new Set<string>();
   const depthOf = (id: string): number => {
     const found = depth.get(id);
@@ -113,13 +138,8 @@ function columnsOf(ids: readonly string[], edges: readonly GraphEdge[]): string[
     depth.set(id, own);
     return own;
   };
-  const columns: string[][] = [];
-  for (const id of ids) {
-    const at = depthOf(id);
-    while (columns.length <= at) columns.push([]);
-    columns[at]?.push(id);
-  }
-  return columns;
+  for (const id of ids) depthOf(id);
+  return depth;
 }
 
 /** Orders each column by the middle of its neighbours in the one before, then in the one after. */
@@ -128,12 +148,7 @@ function order(columns: Cell[][], steps: readonly GraphEdge[]): void {
   const settle = (column: readonly Cell[]): void => {
     for (const [row, { id }] of column.entries()) place.set(id, row - column.length / 2);
   };
-  const before = new Map<string, string[]>();
-  const after = new Map<string, string[]>();
-  for (const { from, to } of steps) {
-    before.set(to, [...(before.get(to) ?? []), from]);
-    after.set(from, [...(after.get(from) ?? []), to]);
-  }
+  const { before, after } = neighboursOf(steps);
   for (const column of columns) settle(column);
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     const isForward = sweep % 2 === 0;

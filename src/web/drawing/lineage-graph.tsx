@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { LineageNodeView, LineageView } from "../../client/index.ts";
 import { kindOf } from "../artifacts/kind.ts";
-import { runStates } from "../pages/run-table.tsx";
+import { runHref, runStates } from "../pages/run-table.tsx";
 import { counted, size } from "../parts/text.ts";
 import { useWidth } from "../parts/width.ts";
 import { hrefOf } from "../shell/routes.ts";
@@ -24,6 +24,18 @@ export interface LineageGraphProps {
 /** Below this its words are too small to be read. */
 const SCALE_MIN = 0.72;
 
+/** Of its place, which is not longer: `max-height` of `.graph`. */
+const HEIGHT_MAX_PX = 512;
+
+type Zoom = "whole" | "middle" | "large";
+
+/** What the button says that leads to each. */
+const ZOOMS: { readonly [To in Zoom]: string } = {
+  whole: "Show all of it",
+  middle: "Show more of it",
+  large: "Show it large",
+};
+
 /** The graph: as large as it is, or all of it in its place. What does not fit scrolls, and begins with the start in view. */
 export function LineageGraph({ lineage, start }: LineageGraphProps): JSX.Element {
   const box = useRef<HTMLElement>(null);
@@ -39,9 +51,11 @@ export function LineageGraph({ lineage, start }: LineageGraphProps): JSX.Element
   const own = graph.nodes.find(({ id }) => id === start);
   const [width, height] = [graph.width + 2 * MARGIN, graph.height + 2 * MARGIN];
   const room = useWidth(box) - BORDER_PX;
-  const [isWhole, setWhole] = useState<boolean>();
-  const fitting = Math.min(1, room / width);
-  const scale = (isWhole ?? fitting >= SCALE_MIN) ? fitting : 1;
+  const [chosen, setChosen] = useState<Zoom>();
+  const fitting = Math.min(1, room / width, (HEIGHT_MAX_PX - BORDER_PX) / height);
+  const zoom = chosen ?? (fitting >= SCALE_MIN ? "whole" : "large");
+  const next = zoom === "whole" ? "large" : zoom === "large" && fitting < SCALE_MIN ? "middle" : "whole";
+  const scale = { whole: fitting, middle: Math.sqrt(fitting), large: 1 }[zoom];
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null || own === undefined) return;
@@ -64,8 +78,8 @@ export function LineageGraph({ lineage, start }: LineageGraphProps): JSX.Element
         </svg>
       </section>
       {fitting < 1 && (
-        <button type="button" class="button graph-size" onClick={() => setWhole(scale === 1)}>
-          {scale === 1 ? "Show all of it" : "Show it large"}
+        <button type="button" class="button graph-size" onClick={() => setChosen(next)}>
+          {ZOOMS[next]}
         </button>
       )}
     </div>
@@ -125,9 +139,8 @@ interface NodeText {
 
 function textOf({ run, version, kind, id }: LineageNodeView): NodeText {
   if (run !== null) {
-    const { team, experiment, name, state } = run;
-    const href = hrefOf({ page: "run", team, experiment, run: name, tab: "relation" });
-    return { title: name, line: `Run, ${runStates[state].toLowerCase()}`, href, kind: "" };
+    const line = `Run, ${runStates[run.state].toLowerCase()}`;
+    return { title: run.name, line, href: runHref(run, "relation"), kind: "" };
   }
   if (version !== null) {
     const { team, experiment, type, name, version: number, files, bytes } = version;

@@ -1,4 +1,4 @@
-/** How an artifact grows from version to version: size, files, new bytes, and what it shares with versions before. */
+/** How an artifact grows from version to version: size, files, new bytes, and those that took no room. */
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import type { ArtifactParams, ArtifactView, ChartPoint } from "../../client/index.ts";
@@ -28,7 +28,7 @@ const MEASURES: readonly {
   { measure: "bytes", label: "Size", text: size },
   { measure: "files", label: "Files", text: count },
   { measure: "newBytes", label: "New bytes", text: size },
-  { measure: "sharedBytes", label: "Shared with versions before", text: size },
+  { measure: "sharedBytes", label: "Stored already, or repeated", text: size },
 ];
 
 /** The charts of one artifact of an experiment, which can be chosen. */

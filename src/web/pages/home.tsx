@@ -2,6 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { ExperimentView } from "../../client/index.ts";
+import { shell } from "../artifacts/fetch-lines.ts";
 import { Awaited, CodeLine, Empty, When } from "../parts/bits.tsx";
 import { useLoad } from "../parts/load.ts";
 import { count } from "../parts/text.ts";
@@ -40,7 +41,7 @@ export function Home({ team }: { readonly team?: string }): JSX.Element {
         <Awaited of={experiments} what="experiments">
           {({ items, total }) =>
             items.length === 0 ? (
-              <Nothing text={text} />
+              <Nothing text={text} team={team} />
             ) : (
               <Teams items={items} total={total} isOneTeam={team !== undefined} />
             )
@@ -52,12 +53,13 @@ export function Home({ team }: { readonly team?: string }): JSX.Element {
   );
 }
 
-function Nothing({ text }: { readonly text: string }): JSX.Element {
+function Nothing({ text, team }: { readonly text: string; readonly team: string | undefined }): JSX.Element {
   if (text !== "") return <Empty title="No experiment has that in its name" />;
+  const own = team === undefined ? "" : ` --team ${shell(team)}`;
   return (
-    <Empty title="Nothing here yet">
+    <Empty title={team === undefined ? "Nothing here yet" : `Nothing of a team ${team} is known`}>
       <p>Upload a folder, and it appears here by itself:</p>
-      <CodeLine code="artifold upload ./data --name sample --type dataset" what="the command" />
+      <CodeLine code={`artifold upload ./data --name sample --type dataset${own}`} what="the command" />
     </Empty>
   );
 }

@@ -4,7 +4,7 @@ import type { JsonObject, RunView } from "../../client/index.ts";
 import { When } from "../parts/bits.tsx";
 import { now } from "../parts/now.ts";
 import { lasting } from "../parts/text.ts";
-import { hrefOf } from "../shell/routes.ts";
+import { hrefOf, type RunTab } from "../shell/routes.ts";
 
 /** What a run's state is called; "unknown" means that its process is gone and nobody said how it ended. */
 export const runStates: { readonly [State in RunView["state"]]: string } = {
@@ -12,7 +12,7 @@ export const runStates: { readonly [State in RunView["state"]]: string } = {
   finished: "Finished",
   failed: "Failed",
   killed: "Killed",
-  unknown: "Gone",
+  unknown: "Unknown",
 };
 
 /** The state of a run, as a mark and a word. */
@@ -36,13 +36,24 @@ export function RunTime({ run }: { readonly run: RunView }): JSX.Element | null 
   return run.state === "running" ? <>{lasting(Math.max(0, now.value - began))} so far</> : null;
 }
 
-/** The address of a run. Its id goes along: names may be given twice. */
-export function runHref({ team, experiment, name }: Pick<RunView, "team" | "experiment" | "name">): string {
-  return hrefOf({ page: "run", team, experiment, run: name });
+const ID_DIGITS = 12;
+
+/** The address of a run. The beginning of its id goes along: names may be given twice. */
+export function runHref(run: Pick<RunView, "id" | "team" | "experiment" | "name">, tab?: RunTab): string {
+  const { id, team, experiment, name } = run;
+  return hrefOf({ page: "run", team, experiment, run: `${name}@${id.slice(0, ID_DIGITS)}`, ...(tab && { tab }) });
+}
+
+/** What a table of runs is told. */
+export interface RunTableProps {
+  readonly runs: readonly RunView[];
+  readonly label: string;
+  /** The tab that its links lead to. */
+  readonly tab?: RunTab;
 }
 
 /** A table of runs. */
-export function RunTable({ runs, label }: { readonly runs: readonly RunView[]; readonly label: string }): JSX.Element {
+export function RunTable({ runs, label, tab }: RunTableProps): JSX.Element {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keys
     <section class="table-box" tabIndex={0} aria-label={label}>
@@ -63,7 +74,7 @@ export function RunTable({ runs, label }: { readonly runs: readonly RunView[]; r
           {runs.map((run) => (
             <tr key={run.id}>
               <td class="run-name">
-                <a class="name" href={runHref(run)}>
+                <a class="name" href={runHref(run, tab)}>
                   {run.name}
                 </a>
               </td>

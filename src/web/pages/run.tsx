@@ -1,7 +1,7 @@
 /** A run: its state and config, what it used and what it made. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import type { RunParams, RunView, VersionView } from "../../client/index.ts";
+import { ApiError, type RunParams, type RunView, type VersionView } from "../../client/index.ts";
 import { JsonView } from "../artifacts/json-view.tsx";
 import { kindOf } from "../artifacts/kind.ts";
 import { type Direction, Directions } from "../artifacts/relation.tsx";
@@ -11,11 +11,11 @@ import { Awaited, CodeLine, Digest, Empty, Tabs, Trouble, When } from "../parts/
 import { Icon } from "../parts/icon.tsx";
 import { useLoad } from "../parts/load.ts";
 import { usePieces } from "../parts/pieces.ts";
-import { count, exactly, size } from "../parts/text.ts";
+import { count, counted, exactly, size } from "../parts/text.ts";
 import { revisionOf, revisionOfGraph } from "../shell/live.ts";
-import { hrefOf, type RunTab, runTabs } from "../shell/routes.ts";
+import { hrefOf, nameOfRun, type RunTab, runTabs } from "../shell/routes.ts";
 import { client, loginRevision } from "../shell/session.ts";
-import { RunState, RunTime } from "./run-table.tsx";
+import { RunState, RunTable, RunTime } from "./run-table.tsx";
 
 const TABS: { readonly [Tab in RunTab]: string } = {
   chart: "Chart",
@@ -23,6 +23,9 @@ const TABS: { readonly [Tab in RunTab]: string } = {
   config: "Config",
   relation: "Relation",
 };
+
+/** Runs that are looked at for those of one name. */
+const NAMED_MAX = 1000;
 
 /** The page of a run. */
 export function RunPage({ params, tab }: { readonly params: RunParams; readonly tab: RunTab }): JSX.Element {
@@ -32,6 +35,8 @@ export function RunPage({ params, tab }: { readonly params: RunParams; readonly 
     (signal) => client.call("run", { params, signal }),
     revisionOf({ team, experiment }),
   );
+  if (found.error instanceof ApiError && found.error.code === "AMBIGUOUS")
+    return <SameName params={params} tab={tab} />;
   return (
     <div class="page">
       <Awaited of={found} what="run" isTitle>
@@ -52,6 +57,34 @@ export function RunPage({ params, tab }: { readonly params: RunParams; readonly 
             {tab === "relation" && <Relation run={view} />}
           </>
         )}
+      </Awaited>
+    </div>
+  );
+}
+
+/** Runs of one name, to choose from. */
+function SameName({ params: { team, experiment, run }, tab }: { params: RunParams; tab: RunTab }): JSX.Element {
+  const name = nameOfRun(run);
+  const query = { team, experiment, text: name, limit: NAMED_MAX };
+  const runs = useLoad(
+    `runs/${JSON.stringify(query)}/${loginRevision.value}`,
+    (signal) => client.call("runs", { query, signal }),
+    revisionOf({ team, experiment }),
+  );
+  return (
+    <div class="page">
+      <Awaited of={runs} what="run" isTitle>
+        {({ items }) => {
+          const named = items.filter((each) => each.name === name);
+          return (
+            <>
+              <h1 class="name">
+                {counted(named.length, "run")} are called {name}
+              </h1>
+              <RunTable label="Runs of this name" runs={named} tab={tab} />
+            </>
+          );
+        }}
       </Awaited>
     </div>
   );
@@ -116,14 +149,27 @@ function Graph({ run, direction, steps }: { run: RunView; direction: Direction; 
   );
   return (
     <Awaited of={lineage} what="lineage">
-      {(found) => (found.nodes.length > 1 ? <LineageGraph lineage={found} start={run.id} /> : <NothingYet run={run} />)}
+      {(found) =>
+        found.nodes.length > 1 ? (
+          <LineageGraph lineage={found} start={run.id} />
+        ) : (
+          <NothingYet run={run} direction={direction} />
+        )
+      }
     </Awaited>
   );
 }
 
-function NothingYet({ run }: { readonly run: RunView }): JSX.Element {
+/** What was not done, and is not done so far. */
+const NOTHING: { readonly [Each in Direction]: readonly [never: string, yet: string] } = {
+  both: ["It used and made nothing", "Nothing used or made yet"],
+  back: ["It used nothing", "Nothing used yet"],
+  forward: ["It made nothing", "Nothing made yet"],
+};
+
+function NothingYet({ run, direction }: { readonly run: RunView; readonly direction: Direction }): JSX.Element {
   return (
-    <Empty title={run.state === "running" ? "Nothing used or made yet" : "It used and made nothing"}>
+    <Empty title={NOTHING[direction][run.state === "running" ? 1 : 0]}>
       <p>What is downloaded or uploaded while the run is the current one appears here by itself:</p>
       <CodeLine code="artifold upload ./results --name results --type result" what="the command" />
     </Empty>

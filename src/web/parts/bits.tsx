@@ -117,11 +117,11 @@ export interface AwaitedProps<T> {
   readonly children: (value: T) => ComponentChildren;
 }
 
-/** What was asked for, or what stands in its place. */
-export function Awaited<T>({ of: { value, error }, what, isTitle = false, children }: AwaitedProps<T>): JSX.Element {
-  if (error !== undefined) return <Trouble error={error} what={what} isTitle={isTitle} />;
-  if (value === undefined) return <p class="waiting">Reading {what} …</p>;
-  return <>{children(value)}</>;
+/** What was asked for, or what stands in its place. What was asked for may be `undefined`: that it came is told by itself. */
+export function Awaited<T>({ of, what, isTitle = false, children }: AwaitedProps<T>): JSX.Element {
+  if (of.error !== undefined) return <Trouble error={of.error} what={what} isTitle={isTitle} />;
+  if (!("value" in of)) return <p class="waiting">Reading {what} …</p>;
+  return <>{children(of.value as T)}</>;
 }
 
 /** What went wrong, in the words of the server. */

@@ -4,6 +4,7 @@ import { ApiError } from "../../client/index.ts";
 
 /** The state of something that is asked for. While it is asked for again, the old value stays. */
 export interface Loaded<T> {
+  /** Is there once it came, `undefined` as well. */
   readonly value?: T;
   readonly error?: Error;
   readonly isLoading: boolean;

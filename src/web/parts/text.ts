@@ -57,12 +57,37 @@ export function lasting(ms: number): string {
   return `${Math.floor(seconds / 86_400)} d ${two((seconds % 86_400) / 3600)} h`;
 }
 
+/** Control characters, and those that change the direction of writing. */
+const CONTROLS = /[\p{Cc}\p{Bidi_Control}]/gu;
+
+/** What belongs to an emoji, and stays: joiners between two, and what says how one is drawn. */
+const IN_EMOJI = [
+  /(?<=\p{Extended_Pictographic}\ufe0f?|\p{Emoji_Modifier})\u200d(?=\p{Extended_Pictographic})/u,
+  /(?<=\p{Extended_Pictographic})[\ufe0e\ufe0f]/u,
+  /(?<=[0-9#*])\ufe0f(?=\u20e3)/u,
+];
+/** What is not seen, or looks like a usual space. */
+const UNSEEN = /[\p{Cc}\p{Default_Ignorable_Code_Point}\p{Bidi_Control}\p{Zl}\p{Zp}\u2800]|(?! )\p{Zs}/u;
+/** Spaces that are not seen: at the ends of names, and behind another one. */
+const SPACES = /(?<=^|[/ ]) | (?=$|\/)/u;
+const HIDDEN = new RegExp(
+  `(${IN_EMOJI.map(({ source }) => source).join("|")})|${UNSEEN.source}|${SPACES.source}`,
+  "gu",
+);
+
+/** A content's text, with what would turn round or hide a part of it made visible. */
+export function plainText(text: string): string {
+  return text.replace(CONTROLS, signOf);
+}
+
 /**
- * A text from outside, with what would hide or turn round a part of it made visible: control characters, and those that
- * change the direction of writing ("photo\u202Egpj.exe" reads like a picture).
+ * A name or path from outside, with all made visible by which it would look like another one: what is not seen, what changes
+ * the direction of writing ("photo\u202Egpj.exe" reads like a picture), spaces that are none or stand at an end.
  */
-export function plainly(text: string): string {
-  return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, (letter) => {
-    return `‹U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
-  });
+export function plainly(name: string): string {
+  return name.replace(HIDDEN, (sign, inEmoji?: string) => inEmoji ?? signOf(sign));
+}
+
+function signOf(letter: string): string {
+  return `‹U+${(letter.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}›`;
 }

@@ -13,8 +13,12 @@ export interface VirtualRowsProps {
   readonly columns?: number;
   /** Pixels of a row. */
   readonly rowHeight: number;
+  /** Names the list: with another one all begins anew, and the focus stays. */
+  readonly list?: string;
   /** The row that is chosen, and scrolled to when it changes; -1 for none. */
   readonly chosen?: number;
+  /** Where the keys begin in a list in which none is chosen; -1 for at its top. */
+  readonly start?: number;
   /** The inside of a row. */
   readonly row: (index: number) => JSX.Element;
   /** What a row is for those who do not see it: of trees the level and whether it is open. */
@@ -36,20 +40,26 @@ const SPARE = 8;
 
 /** The list itself. Its height is what its place gives it. */
 export function VirtualRows(props: VirtualRowsProps): JSX.Element {
-  const { label, role, count, rowHeight, chosen = -1 } = props;
+  const { label, role, count, rowHeight, list = "", chosen = -1, start = -1 } = props;
   const id = useId();
   const { box, position, measures, show, view } = useScrolling(count, rowHeight, props.head ? rowHeight : 0);
   const [active, setActive] = useState(Math.max(0, chosen));
+  const entered = chosen >= 0 ? chosen : start;
   const current = Math.min(active, Math.max(0, count - 1));
   const first = Math.max(0, Math.floor(position.at / rowHeight) - SPARE);
   const last = Math.min(count - 1, Math.ceil((position.at + view) / rowHeight) + SPARE);
 
   useLayoutEffect(() => {
-    if (chosen < 0) return;
-    setActive(chosen);
-    show(chosen, true);
-  }, [chosen, count === 0, view > 0]);
-  useLayoutEffect(() => props.onShown?.(first, last), [first, last, count]);
+    setActive(0);
+    show(0);
+  }, [list]);
+  // Of a long list it is known where a row stands before it is known that there are so many.
+  useLayoutEffect(() => {
+    if (entered < 0 || entered >= count) return;
+    setActive(entered);
+    show(entered, true);
+  }, [list, entered, entered < count, view > 0]);
+  useLayoutEffect(() => props.onShown?.(first, last), [list, first, last, count]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.target !== box.current || event.altKey || event.ctrlKey || event.metaKey) return;

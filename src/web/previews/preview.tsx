@@ -4,7 +4,7 @@ import { Awaited } from "../parts/bits.tsx";
 import { useLoad } from "../parts/load.ts";
 import { previewOf } from "./kinds.ts";
 import { lazily } from "./lazy.tsx";
-import { type FileHead, type FileSource, type PreviewProps, readHead } from "./source.ts";
+import { type FileSource, type PreviewProps, readHead } from "./source.ts";
 
 const Media = lazily<PreviewProps & { kind: "image" | "audio" | "video" }>(
   "media",
@@ -17,23 +17,20 @@ const JsonFile = lazily<PreviewProps>("json", async () => (await import("./json.
 const JsonLinesFile = lazily<PreviewProps>("json-lines", async () => (await import("./json.tsx")).JsonLinesFile);
 const Parquet = lazily<PreviewProps>("parquet", async () => (await import("./parquet.tsx")).Parquet);
 
-/** The beginning of a file, for what stands around the preview too. */
-export function useHead(source: FileSource): ReturnType<typeof useLoad<FileHead>> {
-  return useLoad(`head/${JSON.stringify(source)}`, (signal) => readHead(source, signal));
-}
-
-/** The preview. */
-export function Preview({ source }: { readonly source: FileSource }): JSX.Element {
+/** The preview of a file of so many bytes. */
+export function Preview({ source, size }: { readonly source: FileSource; readonly size: number }): JSX.Element {
+  // Of an empty file nothing is asked for: there is no range of it.
+  const head = useLoad(size === 0 ? "" : `head/${JSON.stringify(source)}`, (signal) => readHead(source, signal));
+  if (size === 0) return <p class="soft">The file is empty.</p>;
   return (
-    <Awaited of={useHead(source)} what="file">
-      {(head) => <Shown source={source} head={head} />}
+    <Awaited of={head} what="file">
+      {(found) => <Shown source={source} head={found} />}
     </Awaited>
   );
 }
 
 function Shown(props: PreviewProps): JSX.Element {
   const { source, head } = props;
-  if (head.size === 0) return <p class="soft">The file is empty.</p>;
   const kind = previewOf(source.path, head.bytes);
   switch (kind) {
     case "image":

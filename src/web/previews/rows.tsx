@@ -1,6 +1,6 @@
 /** Rows and columns of a file's beginning. */
 import type { JSX } from "preact";
-import { count, plainly } from "../parts/text.ts";
+import { count, plainText } from "../parts/text.ts";
 
 const CELL_MAX = 300;
 const COLUMNS_MAX = 100;
@@ -27,7 +27,7 @@ export function Rows({ columns, rows, before = 0 }: RowsProps): JSX.Element {
             </th>
             {shown.map((column, at) => (
               <th key={at} scope="col">
-                {plainly(column)}
+                {plainText(column)}
               </th>
             ))}
           </tr>
@@ -58,7 +58,7 @@ function isNumber(value: unknown): boolean {
 function cellOf(value: unknown): string {
   if (value === undefined || value === null) return "";
   const text = typeof value === "string" ? value : textOf(value);
-  return plainly(text.length > CELL_MAX ? `${text.slice(0, CELL_MAX)}…` : text);
+  return plainText(text.length > CELL_MAX ? `${text.slice(0, CELL_MAX)}…` : text);
 }
 
 function textOf(value: unknown): string {

@@ -23,14 +23,13 @@ export interface PreviewProps {
 
 const HEAD_BYTES = 65_536;
 
-/** Reads the beginning of a file. */
+/** Reads the beginning of a file that is not empty. */
 export async function readHead({ params, path }: FileSource, signal: AbortSignal): Promise<FileHead> {
   const range = { range: `bytes=0-${HEAD_BYTES - 1}` };
   const response = await client.fetch("file", { params, query: { path }, signal }, range);
   const digest = (response.headers.get("etag") ?? "").replaceAll('"', "");
   const size = Number(response.headers.get("content-range")?.split("/").at(-1));
-  // An empty file has no first byte: the server says how long it is, and that this is not in it.
-  const bytes = response.status === 416 ? new Uint8Array() : new Uint8Array(await response.arrayBuffer());
+  const bytes = new Uint8Array(await response.arrayBuffer());
   return { bytes, size: Number.isFinite(size) ? size : bytes.length, digest };
 }
 

@@ -1,7 +1,7 @@
 /** Text as text, and bytes as bytes: never as what they say that they are. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { plainly, size } from "../parts/text.ts";
+import { plainText, size } from "../parts/text.ts";
 import { type PreviewProps, readRange } from "./source.ts";
 
 const STEP_BYTES = 262_144;
@@ -13,13 +13,19 @@ const BYTES_A_LINE = 16;
 /** Lines with their numbers. */
 export function Text({ source, head }: PreviewProps): JSX.Element {
   const [bytes, setBytes] = useState(head.bytes);
+  const [trouble, setTrouble] = useState("");
   const more = async (): Promise<void> => {
-    const end = Math.min(head.size, bytes.length + STEP_BYTES);
-    const next = new Uint8Array(await readRange(source, bytes.length, end));
-    const joined = new Uint8Array(bytes.length + next.length);
-    joined.set(bytes);
-    joined.set(next, bytes.length);
-    setBytes(joined);
+    try {
+      const end = Math.min(head.size, bytes.length + STEP_BYTES);
+      const next = new Uint8Array(await readRange(source, bytes.length, end));
+      const joined = new Uint8Array(bytes.length + next.length);
+      joined.set(bytes);
+      joined.set(next, bytes.length);
+      setBytes(joined);
+      setTrouble("");
+    } catch (error) {
+      setTrouble(error instanceof Error ? error.message : String(error));
+    }
   };
   const isWhole = bytes.length >= head.size;
   const text = new TextDecoder().decode(bytes, { stream: !isWhole });
@@ -30,16 +36,21 @@ export function Text({ source, head }: PreviewProps): JSX.Element {
       <section class="code" tabIndex={0} aria-label="Content of the file">
         <ol>
           {lines.map((line, at) => (
-            <li key={at}>{plainly(line.slice(0, LINE_MAX).replace(/\r$/, "").replaceAll("\t", "    "))}</li>
+            <li key={at}>{plainText(line.slice(0, LINE_MAX).replace(/\r$/, "").replaceAll("\t", "    "))}</li>
           ))}
         </ol>
       </section>
       {!isWhole && (
         <p class="actions soft small">
           The first {size(bytes.length)} of {size(head.size)}.
+          {trouble !== "" && (
+            <span class="wrong-text" role="alert">
+              More could not be read: {trouble}
+            </span>
+          )}
           {bytes.length < SHOWN_MAX_BYTES && (
             <button type="button" class="button" onClick={() => void more()}>
-              More
+              {trouble === "" ? "More" : "Try again"}
             </button>
           )}
         </p>

@@ -39,6 +39,7 @@ export type Route =
   | { readonly page: "team"; readonly team: string }
   | ({ readonly page: "chart" | "runs"; readonly artifact?: string } & ExperimentPlace)
   | ({ readonly page: "artifacts" } & VersionPlace)
+  /** A run by its name, or by `name@` and the first digits of its id. */
   | ({ readonly page: "run"; readonly run: string; readonly tab?: RunTab } & ExperimentPlace)
   | { readonly page: "missing" };
 
@@ -76,6 +77,11 @@ export function hrefOf(route: Route): string {
   return join(...base, ...(parts.slice(0, end < 0 ? 4 : end) as string[])) + queryOf(route);
 }
 
+/** The name of a run in a route, without the beginning of its id. */
+export function nameOfRun(run: string): string {
+  return run.replace(/@[0-9a-f]*$/, "");
+}
+
 function parseRun([, team, experiment, run, word, tab = "chart"]: readonly string[]): Route | undefined {
   if (team === undefined || experiment === undefined || run === undefined) return undefined;
   if (word !== undefined && word !== "run") return undefined;
@@ -111,7 +117,8 @@ function decoded(pathname: string): string[] | undefined {
 }
 
 function join(...parts: readonly string[]): string {
-  return `/${parts.map(encodeURIComponent).join("/")}`;
+  // Runs are named with it, and it means nothing in a path.
+  return `/${parts.map((part) => encodeURIComponent(part).replaceAll("%40", "@")).join("/")}`;
 }
 
 function queryOf(values: Partial<Record<(typeof QUERY)[number] | "artifact", string | undefined>>): string {

@@ -6,7 +6,7 @@ import { isLive } from "./live.ts";
 import { LoginDialog } from "./login.tsx";
 import { route } from "./navigation.ts";
 import { Notes } from "./notes.tsx";
-import { hrefOf, type Route } from "./routes.ts";
+import { hrefOf, nameOfRun, type Route } from "./routes.ts";
 import { logOut, session } from "./session.ts";
 import { type Theme, theme, turnTheme } from "./theme.ts";
 
@@ -89,7 +89,8 @@ function stepsTo(here: Route): Step[] {
   const place = { team, experiment };
   steps.push({ label: experiment, href: hrefOf({ page: "chart", ...place }), icon: "flask", what: "Experiment" });
   if (here.page === "run") {
-    steps.push({ label: here.run, href: hrefOf({ page: "run", ...place, run: here.run }), icon: "run", what: "Run" });
+    const { run } = here;
+    steps.push({ label: nameOfRun(run), href: hrefOf({ page: "run", ...place, run }), icon: "run", what: "Run" });
   }
   if (here.page === "artifacts" && here.type !== undefined && here.name !== undefined) {
     const { type, name } = here;
@@ -105,8 +106,17 @@ function stepsTo(here: Route): Step[] {
 
 function titleOf(here: Route): string {
   const [last, before] = stepsTo(here).toReversed();
+  if (last === undefined) return "artifold";
   const version = here.page === "artifacts" && here.version !== undefined ? ` ${here.version}` : "";
-  return last === undefined ? "artifold" : `${last.label}${version}${before ? ` · ${before.label}` : ""} · artifold`;
+  const parts = [tabOf(here), last.label + version, before?.label, "artifold"];
+  return parts.filter((part) => part !== undefined).join(" · ");
+}
+
+/** What of a page is looked at; `undefined` for what it shows by itself. */
+function tabOf(here: Route): string | undefined {
+  if (here.page === "runs") return here.page;
+  if (here.page === "artifacts") return here.name === undefined ? here.page : here.tab;
+  return here.page === "run" ? here.tab : undefined;
 }
 
 function Live(): JSX.Element {
