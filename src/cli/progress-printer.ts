@@ -92,7 +92,7 @@ export class ProgressPrinter {
       event.filesTotal === undefined || event.filesTotal < event.files ? "" : `/${formatNumber(event.filesTotal)}`;
     parts.push(`${formatNumber(event.files)}${of}`);
     if (event.bytes > 0) parts.push(formatBytes(event.bytes));
-    if (seconds > 0.5 && event.bytes > 0) parts.push(`${formatBytes(event.bytes / seconds)}/s`);
+    if (seconds > 0.5 && event.bytes > 0) parts.push(`${formatBytes(Math.round(event.bytes / seconds))}/s`);
     const part = fraction(event);
     if (seconds > 1 && part !== undefined && part > 0.02) {
       parts.push(`${formatSeconds((seconds / part) * (1 - part))} left`);

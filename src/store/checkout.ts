@@ -333,7 +333,7 @@ class Checkout {
     });
   }
 
-  #writing(total: { files: number; bytes: number }): Parameters<typeof carryOut>[4] {
+  #writing({ files: filesTotal, bytes: bytesTotal }: { files: number; bytes: number }): Parameters<typeof carryOut>[4] {
     const { signal, onProgress } = this.#options;
     let files = 0;
     let bytes = 0;
@@ -353,14 +353,7 @@ class Checkout {
       onBytes: (more, entryPath, isDone) => {
         if (isDone) files++;
         bytes += more;
-        onProgress?.({
-          phase: "write",
-          files,
-          filesTotal: total.files,
-          bytes,
-          bytesTotal: total.bytes,
-          path: entryPath,
-        });
+        onProgress?.({ phase: "write", files, filesTotal, bytes, bytesTotal, path: entryPath });
       },
     };
   }
