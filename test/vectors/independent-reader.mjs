@@ -10,9 +10,12 @@ import { applyChange, applyCheckpoint } from "./independent-changes.mjs";
 import { emptyState, listsOf } from "./independent-state.mjs";
 import { check, derive, hash, readValue, u64 } from "./independent-values.mjs";
 
+// Once: begun again, it takes its memory from under what is being read.
+await zstd.init();
+const decompressor = zstd.createDCtx();
+
 /** Section 13: the store as a whole. */
 export async function readStore(folder) {
-  await zstd.init();
   const mark = JSON.parse(fs.readFileSync(path.join(folder, "format.json"), "utf8"));
   check(mark.artifold === "store" && mark.format === 1 && mark.needs.length === 0, "the mark");
   check(mark.check === blake3.hash(`artifold store\n1\n${mark.id}`).toString("hex"), "the mark, by its check");
@@ -167,7 +170,7 @@ function rawOf(folder, objects, frame) {
   const options = { defaultHeapSize: frame.rawLength };
   if (frame.codec === 1) return Buffer.from(zstd.decompress(frame.payload, options));
   const base = Buffer.concat(frame.bases.map((digest) => readObject(folder, objects, frame.type, digest)));
-  return Buffer.from(zstd.decompressUsingDict(zstd.createDCtx(), frame.payload, base, options));
+  return Buffer.from(zstd.decompressUsingDict(decompressor, frame.payload, base, options));
 }
 
 const CHUNK = 1;
