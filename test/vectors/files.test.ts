@@ -4,7 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Digest, hashContent } from "../../src/digest/index.ts";
-import { openStore } from "../../src/index.ts";
+import { openStore, type Store } from "../../src/index.ts";
 import { decodeCheckpoint, decodeEntry, JOURNAL_START, Journal, segmentPath } from "../../src/journal/index.ts";
 import { frameTypes } from "../../src/objects/frame.ts";
 import {
@@ -25,8 +25,17 @@ import {
 import { nodeFileSystem } from "../../src/platform/index.ts";
 import { AdoptedCheck } from "../../src/upkeep/adopted-check.ts";
 import { frameOf } from "../support/frames.ts";
+import { all } from "../support/stores.ts";
 import { hex, seededBytes, unhex } from "./make/shape.ts";
-import { expectRefused, type Refused, readVectors } from "./read.ts";
+import {
+  contentOf,
+  expectRefused,
+  type Refused,
+  readVectors,
+  type StoreVector,
+  type VersionVector,
+  writeStore,
+} from "./read.ts";
 
 let folder: string;
 
@@ -247,85 +256,95 @@ describe("journals", () => {
 });
 
 interface Stores {
-  readonly small: {
-    readonly files: Record<string, string>;
-    readonly artifacts: {
-      team: string;
-      experiment: string;
-      type: string;
-      name: string;
-      tags: Record<string, Digest>;
-    }[];
-    readonly versions: {
-      number: number;
-      id: Digest;
-      removed: boolean;
-      message: string;
-      metadata: unknown;
-      entries: { path: string; kind: string }[];
-      contents: Record<string, string | { seed: number; length: number }>;
-    }[];
-    readonly runs: {
-      id: Digest;
-      startedAt: number;
-      ended: { at: number; state: string; exitCode: number | null; signal: string | null } | null;
-      used: Digest[];
-      made: Digest[];
-    }[];
-  };
+  readonly small: StoreVector;
+  readonly pushed: StoreVector;
+  readonly pulled: StoreVector;
   readonly refusedMarks: { mark: string; why: string; code: string }[];
 }
 
-describe("stores", () => {
-  const { small, refusedMarks } = readVectors<Stores>("stores");
-
-  function writeStore(): void {
-    for (const name of ["journal", "packs", "files"]) fs.mkdirSync(path.join(folder, name));
-    for (const [name, bytes] of Object.entries(small.files)) fs.writeFileSync(path.join(folder, name), unhex(bytes));
+/** Versions are read as they are expected, and what is not in the store is asked of a remote, which is not there. */
+async function expectVersion(store: Store, expected: VersionVector): Promise<void> {
+  const version = await store.resolve(`sample:V${expected.number}`, { removed: true });
+  const { id, removed, message, metadata, forGood, whole } = expected;
+  expect(version).toMatchObject({ id, removed, message, metadata, published: forGood, isComplete: whole });
+  if (expected.entries === null) {
+    await expect(all(version.entries())).rejects.toMatchObject({ code: "NOT_FOUND" });
+    return;
   }
+  const entries = await all(version.entries());
+  expect(entries.map(({ path: each, kind }) => [each, kind])).toEqual(
+    expected.entries.map(({ path: each, kind }) => [each, kind]),
+  );
+  for (const file of Object.keys(expected.contents)) {
+    const reading = version.read(file);
+    if (expected.missing.includes(file)) await expect(reading).rejects.toMatchObject({ code: "NOT_FOUND" });
+    else expect(hex(await reading)).toBe(hex(contentOf(expected, file)));
+  }
+}
 
-  test("a small one opens without its catalog and answers", async () => {
-    writeStore();
-    await using store = await openStore(folder, { create: false, workers: 0 });
-    expect(store.damage).toEqual([]);
-    for (const { name, tags } of small.artifacts) {
-      const found = [];
-      for await (const version of store.versions(name, { removed: true })) found.push(version);
-      expect(found.map((version) => version.number).reverse()).toEqual(small.versions.map(({ number }) => number));
-      for (const [tag, id] of Object.entries(tags)) expect((await store.resolve(`${name}:${tag}`)).id).toBe(id);
-    }
-    for (const expected of small.versions) {
-      const version = await store.resolve(`sample:V${expected.number}`, { removed: true });
-      expect(version).toMatchObject({ id: expected.id, message: expected.message, metadata: expected.metadata });
-      const entries: unknown[] = [];
-      for await (const entry of version.entries()) entries.push([entry.path, entry.kind]);
-      expect(entries).toEqual(expected.entries.map(({ path: each, kind }) => [each, kind]));
-      for (const [file, content] of Object.entries(expected.contents)) {
-        const bytes = typeof content === "string" ? content : hex(seededBytes(content.seed, content.length));
-        expect(hex(await version.read(file))).toBe(bytes);
+async function expectRun(store: Store, vector: StoreVector["runs"][number]): Promise<void> {
+  const { used, made, ended, startedAt, ...expected } = vector;
+  const run = await store.getRun(`@${expected.id}`);
+  expect(run).toMatchObject({ ...expected, startedAt: new Date(startedAt).toISOString() });
+  const { at, ...end } = ended ?? { at: undefined, state: "running", exitCode: null, signal: null };
+  expect(run).toMatchObject({ ...end, endedAt: at === undefined ? null : new Date(at).toISOString() });
+  const ids = { used: [] as Digest[], made: [] as Digest[] };
+  for await (const version of run.uses()) ids.used.push(version.id);
+  for await (const version of run.made()) ids.made.push(version.id);
+  expect(ids).toEqual({ used, made });
+}
+
+describe("stores", () => {
+  const { refusedMarks, ...stores } = readVectors<Stores>("stores");
+  const { small, pushed, pulled } = stores;
+
+  test.each(["small", "pushed", "pulled"] as const)(
+    "the %s one opens without its catalog and answers",
+    async (name) => {
+      const vector = stores[name];
+      writeStore(folder, vector);
+      await using store = await openStore(folder, { create: false, workers: 0 });
+      expect(store.damage).toEqual([]);
+      expect(await store.remotes.list()).toMatchObject(
+        vector.remotes.map(({ name: each, url }) => ({ name: each, url })),
+      );
+      for (const { name: each, tags, highest, artifact } of vector.artifacts) {
+        const found = await all(store.versions(each, { removed: true }));
+        expect(found.map(({ number }) => number).reverse()).toEqual(vector.versions.map(({ number }) => number));
+        for (const [tag, id] of Object.entries(tags)) {
+          const { number } = await store.resolve(`${each}:${tag}`, { removed: true });
+          expect(number).toBe([...vector.versions, ...vector.alsoMade].find((known) => known.id === id)?.number);
+        }
+        expect(store.engine.catalog.artifactById(artifact)).toMatchObject({ artifact, highest });
       }
-    }
-    for (const { used, made, ended, startedAt, ...expected } of small.runs) {
-      const run = await store.getRun(`@${expected.id}`);
-      expect(run).toMatchObject({ ...expected, startedAt: new Date(startedAt).toISOString() });
-      const { at, ...end } = ended ?? { at: undefined, state: "running", exitCode: null, signal: null };
-      expect(run).toMatchObject({ ...end, endedAt: at === undefined ? null : new Date(at).toISOString() });
-      const ids = { used: [] as Digest[], made: [] as Digest[] };
-      for await (const version of run.uses()) ids.used.push(version.id);
-      for await (const version of run.made()) ids.made.push(version.id);
-      expect(ids).toEqual({ used, made });
-    }
+      for (const expected of vector.versions) await expectVersion(store, expected);
+      for (const { holder, ...expected } of vector.alsoMade) {
+        const { version: id, ...found } = store.engine.catalog.versionById(expected.id) ?? {};
+        expect({ id, ...found }).toMatchObject(expected);
+        expect(store.engine.catalog.holderOf(expected.id)).toBe(holder);
+      }
+      for (const expected of vector.runs) await expectRun(store, expected);
+      expect(await store.verify()).toMatchObject({ ok: true, versions: vector.versions.length });
+    },
+  );
+
+  test("leave out what was removed", async () => {
+    writeStore(folder, small);
+    await using store = await openStore(folder, { create: false, workers: 0 });
     await expect(store.resolve("sample:V1")).rejects.toMatchObject({ code: "NOT_FOUND" });
     expect((await store.resolve("sample")).number).toBe(3);
-    expect(await store.verify()).toMatchObject({ ok: true, versions: 3 });
   });
 
-  test("go on where the small one ends: the next version is V4", async () => {
-    writeStore();
+  test.each([
+    ["small", "V4", small],
+    ["pushed", "V4", pushed],
+    ["pulled", "V6", pulled],
+  ] as const)("go on where the %s one ends: the next version is %s", async (_, next, vector) => {
+    writeStore(folder, vector);
     await using store = await openStore(folder, { create: false, workers: 0 });
     const artifact = await store.artifact({ name: "sample", type: "dataset", experiment: "pets" });
     await artifact.add(new Uint8Array([1]), { as: "one" });
-    expect((await artifact.upload()).version).toBe("V4");
+    expect((await artifact.upload()).version).toBe(next);
   });
 
   test("with a mark that is not known are refused, and left as they are", async () => {

@@ -1,32 +1,30 @@
 // A reader of stores written from docs/format.md: it shares no code with artifold. It reads what the journal and the
-// packs say, with no catalog, and believes nothing whose digest it has not made.
+// packs say, with no catalog, and believes nothing whose digest it has not made. What the journal means is in
+// independent-changes.mjs, what logs of remotes mean in independent-steps.mjs.
 import fs from "node:fs";
 import path from "node:path";
 import * as zstd from "@bokuweb/zstd-wasm";
 import blake3 from "blake3";
 import { Unpackr } from "msgpackr";
+import { applyChange, applyCheckpoint } from "./independent-changes.mjs";
+import { emptyState, listsOf } from "./independent-state.mjs";
+import { check, derive, hash, readValue, u64 } from "./independent-values.mjs";
 
-const hash = (bytes) => Buffer.from(blake3.hash(bytes));
-const derive = (context, bytes) => Buffer.from(blake3.deriveKey(`artifold format 1 ${context}`, bytes));
-const check = (holds, what) => {
-  if (!holds) throw new Error(`refused: ${what}`);
-};
-const u64 = (bytes, at) => Number(bytes.readBigUInt64LE(at));
+// Once: begun again, it takes its memory from under what is being read.
+await zstd.init();
+const decompressor = zstd.createDCtx();
 
 /** Section 13: the store as a whole. */
 export async function readStore(folder) {
-  await zstd.init();
   const mark = JSON.parse(fs.readFileSync(path.join(folder, "format.json"), "utf8"));
   check(mark.artifold === "store" && mark.format === 1 && mark.needs.length === 0, "the mark");
   check(mark.check === blake3.hash(`artifold store\n1\n${mark.id}`).toString("hex"), "the mark, by its check");
   const objects = new Map();
-  const state = { artifacts: new Map(), versions: new Map(), runs: new Map() };
+  const state = emptyState();
   readJournal(folder, state, objects);
   const object = (type, digest) => readObject(folder, objects, type, digest);
   return {
-    artifacts: [...state.artifacts.values()],
-    versions: [...state.versions.values()],
-    runs: [...state.runs.values()],
+    ...listsOf(state),
     entries: (manifest) => [...entriesOf(object, manifest)],
     content: (entry) => contentOf(object, entry),
   };
@@ -108,97 +106,6 @@ function applyRecord(folder, record, state, objects) {
   for (const change of payload.changes) applyChange(change, state);
 }
 
-function applyChange(change, { artifacts, versions, runs }) {
-  switch (change.change) {
-    case "artifact": {
-      const { artifact, team, experiment, type, name } = change;
-      artifacts.set(artifact, { artifact, team, experiment, type, name, highest: 0, tags: {} });
-      break;
-    }
-    case "version": {
-      const made = readVersion(change);
-      versions.set(change.version, made);
-      const artifact = artifacts.get(change.artifact);
-      artifact.highest = Math.max(artifact.highest, change.number);
-      if (made.run !== undefined) runs.get(made.run).made.push(made.id);
-      break;
-    }
-    case "run":
-      runs.set(change.run, readRun(change));
-      break;
-    case "config":
-      runs.get(change.run).config = JSON.parse(change.config);
-      break;
-    case "used":
-    case "made": {
-      const ids = runs.get(change.run)[change.change];
-      if (!ids.includes(change.version)) ids.push(change.version);
-      break;
-    }
-    case "ended": {
-      const { at, state, exitCode, signal } = change;
-      runs.get(change.run).ended = { at, state, exitCode, signal };
-      break;
-    }
-    case "tag": {
-      const { tags } = artifacts.get(change.artifact);
-      if (change.version === null) delete tags[change.tag];
-      else tags[change.tag] = change.version;
-      break;
-    }
-    case "remove":
-    case "restore":
-      versions.get(change.version).removed = change.change === "remove";
-      break;
-    case "note": {
-      const version = versions.get(change.version);
-      if (change.message !== undefined) version.message = change.message;
-      if (change.metadata !== undefined) version.metadata = JSON.parse(change.metadata);
-      break;
-    }
-    default:
-      check(false, `a change: ${change.change}`);
-  }
-}
-
-function applyCheckpoint(payload, { artifacts, versions }) {
-  for (const state of payload.artifacts) {
-    const artifact = artifacts.get(state.artifact);
-    artifact.highest = Math.max(artifact.highest, state.highest);
-    if (state.tags !== null) artifact.tags = Object.fromEntries(state.tags);
-    for (const version of state.removed) versions.get(version).removed = true;
-  }
-}
-
-/** Section 9. */
-function readVersion({ artifact, version, number, record }) {
-  check(derive("version record", record).toString("hex") === version, "a version id");
-  const [kind, owner, manifest, parents, createdAt, createdBy, run, message, metadata] = readValue(record);
-  check(kind === 3 && owner.toString("hex") === artifact, "a version record");
-  return {
-    artifact,
-    id: version,
-    number,
-    removed: false,
-    manifest: manifest.toString("hex"),
-    parents: parents.map((parent) => parent.toString("hex")),
-    createdAt,
-    createdBy,
-    run: run === null ? undefined : run.toString("hex"),
-    message,
-    metadata: JSON.parse(metadata),
-  };
-}
-
-/** Section 9, run records. */
-function readRun({ run, record }) {
-  check(derive("run record", record).toString("hex") === run, "a run id");
-  const [kind, team, experiment, name, startedAt, startedBy, command, config] = readValue(record);
-  check(kind === 4, "a run record");
-  const began = { id: run, team, experiment, name, startedAt, startedBy, command, config: JSON.parse(config) };
-  return { ...began, ended: null, used: [], made: [] };
-}
-
 /** Section 11: where the objects of a file lie, from its last 64 bytes. */
 function readTable(file, bytes, objects) {
   const foot = bytes.subarray(-64);
@@ -263,7 +170,7 @@ function rawOf(folder, objects, frame) {
   const options = { defaultHeapSize: frame.rawLength };
   if (frame.codec === 1) return Buffer.from(zstd.decompress(frame.payload, options));
   const base = Buffer.concat(frame.bases.map((digest) => readObject(folder, objects, frame.type, digest)));
-  return Buffer.from(zstd.decompressUsingDict(zstd.createDCtx(), frame.payload, base, options));
+  return Buffer.from(zstd.decompressUsingDict(decompressor, frame.payload, base, options));
 }
 
 const CHUNK = 1;
@@ -347,34 +254,4 @@ function* chunksOf(object, digest) {
     if (level === 0) yield object(CHUNK, row[0].toString("hex"));
     else yield* chunksOf(object, row[0].toString("hex"));
   }
-}
-
-/** Section 5: one value that is all there is. */
-function readValue(bytes) {
-  const buffer = Buffer.from(bytes);
-  let at = 0;
-  const number = (length) => {
-    at += length;
-    return length === 8 ? Number(buffer.readBigUInt64BE(at - 8)) : buffer.readUIntBE(at - length, length);
-  };
-  const take = (length) => {
-    at += length;
-    return buffer.subarray(at - length, at);
-  };
-  const array = (count) => Array.from({ length: count }, value);
-  function value() {
-    const mark = number(1);
-    if (mark < 0x80) return mark;
-    if (mark >= 0xcc && mark <= 0xcf) return number(1 << (mark - 0xcc));
-    if (mark >= 0xa0 && mark <= 0xbf) return take(mark & 0x1f).toString("utf8");
-    if (mark >= 0xd9 && mark <= 0xdb) return take(number(1 << (mark - 0xd9))).toString("utf8");
-    if (mark >= 0xc4 && mark <= 0xc6) return take(number(1 << (mark - 0xc4)));
-    if (mark >= 0x90 && mark <= 0x9f) return array(mark & 0x0f);
-    if (mark === 0xdc || mark === 0xdd) return array(number(mark === 0xdc ? 2 : 4));
-    check(mark === 0xc0, "a value");
-    return null;
-  }
-  const read = value();
-  check(at === buffer.length, "bytes after a value");
-  return read;
 }

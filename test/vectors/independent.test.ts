@@ -4,15 +4,19 @@ import fs from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type EntryView, openStore, type Store, type Version } from "../../src/index.ts";
+import type { Digest } from "../../src/digest/index.ts";
+import { type EntryView, openStore, type Run, type Store, type Version } from "../../src/index.ts";
 import { copyingFileSystem } from "../support/copying-file-system.ts";
-import { hex, seededBytes, text, unhex } from "./make/shape.ts";
-import { readVectors } from "./read.ts";
+import { all } from "../support/stores.ts";
+import { hex, seededBytes, text } from "./make/shape.ts";
+import { contentOf, readVectors, type StoreVector, writeStore } from "./read.ts";
 
 interface ReadVersion {
-  readonly id: string;
+  readonly id: Digest;
   readonly number: number;
   readonly removed: boolean;
+  readonly forGood: boolean;
+  readonly whole: boolean;
   readonly manifest: string;
   readonly parents: readonly string[];
   readonly createdBy: string;
@@ -38,8 +42,10 @@ interface ReadEntry {
 }
 
 interface ReadStore {
-  readonly artifacts: readonly { name: string; highest: number; tags: Record<string, string> }[];
+  readonly remotes: readonly { name: string; url: string }[];
+  readonly artifacts: readonly { artifact: Digest; name: string; highest: number; tags: Record<string, string> }[];
   readonly versions: readonly ReadVersion[];
+  readonly alsoMade: readonly (ReadVersion & { holder: Digest })[];
   readonly runs: readonly ReadRun[];
   entries(manifest: string): ReadEntry[];
   content(entry: ReadEntry): Uint8Array;
@@ -135,37 +141,111 @@ describe("a reader written from docs/format.md", () => {
     }
   });
 
-  test("reads the small store of the vectors", async () => {
-    const { small } = readVectors<{
-      small: {
-        files: Record<string, string>;
-        artifacts: { highest: number; tags: Record<string, string> }[];
-        versions: (ReadVersion & {
-          entries: ReadEntry[];
-          contents: Record<string, string | { seed: number; length: number }>;
-        })[];
-        runs: ReadRun[];
-      };
-    }>("stores");
-    for (const [name, bytes] of Object.entries(small.files)) {
-      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
-      fs.writeFileSync(path.join(folder, name), unhex(bytes));
-    }
+  test.each(["small", "pushed", "pulled"] as const)("reads the %s store of the vectors", async (name) => {
+    const { [name]: vector } = readVectors<Record<typeof name, StoreVector>>("stores");
+    writeStore(folder, vector);
     const read = await readStore(folder);
-    expect(read.artifacts).toMatchObject(small.artifacts);
-    expect(read.versions).toHaveLength(small.versions.length);
-    expect(read.runs).toEqual(small.runs);
-    for (const [index, expected] of small.versions.entries()) {
-      const { entries, contents, ...version } = expected;
+    expect(read.remotes).toEqual(vector.remotes);
+    expect(read.artifacts).toEqual(vector.artifacts);
+    expect(read.runs).toEqual(vector.runs);
+    expect(read.alsoMade).toHaveLength(vector.alsoMade.length);
+    expect(read.alsoMade).toMatchObject(vector.alsoMade);
+    expect(read.versions).toHaveLength(vector.versions.length);
+    for (const [index, expected] of vector.versions.entries()) {
+      const { entries, contents, missing, ...version } = expected;
       const found = read.versions[index] as ReadVersion;
       expect(found).toMatchObject(version);
+      if (entries === null) {
+        expect(() => read.entries(found.manifest)).toThrow("an object that is nowhere");
+        continue;
+      }
       const readEntries = read.entries(found.manifest);
       expect(readEntries).toEqual(entries.map((entry) => expect.objectContaining(entry)));
-      for (const [name, content] of Object.entries(contents)) {
-        const bytes = typeof content === "string" ? unhex(content) : seededBytes(content.seed, content.length);
-        expect(hex(read.content(readEntries.find((entry) => entry.path === name) as ReadEntry))).toBe(hex(bytes));
+      for (const file of Object.keys(contents)) {
+        const entry = readEntries.find((each) => each.path === file) as ReadEntry;
+        if (missing.includes(file)) expect(() => read.content(entry)).toThrow("an object that is nowhere");
+        else expect(hex(read.content(entry))).toBe(hex(contentOf(expected, file)));
       }
     }
+  });
+});
+
+/** Uploads a version that has these files and nothing else. */
+async function uploadFiles(from: Store | Run, files: Readonly<Record<string, string>>): Promise<Version> {
+  await using draft = await from.artifact({ name: "sample", type: "dataset" });
+  await draft.remove("**");
+  for (const [as, content] of Object.entries(files)) await draft.add(text(content), { as });
+  await draft.upload();
+  return from.getArtifact({ name: "sample", type: "dataset" });
+}
+
+/** What the independent reader says of a store is what the store itself says. */
+async function expectSame(store: Store): Promise<ReadStore> {
+  const read = await readStore(store.folder);
+  const versions = await versionsOf(store);
+  expect(read.versions.map(({ id, number, removed, message }) => [id, number, removed, message])).toEqual(
+    versions.map(({ id, number, removed, message }) => [id, number, removed, message]),
+  );
+  expect(read.versions.map(({ forGood, whole, metadata }) => [forGood, whole, metadata])).toEqual(
+    versions.map(({ published, isComplete, metadata }) => [published, isComplete, metadata]),
+  );
+  const { catalog } = store.engine;
+  for (const { artifact, highest } of read.artifacts) {
+    expect(catalog.artifactById(artifact)).toMatchObject({ name: "sample", highest });
+  }
+  for (const { id, number, message, holder } of read.alsoMade) {
+    expect(catalog.versionById(id)).toMatchObject({ number, message });
+    expect(catalog.holderOf(id)).toBe(holder);
+  }
+  for (const [tag, id] of Object.entries(read.artifacts[0]?.tags ?? {})) {
+    const { number } = await store.resolve(`sample:${tag}`, { removed: true });
+    expect(number).toBe([...read.versions, ...read.alsoMade].find((each) => each.id === id)?.number);
+  }
+  for (const [index, version] of versions.entries()) {
+    if (!version.isComplete) continue;
+    for (const entry of read.entries(read.versions[index]?.manifest as string)) {
+      expect(Buffer.compare(read.content(entry), await version.read(entry.path)), entry.path).toBe(0);
+    }
+  }
+  for (const { id, config, used, made } of read.runs) {
+    const run = await store.getRun(`@${id}`);
+    expect(run.config).toEqual(config);
+    expect((await all(run.uses())).map((version) => version.id)).toEqual(used);
+    expect((await all(run.made())).map((version) => version.id)).toEqual(made);
+  }
+  return read;
+}
+
+describe("a reader written from docs/format.md, of stores that have a remote,", () => {
+  test("reads what pushes and pulls made of them", async () => {
+    await using one = await openStore(path.join(folder, "one"), { user: "theo", workers: 0 });
+    await using two = await openStore(path.join(folder, "two"), { user: "mina", workers: 0 });
+    for (const store of [one, two]) await store.remotes.add("origin", path.join(folder, "hub"));
+    await (await uploadFiles(one, { a: "1" })).tag("prod");
+    await uploadFiles(one, { a: "2" });
+    await one.push({ remote: "origin" });
+    await expectSame(one);
+    await two.pull({ remote: "origin", metadataOnly: true });
+    expect((await expectSame(two)).versions).toMatchObject([{ whole: false }, { whole: false }]);
+
+    const run = await two.startRun({ config: { rate: 1 } });
+    await uploadFiles(run, { a: "3" });
+    await (await uploadFiles(run, { a: "3", b: "4" })).tag("prod");
+    await (await two.resolve("sample:V1")).annotate({ message: "mine" });
+    await (await uploadFiles(one, { a: "3" })).tag("prod");
+    await (await uploadFiles(one, { c: "5" })).tag("best");
+    await (await one.resolve("sample:V1")).annotate({ message: "his", metadata: { stars: 5 } });
+    await (await one.resolve("sample:V2")).remove();
+    await one.push({ remote: "origin" });
+    await two.pull({ remote: "origin", refs: ["sample:V4"] });
+    await expectSame(one);
+    const read = await expectSame(two);
+    expect(read.versions.map(({ forGood }) => forGood)).toEqual([true, true, true, true, false]);
+    expect(read.alsoMade).toMatchObject([{ number: 3, createdBy: "mina" }]);
+    await run.finish();
+    await two.push({ remote: "origin" });
+    await one.pull({ remote: "origin" });
+    for (const store of [one, two]) await expectSame(store);
   });
 });
 

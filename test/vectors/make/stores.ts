@@ -1,64 +1,29 @@
-/** Whole stores: one small one with everything in it, and marks that are refused. */
-import { chunkLengths } from "../../../src/chunking/index.ts";
-import { type Digest, EMPTY_DIGEST, hashContent } from "../../../src/digest/index.ts";
-import { type Change, encodePayload, type FileAdopted, type PackAdded } from "../../../src/journal/index.ts";
-import { encodeSegmentHead } from "../../../src/journal/segment-head.ts";
-import {
-  ChunkListBuilder,
-  type Entry,
-  encodeRunRecord,
-  encodeVersionRecord,
-  ManifestBuilder,
-  runId,
-  type Sums,
-  versionId,
-} from "../../../src/manifest/index.ts";
-import { type ObjectType, objectDigest, TableBuilder } from "../../../src/objects/index.ts";
-import { frameOf } from "../../support/frames.ts";
+/** Whole stores: one small one with everything in it, those of remotes, and marks that are refused. */
+import { type Digest, hashContent } from "../../../src/digest/index.ts";
+import type { Change, PackAdded } from "../../../src/journal/index.ts";
+import { type Entry, encodeVersionRecord, versionId } from "../../../src/manifest/index.ts";
 import { adoptedOf } from "./adopted.ts";
-import { MARK, RecordWriter, sealOf } from "./journals.ts";
 import { packOf } from "./packs.ts";
-import { hex, join, seededBytes, text } from "./shape.ts";
-
-type Objects = Map<Digest, { type: ObjectType; bytes: Uint8Array }>;
+import { pulledStore, pushedStore } from "./remote-stores.ts";
+import { hex, seededBytes, text } from "./shape.ts";
+import {
+  fileOf,
+  JournalWriter,
+  manifestOf,
+  markOf,
+  type Objects,
+  plain,
+  runOf,
+  START,
+  STORE_ID,
+  sumsOf,
+} from "./store-parts.ts";
 
 const artifact = hashContent(text("an artifact id is random"));
-const START = 1_700_000_000_000;
 /** A file of two chunks, though it is small: this seed has a cut early on. */
 const LARGE = { seed: 1, length: 50_000 } as const;
 /** A file that was adopted. Writers adopt larger ones, readers any. */
 const ADOPTED = { seed: 2, length: 60_000 } as const;
-
-/** A file of a version, and the objects that it needs. */
-function fileOf(path: string, bytes: Uint8Array, objects: Objects, executable = false): Entry {
-  const add = (type: ObjectType, part: Uint8Array): Digest => {
-    const digest = objectDigest(type, part);
-    objects.set(digest, { type, bytes: part });
-    return digest;
-  };
-  const list = new ChunkListBuilder({ writeNode: (_, node) => void add("chunkListNode", node) });
-  let at = 0;
-  for (const length of chunkLengths(bytes)) {
-    const digest = add("chunk", bytes.subarray(at, at + length));
-    list.add({ digest, length });
-    at += length;
-  }
-  const digest = bytes.length === 0 ? EMPTY_DIGEST : hashContent(bytes);
-  return { path, kind: "file", size: bytes.length, digest, chunkList: list.finish(), executable };
-}
-
-function manifestOf(entries: readonly Entry[], objects: Objects): Digest {
-  const builder = new ManifestBuilder({
-    writeNode: (digest, bytes) => void objects.set(digest, { type: "manifestNode", bytes }),
-  });
-  for (const entry of entries) builder.add(entry);
-  return builder.finish();
-}
-
-function sumsOf(entries: readonly Entry[]): Sums {
-  const files = entries.filter((entry) => entry.kind === "file");
-  return { entries: entries.length, files: files.length, bytes: files.reduce((sum, file) => sum + file.size, 0) };
-}
 
 /** Makes version records, numbered from 1. */
 class Versions {
@@ -101,66 +66,6 @@ class Versions {
   }
 }
 
-/** Objects of each type in frames of their own, as they ride in a record. */
-function framesOf(objects: Objects): { frame: Uint8Array; digests: Digest[] }[] {
-  return (["chunk", "chunkListNode", "manifestNode"] as const).flatMap((type) => {
-    const some = [...objects].filter(([, object]) => object.type === type);
-    if (some.length === 0) return [];
-    const contents = some.map(([, { bytes }]) => bytes);
-    return [{ frame: frameOf(type, contents), digests: some.map(([digest]) => digest) }];
-  });
-}
-
-/** Writes a journal, and remembers where content lies in its first segment. */
-class JournalWriter {
-  readonly #writer = new RecordWriter();
-  readonly #table = new TableBuilder();
-  #segment: Uint8Array = encodeSegmentHead(1, MARK);
-  #at = START;
-
-  entry(
-    changes: readonly Change[],
-    content: { objects?: Objects; packs?: readonly PackAdded[]; files?: readonly FileAdopted[] } = {},
-  ): void {
-    const frames = framesOf(content.objects ?? new Map());
-    const objects = join(...frames.flatMap(({ digests }) => digests));
-    const payload = encodePayload({
-      at: ++this.#at,
-      by: "mina",
-      packs: content.packs ?? [],
-      ...(content.files !== undefined && { files: content.files }),
-      ...(objects.length > 0 && { objects }),
-      changes,
-    });
-    let offset = this.#segment.length + 104 + payload.length + 32;
-    for (const { frame, digests } of frames) {
-      for (const [index, digest] of digests.entries())
-        this.#table.addObject(digest, { offset, length: frame.length, index, isDelta: false });
-      offset += frame.length;
-    }
-    this.#append({ kind: "entry", payload, attachment: frames.map(({ frame }) => frame) });
-  }
-
-  /** Ends the segment. @returns it, and a writer's next segment */
-  seal(): Uint8Array {
-    const sealed = sealOf(this.#writer, this.#segment, this.#table);
-    this.#segment = encodeSegmentHead(2, MARK);
-    return sealed;
-  }
-
-  checkpoint(artifacts: readonly unknown[]): void {
-    this.#append({ kind: "checkpoint", payload: encodePayload({ artifacts } as never), attachment: [] });
-  }
-
-  get segment(): Uint8Array {
-    return this.#segment;
-  }
-
-  #append(record: Parameters<RecordWriter["next"]>[0]): void {
-    this.#segment = join(this.#segment, this.#writer.next(record));
-  }
-}
-
 const name = { team: "local", experiment: "pets", type: "dataset", name: "sample" } as const;
 
 /** A pack of a file's chunks, two to a frame, and a pack of the nodes. */
@@ -186,15 +91,6 @@ function packsOf(objects: Objects): { files: [string, Uint8Array][]; added: Pack
       objects: pack.objects,
     })),
   };
-}
-
-/** A run that began, in the words of the journal and as a reader gives it. */
-function runOf(name: string, number: number): { began: Change; run: Digest; told: Record<string, unknown> } {
-  const startedAt = START + 10 * number;
-  const told = { team: "local", experiment: "pets", name, startedAt, startedBy: "mina", command: ["train", "--fast"] };
-  const record = encodeRunRecord({ ...told, config: { number }, nonce: new Uint8Array(16).fill(0x80 + number) });
-  const run = runId(record);
-  return { began: { change: "run", run, record }, run, told: { ...told, id: run } };
 }
 
 /**
@@ -266,23 +162,23 @@ function smallStore(): unknown {
   ]);
   journal.entry([going.began, { change: "used", run: going.run, version: v2.version }]);
 
-  const id = "5".repeat(64);
-  const check = hashContent(text(`artifold store\n1\n${id}`));
-  const mark = `{"artifold":"store","format":1,"id":"${id}","needs":[],"check":"${check}"}\n`;
   const all: [string, Uint8Array][] = [
-    ["format.json", text(mark)],
+    ["format.json", markOf()],
     ["journal/00000001.segment", sealed],
     ["journal/00000002.segment", journal.segment],
     ...files,
   ];
+  const usual = { forGood: false, whole: true, missing: [] };
   const contents = { "cat.txt": hex(text("meow\n")), nothing: "", "run.sh": hex(text("#!/bin/sh\n")) };
   return {
     files: Object.fromEntries(all.map(([path, bytes]) => [path, hex(bytes)])),
+    remotes: [],
     artifacts: [{ ...name, artifact, highest: 3, tags: { prod: v2.version } }],
     versions: [
       {
         number: 1,
         id: v1.version,
+        ...usual,
         removed: true,
         message: "cats",
         metadata: { number: 1 },
@@ -292,6 +188,7 @@ function smallStore(): unknown {
       {
         number: 2,
         id: v2.version,
+        ...usual,
         removed: false,
         message: "",
         metadata: { number: 2 },
@@ -301,6 +198,7 @@ function smallStore(): unknown {
       {
         number: 3,
         id: v3.version,
+        ...usual,
         removed: false,
         message: "one cat, after all",
         metadata: { cats: 1 },
@@ -308,6 +206,7 @@ function smallStore(): unknown {
         contents: { "고양이.txt": hex(text("야옹\n")) },
       },
     ],
+    alsoMade: [],
     runs: [
       {
         ...maker.told,
@@ -328,17 +227,15 @@ function smallStore(): unknown {
   };
 }
 
-function plain(entry: Entry): unknown {
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
-}
-
 export function stores(): unknown {
   const refused = (mark: string, why: string, code: string): unknown => ({ mark, why, code });
-  const id = "5".repeat(64);
+  const id = STORE_ID;
   return {
     about:
-      "A small store, as its files in hex, and what it holds. The catalog is not there. Then marks that are refused.",
+      "A small store, one that pushed and one that pulled, as their files in hex, and what each holds. The catalog is not there. Then marks that are refused.",
     small: smallStore(),
+    pushed: pushedStore(),
+    pulled: pulledStore(),
     refusedMarks: [
       refused(`{"artifold":"store","format":2,"id":"${id}","needs":[]}`, "a newer format", "FORMAT_UNSUPPORTED"),
       refused(
