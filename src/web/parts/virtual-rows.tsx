@@ -42,23 +42,13 @@ const SPARE = 8;
 export function VirtualRows(props: VirtualRowsProps): JSX.Element {
   const { label, role, count, rowHeight, list = "", chosen = -1, start = -1 } = props;
   const id = useId();
-  const { box, position, measures, show, view } = useScrolling(count, rowHeight, props.head ? rowHeight : 0);
-  const [active, setActive] = useState(Math.max(0, chosen));
-  const entered = chosen >= 0 ? chosen : start;
+  const scrolling = useScrolling(count, rowHeight, props.head ? rowHeight : 0);
+  const { box, position, measures, show, view } = scrolling;
+  const [active, setActive] = useActive(list, chosen >= 0 ? chosen : start, count, scrolling);
   const current = Math.min(active, Math.max(0, count - 1));
   const first = Math.max(0, Math.floor(position.at / rowHeight) - SPARE);
   const last = Math.min(count - 1, Math.ceil((position.at + view) / rowHeight) + SPARE);
 
-  useLayoutEffect(() => {
-    setActive(0);
-    show(0);
-  }, [list]);
-  // Of a long list it is known where a row stands before it is known that there are so many.
-  useLayoutEffect(() => {
-    if (entered < 0 || entered >= count) return;
-    setActive(entered);
-    show(entered, true);
-  }, [list, entered, entered < count, view > 0]);
   useLayoutEffect(() => props.onShown?.(first, last), [list, first, last, count]);
 
   const onKeyDown = (event: KeyboardEvent): void => {
@@ -104,6 +94,27 @@ export function VirtualRows(props: VirtualRowsProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** The row that the keys are on: of another list the first one, or the one at which it is entered (-1 for none). */
+function useActive(
+  list: string,
+  entered: number,
+  count: number,
+  { show, view }: Scrolling,
+): [active: number, setActive: (index: number) => void] {
+  const [active, setActive] = useState(Math.max(0, entered));
+  useLayoutEffect(() => {
+    setActive(0);
+    show(0);
+  }, [list]);
+  // Of a long list it is known where a row stands before it is known that there are so many.
+  useLayoutEffect(() => {
+    if (entered < 0 || entered >= count) return;
+    setActive(entered);
+    show(entered, true);
+  }, [list, entered, entered < count, view > 0]);
+  return [active, setActive];
 }
 
 interface RowProps {
