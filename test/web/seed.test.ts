@@ -85,7 +85,7 @@ describe.skipIf(chromiumPath === undefined)(`from init to the files of V2${howTo
     const graph = page.getByRole("region", { name: "Graph of runs and versions" });
     await page.evaluate("window.isSamePage = true");
     await graph.getByRole("link", { name: /^sable-life-1/ }).click();
-    await page.waitForURL("**/sable-life-1/run/relation");
+    await page.waitForURL("**/sable-life-1@*/run/relation");
     expect(await page.evaluate("window.isSamePage")).toBe(true);
     check();
   });
