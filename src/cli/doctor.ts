@@ -5,7 +5,16 @@ import { blake3Implementation } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { compressionImplementation, prepareCompression } from "../objects/index.ts";
 import { diskSpace, kindOf, namesIn, networkFileSystem, nodeFileSystem, userFolders } from "../platform/index.ts";
-import { type CurrentRun, type Setting, Store, storeExists, storeNames, userSettingsFile } from "../store/index.ts";
+import {
+  type CurrentRun,
+  countLogins,
+  loginsFile,
+  type Setting,
+  Store,
+  storeExists,
+  storeNames,
+  userSettingsFile,
+} from "../store/index.ts";
 import { LINKED_FOLDER } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
 import { nameOfRun } from "./current-run.ts";
@@ -22,7 +31,7 @@ interface Finding {
 }
 
 export async function run(run: Run): Promise<number> {
-  const findings = [...(await parts()), ...settings(run), ...(await storeFindings(run))];
+  const findings = [...(await parts()), ...settings(run), logins(run), ...(await storeFindings(run))];
   const ok = findings.every((finding) => finding.ok);
   const rows = findings.map(({ name, ok: fine, value, detail }) => [
     fine ? run.output.paint("32", "ok") : run.output.paint("31", "!!"),
@@ -70,6 +79,19 @@ function settings({ context }: Run): Finding[] {
     { name: "user data", ok: true, value: folders.data, detail: "user" },
     { name: "user cache", ok: true, value: folders.cache, detail: "user" },
   ];
+}
+
+/** The keys for servers. What is no login among them is passed over by all others. */
+function logins({ context: { environment } }: Run): Finding {
+  const file = loginsFile(environment);
+  try {
+    const { entries, unsound } = countLogins(environment);
+    if (unsound === 0) return { name: "logins", ok: true, value: formatCount(entries, "server"), detail: file };
+    const value = `${unsound} of ${entries} are not sound`;
+    return { name: "logins", ok: false, value, detail: `log in again to these servers: ${file}` };
+  } catch (error) {
+    return failed("logins", error);
+  }
 }
 
 /** The run that uploads belong to. One of another store is worth a look: nothing is written down for it. */
@@ -141,7 +163,11 @@ async function tried(name: string, look: () => Promise<string>): Promise<Finding
   try {
     return { name, ok: true, value: await look(), detail: "" };
   } catch (error) {
-    const hint = isArtifoldError(error) ? (error.hint ?? "") : "";
-    return { name, ok: false, value: (error as Error).message, detail: hint };
+    return failed(name, error);
   }
+}
+
+function failed(name: string, error: unknown): Finding {
+  const hint = isArtifoldError(error) ? (error.hint ?? "") : "";
+  return { name, ok: false, value: (error as Error).message, detail: hint };
 }

@@ -20,7 +20,16 @@ export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
 export { parseHttpHost, runUrl } from "./http-host.ts";
 export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
-export { forgetLogin, keepLogin, type Login, loginFor, loginsFile, originOf, readLogins } from "./logins.ts";
+export {
+  countLogins,
+  forgetLogin,
+  keepLogin,
+  type Login,
+  loginFor,
+  loginsFile,
+  originOf,
+  readLogins,
+} from "./logins.ts";
 export type { MergeOptions, MergeResult } from "./merge.ts";
 export type { OnConflict } from "./merging.ts";
 export type { OpenRemote } from "./object-source.ts";
