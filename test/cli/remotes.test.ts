@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "no
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { command, commandJson, startCommand } from "../support/command.ts";
+import { answer, rawServer } from "../support/raw-server.ts";
 import { scratch, until, writeFiles } from "../support/stores.ts";
 
 interface Moved {
@@ -142,6 +143,31 @@ describe("remotes", () => {
     expect((await command(none, ["clone", hub, folder])).code).toBe(14);
     expect((await command(none, ["clone", path.join(folder, "nothing"), path.join(folder, "b")])).code).toBe(15);
     expect(existsSync(path.join(folder, "b"))).toBe(false);
+  });
+
+  test("a clone that failed or was stopped is repeated, and leaves nothing where the remote did not answer", async () => {
+    const { hub, one } = await twoMachines();
+    const folder = path.join(scratch(), "deep", "clone");
+    const none = path.join(scratch(), "none");
+    const denied = await rawServer(
+      answer(403, { "artifold-remote": "1" }, JSON.stringify({ code: "DENIED", message: "no" })),
+    );
+    expect((await command(none, ["clone", denied.url, folder])).code).toBe(12);
+    const silent = await rawServer(() => undefined);
+    const stopped = startCommand(none, ["clone", silent.url, folder]);
+    await until("it asks", () => silent.heads.length > 0);
+    stopped.child.kill("SIGINT");
+    expect((await stopped.ended).code).toBe(130);
+    expect(existsSync(path.dirname(folder))).toBe(false);
+    // What a clone leaves that was killed before it had read a step.
+    const store = path.join(folder, ".artifold");
+    await command(none, ["store", "create", folder]);
+    await command(store, ["remote", "add", "origin", hub]);
+    expect((await command(none, ["clone", path.dirname(one), folder])).code).toBe(14);
+    expect((await command(none, ["clone", hub, folder])).code).toBe(0);
+    expect((await command(store, ["cat", "x:V1/a.txt"])).stdout).toBe("1");
+    const again = await command(none, ["clone", hub, folder]);
+    expect(again).toMatchObject({ code: 14, stderr: expect.stringContaining("`artifold pull` there goes on") });
   });
 
   test("a server takes what is pushed with a key, shows it, and lets nobody write without one", async () => {
