@@ -1,11 +1,15 @@
 /** `push`: sends to a remote what it has not. */
+import type { WholeResult } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { typeFlag } from "./common.ts";
 import { movedLines, movedView, remoteAndRefs, trafficLine } from "./moved.ts";
-import { safe } from "./text.ts";
+import { formatCount, safe } from "./text.ts";
 
-/** Exit code where both sides changed the same paths: everything is there, and the newest version holds one side. */
-const DIVERGED = 3;
+/**
+ * Exit code where both sides changed the same paths: everything is there, and the newest version holds one side. Also where
+ * --whole could not look at all versions.
+ */
+const LEFT_OUT = 3;
 
 export async function run(run: Run): Promise<number> {
   const { call, context, output, signal } = run;
@@ -16,18 +20,28 @@ export async function run(run: Run): Promise<number> {
     ...context.flags,
     ...typeFlag(run),
     dryRun,
+    whole: call.flag("whole"),
     isSingleWriter: call.flag("single-writer"),
     signal,
     onProgress: output.onProgress,
   });
-  const { versions } = result;
+  const { versions, whole } = result;
   const lines = movedLines(run, versions, dryRun ? "would push" : "pushed");
   if (lines.length === 0) lines.push(`${safe(result.url)} has everything`);
+  if (whole !== null) lines.push(wholeLine(whole, dryRun));
   lines.push(`${trafficLine(result)}${dryRun ? "  (dry run: nothing was sent)" : ""}`);
   const diverged = versions.filter((version) => version.diverged);
-  output.result(movedView(result), versions.map(({ ref }) => ref).join("\n"), lines);
+  output.result({ ...movedView(result), ...whole }, versions.map(({ ref }) => ref).join("\n"), lines);
   for (const { ref } of diverged) {
     output.warn(`${safe(ref)} and the version before it changed the same paths; \`artifold merge\` makes one of them`);
   }
-  return diverged.length > 0 ? DIVERGED : 0;
+  const leftOut = whole?.leftOut ?? [];
+  for (const ref of leftOut) output.warn(`${safe(ref)} is not all in this store, and was not looked at`);
+  return diverged.length > 0 || leftOut.length > 0 ? LEFT_OUT : 0;
+}
+
+function wholeLine({ unsoundPacks }: WholeResult, dryRun: boolean): string {
+  if (unsoundPacks === 0) return "no pack that was looked at is gone or damaged";
+  const verb = dryRun ? "would be" : "was";
+  return `${formatCount(unsoundPacks, "pack")} gone or damaged: what these versions need ${verb} sent again`;
 }

@@ -35,7 +35,7 @@ export type { OnConflict } from "./merging.ts";
 export type { OpenRemote } from "./object-source.ts";
 export type { Operation } from "./operations.ts";
 export type { PullOptions, PullResult } from "./pull.ts";
-export type { MovedVersion, PushOptions, PushResult } from "./push.ts";
+export type { MovedVersion, PushOptions, PushResult, WholeResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export type { RemoteGcOptions, RemoteGcResult } from "./remote-gc.ts";
 export type { RemoteOptions, Traffic } from "./remote-work.ts";

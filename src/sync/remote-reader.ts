@@ -203,7 +203,7 @@ export class RemoteReader {
       `${this.#remote.url}: ${named} is not there, or is not what it should be: ${digest}`,
       {
         info: { remote: this.#remote.url, digest },
-        hint: "If its version was removed meanwhile, pull again. Else the remote is damaged: push from a store that has it.",
+        hint: "If its version was removed meanwhile, pull again. Else the remote is damaged: `artifold push --whole` from a store that has all of it mends it.",
       },
     );
   }

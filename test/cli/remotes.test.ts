@@ -1,8 +1,9 @@
 /** Commands of remotes as people type them: over a folder, and over a server with logins. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { command, commandJson, startCommand } from "../support/command.ts";
+import { randomBytesOf } from "../support/random.ts";
 import { answer, rawServer } from "../support/raw-server.ts";
 import { scratch, until, writeFiles } from "../support/stores.ts";
 
@@ -143,6 +144,26 @@ describe("remotes", () => {
     expect((await command(none, ["clone", hub, folder])).code).toBe(14);
     expect((await command(none, ["clone", path.join(folder, "nothing"), path.join(folder, "b")])).code).toBe(15);
     expect(existsSync(path.join(folder, "b"))).toBe(false);
+  });
+
+  test("a remote that lost a pack is mended by push --whole, as the error of a clone says", async () => {
+    const { one, hub, data } = await twoMachines();
+    writeFileSync(path.join(data, "b.bin"), randomBytesOf(1, 50_000));
+    await upload(one, data);
+    await command(one, ["push"]);
+    const packs = readdirSync(path.join(hub, "p"), { recursive: true, encoding: "utf8" });
+    const files = packs.map((name) => path.join(hub, "p", name)).filter((file) => statSync(file).isFile());
+    rmSync(files.sort((left, right) => statSync(right).size - statSync(left).size)[0] as string);
+    const broken = await command(one, ["clone", hub, path.join(scratch(), "broken")]);
+    expect(broken).toMatchObject({ code: 13, stderr: expect.stringContaining("artifold push --whole") });
+    expect(await commandJson(one, ["push"])).toMatchObject({ versions: [], sentBytes: 0 });
+    const dry = await command(one, ["push", "--whole", "--dry-run"]);
+    expect(dry.stdout).toContain("1 pack gone or damaged: what these versions need would be sent again");
+    expect(await commandJson(one, ["push", "--whole"])).toMatchObject({ versions: [], unsoundPacks: 1, leftOut: [] });
+    expect((await command(one, ["push", "--whole"])).stdout).toContain("no pack that was looked at is gone or damaged");
+    const mended = path.join(scratch(), "mended");
+    expect((await command(one, ["clone", hub, mended])).code).toBe(0);
+    expect((await command(path.join(mended, ".artifold"), ["verify"])).code).toBe(0);
   });
 
   test("a clone that failed or was stopped is repeated, and leaves nothing where the remote did not answer", async () => {
