@@ -4,6 +4,7 @@ import type { PushResult, Store } from "../../src/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
+import { openServed, served } from "../support/served.ts";
 import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 const pushWhole = (store: Store, remote: Remote): Promise<PushResult> => store.push({ remote, whole: true });
@@ -99,6 +100,16 @@ test("only what is meant is looked at, and versions that are not all here are to
   expect((await pushWhole(far, place.open())).whole).toEqual({ unsoundPacks: 0, leftOut });
   const upTo = await store.push({ remote: place.open(), whole: true, refs: ["sample:V1"] });
   expect(upTo.receivedBytes).toBeLessThan(650_000);
+});
+
+test("a remote behind a server is mended as well", async () => {
+  const [store, place] = await prepared();
+  for (const [at, key] of (await packsOf(place)).entries()) {
+    await damage(place, key, (damages[at % damages.length] as (typeof damages)[number])[1]);
+  }
+  const server = await served(place.open());
+  await pushWhole(store, openServed(server));
+  await expectAll(store, place);
 });
 
 test("one that was cut off goes on where it was", async () => {
