@@ -89,6 +89,7 @@ export {
   Version,
   type VersionChange,
   type VersionQuery,
+  type WholeResult,
 } from "./store/index.ts";
 export type { Problem, ProblemKind, VerifyOptions, VerifyResult } from "./upkeep/index.ts";
 export type { LeftOut, LeftOutReason, PortabilityWarning } from "./worktree/index.ts";

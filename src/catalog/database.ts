@@ -84,6 +84,7 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
   const database = openFile(file, { timeout: options.busyMs ?? BUSY_MS, fileMustExist: options.mustExist ?? false });
   try {
     if (options.journal === "wal" && file !== ":memory:") {
+      refuseHoles(path.dirname(file));
       const mode = startWal(database, options.busyMs ?? BUSY_MS);
       if (mode !== "wal") throw new ArtifoldError("STORE_REFUSED", `${file} cannot be kept in WAL mode (${mode})`);
       // The journal of the store is the commit point; what a power cut takes from the catalog is folded in again.
@@ -99,6 +100,21 @@ export function openDatabase(file: string, options: DatabaseOptions): Database {
     database.close();
     throw error;
   }
+}
+
+/** SQLite writes one byte for each so many of a file that it maps, so that the rest has room too. */
+const RESERVED_BYTES = 4096;
+/** Room for what is mapped of the store's databases, and for what else may be written before it is filled. */
+const HOLES_BYTES: number = 1024 * 1024;
+
+/**
+ * Refuses a disk that is nearly full where its blocks are smaller than SQLite takes them to be: most of what it maps are
+ * holes then, and a hole without room ends the process by SIGBUS.
+ */
+function refuseHoles(folder: string): void {
+  const { free, block } = diskSpace(folder);
+  if (block >= RESERVED_BYTES || free >= HOLES_BYTES) return;
+  throw Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL" });
 }
 
 const WAL_RETRY_MS = 5;

@@ -1,7 +1,8 @@
 /** `clone`: makes a store in .artifold of a folder, with a remote and what is on it. */
 import path from "node:path";
 import { ArtifoldError } from "../errors.ts";
-import { Store, storeExists } from "../store/index.ts";
+import { Store } from "../store/index.ts";
+import { RemoteSession } from "../sync/index.ts";
 import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
 import { typeFlag } from "./common.ts";
@@ -13,17 +14,17 @@ import { safe } from "./text.ts";
 const REMOTE_NAME = "origin";
 
 export async function run(run: Run): Promise<number> {
-  const { call, context, output } = run;
+  const { call, context, output, signal } = run;
   const [url, folder, ...refs] = call.args as [string, string, ...string[]];
   const place = path.join(path.resolve(context.cwd, folder), STORE_FOLDER_NAME);
-  if (storeExists(place)) {
-    throw new ArtifoldError("CONFLICT", `there is a store in ${place}`, {
-      hint: "Choose another folder, or add the remote to that store and pull.",
-    });
-  }
   const open = remoteOpener(context, output);
-  // A place that is not there, or that nobody may read, leaves no store behind.
-  await (await open(url, {})).close();
+  // A place that is not there, that nobody may read, or that does not answer, leaves no store behind.
+  const remote = await open(url, {});
+  try {
+    await RemoteSession.open(remote, { call: { signal } });
+  } finally {
+    await remote.close();
+  }
   const { user } = context.settings;
   const store = await Store.open(place, {
     create: true,
@@ -32,10 +33,20 @@ export async function run(run: Run): Promise<number> {
     settings: context.settings,
   });
   try {
+    await refuseFilled(store);
     return await fill(run, store, url, refs);
   } finally {
     await store.close();
   }
+}
+
+/** A store without versions may be what a clone that was cut off has left: the same clone goes on in it. */
+async function refuseFilled(store: Store): Promise<void> {
+  const { done } = await store.artifacts()[Symbol.asyncIterator]().next();
+  if (done === true) return;
+  throw new ArtifoldError("CONFLICT", `there is a store with versions in ${store.folder}`, {
+    hint: "Choose another folder. `artifold pull` there goes on with a clone that was cut off; of another remote, once it is added.",
+  });
 }
 
 /** Names the remote in the new store, and pulls from it. */

@@ -7,6 +7,8 @@ import { compressionImplementation, prepareCompression } from "../objects/index.
 import { diskSpace, kindOf, namesIn, networkFileSystem, nodeFileSystem, userFolders } from "../platform/index.ts";
 import {
   type CurrentRun,
+  countLogins,
+  loginsFile,
   parseHttpHost,
   type Setting,
   Store,
@@ -30,7 +32,7 @@ interface Finding {
 }
 
 export async function run(run: Run): Promise<number> {
-  const findings = [...(await parts()), ...settings(run), ...(await storeFindings(run))];
+  const findings = [...(await parts()), ...settings(run), logins(run), ...(await storeFindings(run))];
   const ok = findings.every((finding) => finding.ok);
   const rows = findings.map(({ name, ok: fine, value, detail }) => [
     fine ? run.output.paint("32", "ok") : run.output.paint("31", "!!"),
@@ -93,6 +95,19 @@ function httpHost(finding: Finding): Finding {
     return finding;
   } catch (error) {
     return { ...finding, ok: false, value: (error as Error).message };
+  }
+}
+
+/** The keys for servers. What is no login among them is passed over by all others. */
+function logins({ context: { environment } }: Run): Finding {
+  const file = loginsFile(environment);
+  try {
+    const { entries, unsound } = countLogins(environment);
+    if (unsound === 0) return { name: "logins", ok: true, value: formatCount(entries, "server"), detail: file };
+    const value = `${unsound} of ${entries} are not sound`;
+    return { name: "logins", ok: false, value, detail: `log in again to these servers: ${file}` };
+  } catch (error) {
+    return failed("logins", error);
   }
 }
 
@@ -165,7 +180,11 @@ async function tried(name: string, look: () => Promise<string>): Promise<Finding
   try {
     return { name, ok: true, value: await look(), detail: "" };
   } catch (error) {
-    const hint = isArtifoldError(error) ? (error.hint ?? "") : "";
-    return { name, ok: false, value: (error as Error).message, detail: hint };
+    return failed(name, error);
   }
+}
+
+function failed(name: string, error: unknown): Finding {
+  const hint = isArtifoldError(error) ? (error.hint ?? "") : "";
+  return { name, ok: false, value: (error as Error).message, detail: hint };
 }

@@ -2,7 +2,7 @@
 import { ApiError, Client, type SessionView } from "../client/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import { userName } from "../platform/index.ts";
-import { isLoopback } from "../remote/index.ts";
+import { isLoopback, remoteError } from "../remote/index.ts";
 import {
   forgetLogin,
   keepLogin,
@@ -18,6 +18,11 @@ import { safe } from "./text.ts";
 
 /** What the server is called as a remote. */
 const REMOTE_NAME = "server";
+/** More than any session takes. */
+const SESSION_BYTES_MAX: number = 64 * 1024;
+
+type Session = Pick<SessionView, "login">;
+const scopes: ReadonlySet<unknown> = new Set(["read", "write", "admin"]);
 
 export async function run(run: Run): Promise<number> {
   switch (run.command) {
@@ -53,7 +58,7 @@ async function login(run: Run): Promise<number> {
   await keepLogin(context.environment, { server, key, user, team });
   const store = await run.open({ create: true });
   await addServer(store, server);
-  output.result({ user, team, server, scope }, user, [`${safe(user)} at ${safe(server)}, to ${scope}`]);
+  output.result({ user, team, server, scope }, safe(user), [`${safe(user)} at ${safe(server)}, to ${scope}`]);
   return 0;
 }
 
@@ -73,7 +78,7 @@ async function whoami(run: Run): Promise<number> {
   const known = run.call.text("server") === undefined ? latest(environment) : loginFor(environment, serverOf(run));
   const user = known?.user ?? settings.user?.value ?? userName(environment);
   const result = { user, team: known?.team ?? settings.team.value, server: known?.server ?? null };
-  output.result(result, user, [
+  output.result(result, safe(user), [
     known === undefined ? `${safe(user)}, not logged in` : `${safe(user)} at ${safe(known.server)}`,
   ]);
   return 0;
@@ -97,20 +102,48 @@ async function readKey(): Promise<string> {
   return text.trim();
 }
 
-/** What a server says of a key. */
-async function sessionOf(server: string, key: string): Promise<SessionView> {
+/** What a server says of a key. @throws ArtifoldError DENIED, UNREACHABLE; DAMAGED where it is none of ours */
+async function sessionOf(server: string, key: string): Promise<Session> {
   if (!/^[\w-]{1,256}$/.test(key)) throw new ArtifoldError("DENIED", "this is no key");
+  const client = new Client({ url: server, token: () => key, fetch: async (url, init) => cut(await fetch(url, init)) });
   try {
-    return await new Client({ url: server, token: () => key }).call("session");
+    const session: unknown = await client.call("session");
+    if (isSession(session)) return session;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    if (error.status === 401 || error.status === 403) {
+    if (error instanceof ApiError && (error.status === 401 || error.status === 403)) {
       throw new ArtifoldError("DENIED", `${server} does not know this key`, {
         hint: "`artifold token create` makes one, where the server runs.",
       });
     }
-    throw new ArtifoldError("UNREACHABLE", `${server}: ${error.message}`, { cause: error });
+    if (error instanceof ApiError)
+      throw new ArtifoldError("UNREACHABLE", `${server}: ${error.message}`, { cause: error });
+    if (!(error instanceof SyntaxError)) throw error;
   }
+  throw remoteError("DAMAGED", server, "no artifold server answers there", {
+    hint: "Check the address, and that this artifold and the server's fit together.",
+  });
+}
+
+/** An answer as far as ours are ever long: whoever sends more is no server of ours. */
+async function cut(answer: Response): Promise<Response> {
+  if (answer.body === null) return answer;
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of answer.body) {
+    pieces.push(piece);
+    length += piece.length;
+    if (length > SESSION_BYTES_MAX) break;
+  }
+  return new Response(Buffer.concat(pieces).subarray(0, SESSION_BYTES_MAX), answer);
+}
+
+/** What is kept and shown of a session must be there. The rest may change with the server's version. */
+function isSession(session: unknown): session is Session {
+  const login = (session as Partial<Session> | null)?.login;
+  if (login === null) return true;
+  const { user, team, scope } = (login ?? {}) as { [field: string]: unknown };
+  if (typeof user !== "string" || user === "" || !scopes.has(scope)) return false;
+  return team === null || typeof team === "string";
 }
 
 /** The server becomes a remote of the store that is meant. */

@@ -56,6 +56,10 @@ export const remoteCommands: readonly CommandSpec[] = [
     options: [
       typeOption,
       {
+        name: "whole",
+        help: "read what is there of these versions, and send again what is gone or damaged",
+      },
+      {
         name: "single-writer",
         help: "you know that nobody else writes there, where the place cannot tell writers apart",
       },

@@ -27,8 +27,8 @@ export function networkFileSystem(path: string): string | undefined {
   return networkKinds.get(statfsSync(path).type >>> 0);
 }
 
-/** Free and total bytes of the disk that holds a path, for whoever runs the process. */
-export function diskSpace(path: string): { free: number; total: number } {
-  const stat = statfsSync(path);
-  return { free: stat.bavail * stat.bsize, total: stat.blocks * stat.bsize };
+/** Free and total bytes of the disk that holds a path, for whoever runs the process, and the bytes of a block of it. */
+export function diskSpace(path: string): { free: number; total: number; block: number } {
+  const { bavail, blocks, bsize } = statfsSync(path);
+  return { free: bavail * bsize, total: blocks * bsize, block: bsize };
 }

@@ -174,7 +174,19 @@ class HttpRemote implements Remote {
     const { status, body } = answer;
     const told = parseWireError(body);
     if (told === undefined || wireCodes[told.code].status !== status) {
-      throw remoteError("DAMAGED", this.url, `the server answered with status ${status} and no reason`, { status });
+      // From 500 on it failed before it could say why: what it had begun may have happened.
+      const isAway = status >= 500;
+      throw remoteError(
+        isAway ? "UNREACHABLE" : "DAMAGED",
+        this.url,
+        `the server answered with status ${status} and no reason`,
+        {
+          status,
+          transient: isAway,
+          happened: isAway ? happened : "no",
+          retryAfterMs: retryAfterOf(answer),
+        },
+      );
     }
     const { error, transient } = wireCodes[told.code];
     // Below 500 the server looked at the request and did nothing.

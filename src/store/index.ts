@@ -21,13 +21,22 @@ export type { Engine } from "./engine.ts";
 export type { FolderChange } from "./folder-difference.ts";
 export { parseHttpHost, runUrl } from "./http-host.ts";
 export type { Lineage, LineageLink, LineageNode, LineageOptions, LineageStart } from "./lineage.ts";
-export { forgetLogin, keepLogin, type Login, loginFor, loginsFile, originOf, readLogins } from "./logins.ts";
+export {
+  countLogins,
+  forgetLogin,
+  keepLogin,
+  type Login,
+  loginFor,
+  loginsFile,
+  originOf,
+  readLogins,
+} from "./logins.ts";
 export type { MergeOptions, MergeResult } from "./merge.ts";
 export type { OnConflict } from "./merging.ts";
 export type { OpenRemote } from "./object-source.ts";
 export { type LogOptions, type Operation, type ToldChange, tellOperation } from "./operations.ts";
 export type { PullOptions, PullResult } from "./pull.ts";
-export type { MovedVersion, PushedKind, PushOptions, PushResult } from "./push.ts";
+export type { MovedVersion, PushedKind, PushOptions, PushResult, WholeResult } from "./push.ts";
 export { parseRef, type Ref, type RefDefaults } from "./ref.ts";
 export type { RemoteGcOptions, RemoteGcResult } from "./remote-gc.ts";
 export type { RemoteOptions, Traffic } from "./remote-work.ts";

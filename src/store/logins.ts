@@ -20,21 +20,15 @@ export function loginsFile(environment: NodeJS.ProcessEnv): string {
   return path.join(userFolders(environment).config, FILE);
 }
 
-/** All logins, the latest last. @throws ArtifoldError READ_FAILED */
+/** All logins, the latest last; what is none is passed over. @throws ArtifoldError READ_FAILED */
 export function readLogins(environment: NodeJS.ProcessEnv): readonly Login[] {
-  const file = loginsFile(environment);
-  try {
-    const bytes = readWholeFile(nodeFileSystem, file);
-    if (bytes === undefined) return [];
-    const { logins } = JSON.parse(Buffer.from(bytes).toString()) as { logins: unknown };
-    if (Array.isArray(logins) && logins.every(isLogin)) return logins;
-  } catch (error) {
-    if (errnoOf(error) !== undefined) throw new ArtifoldError("READ_FAILED", `cannot read ${file}`, { cause: error });
-  }
-  throw new ArtifoldError("READ_FAILED", `${file} does not hold logins`, {
-    info: { path: file },
-    hint: "Remove it, and log in again.",
-  });
+  return readEntries(environment).filter(isLogin);
+}
+
+/** How many entries the file has, and how many of them are no logins. @throws ArtifoldError READ_FAILED */
+export function countLogins(environment: NodeJS.ProcessEnv): { readonly entries: number; readonly unsound: number } {
+  const entries = readEntries(environment);
+  return { entries: entries.length, unsound: entries.filter((entry) => !isLogin(entry)).length };
 }
 
 /** The login for an address; `undefined` where there is none. A key is shown to the origin that it was given for only. */
@@ -63,6 +57,22 @@ export function originOf(url: string): string | undefined {
   return new URL(url).origin;
 }
 
+function readEntries(environment: NodeJS.ProcessEnv): readonly unknown[] {
+  const file = loginsFile(environment);
+  try {
+    const bytes = readWholeFile(nodeFileSystem, file);
+    if (bytes === undefined) return [];
+    const { logins } = JSON.parse(Buffer.from(bytes).toString()) as { logins: unknown };
+    if (Array.isArray(logins)) return logins;
+  } catch (error) {
+    if (errnoOf(error) !== undefined) throw new ArtifoldError("READ_FAILED", `cannot read ${file}`, { cause: error });
+  }
+  throw new ArtifoldError("READ_FAILED", `${file} does not hold logins`, {
+    info: { path: file },
+    hint: "Remove it, and log in again.",
+  });
+}
+
 async function write(environment: NodeJS.ProcessEnv, logins: readonly Login[]): Promise<void> {
   const file = loginsFile(environment);
   try {
@@ -76,7 +86,8 @@ async function write(environment: NodeJS.ProcessEnv, logins: readonly Login[]): 
   }
 }
 
-function isLogin(login: Partial<Login> | null): login is Login {
-  const { server, key, user, team } = login ?? {};
-  return typeof server === "string" && typeof key === "string" && typeof user === "string" && team !== undefined;
+function isLogin(entry: unknown): entry is Login {
+  const { server, key, user, team } = (entry ?? {}) as { [field: string]: unknown };
+  const isTeam = team === null || typeof team === "string";
+  return typeof server === "string" && typeof key === "string" && typeof user === "string" && isTeam;
 }

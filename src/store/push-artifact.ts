@@ -14,13 +14,14 @@ import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
 import { EMPTY_MANIFEST } from "../manifest/index.ts";
-import type { LogPosition, LogWriter, RemoteSession } from "../sync/index.ts";
+import type { LogPosition, LogWriter, RemoteSession, SoundPacks } from "../sync/index.ts";
 import { isMadeFrom } from "./ancestors.ts";
 import { catchUp, catchUpArtifact, knownPosition, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { type Merged, mergeDraft, mergeRecord } from "./merge-draft.ts";
 import { PushContent } from "./push-content.ts";
 import { epochOf, type PushPlan, planPush } from "./push-plan.ts";
+import { contentThere } from "./push-whole.ts";
 
 /** About what an entry takes in nodes. */
 const ENTRY_BYTES = 100;
@@ -45,6 +46,15 @@ export interface ArtifactPushOptions {
   readonly onBytes: (bytes: number) => void;
   /** Hears of each step that was written. */
   readonly onStep: (events: readonly LogEvent[]) => void;
+  /** Has what is there looked at, and sent again where it is not as it should be. */
+  readonly whole?: WholePush | undefined;
+}
+
+/** A push that looks at all that it relies on. */
+export interface WholePush {
+  readonly sound: SoundPacks;
+  /** Hears of versions that are not all here, and so are not looked at. */
+  onLeftOut(version: VersionRow): void;
 }
 
 /** A version that holds both sides of what diverged. */
@@ -74,19 +84,23 @@ class ArtifactPush {
   readonly #pushed: PushedVersion[] = [];
   /** Versions of the remote that content which was sent goes on from. */
   readonly #reliesOn = new Set<Digest>();
+  #isLookedAt = false;
+  #group: Promise<string> | undefined;
 
   constructor(engine: Engine, session: RemoteSession, artifact: ArtifactRow, options: ArtifactPushOptions) {
     this.#engine = engine;
     this.#session = session;
     this.#artifact = artifact;
     this.#options = options;
-    this.#content = new PushContent(engine, session, options.onBytes);
+    this.#content = new PushContent(engine, session, options.onBytes, options.whole?.sound);
     this.#numbersBefore = provisionalNumbers(engine.catalog, artifact.artifact);
   }
 
   async run(): Promise<readonly PushedVersion[]> {
     for (;;) {
       const at = await this.#readOn();
+      // A gc that came meanwhile is heard of by reading on.
+      if (await this.#mend()) continue;
       const home = this.#home;
       const { upTo } = this.#options;
       const plan = planPush(this.#engine.catalog, this.#session.id, this.#artifact, { home, upTo });
@@ -116,6 +130,29 @@ class ArtifactPush {
   #forget(): void {
     this.#content.forget();
     this.#reliesOn.clear();
+    this.#isLookedAt = false;
+  }
+
+  /** Sends again what versions that are there lack, where that is asked for. @returns whether they were looked at just now */
+  async #mend(): Promise<boolean> {
+    const { whole, upTo } = this.#options;
+    if (whole === undefined || this.#isLookedAt) return false;
+    const { contents, bytes, leftOut } = contentThere(this.#engine.catalog, this.#session.id, this.#artifact, upTo);
+    if (contents.length > 0) {
+      await this.#content.send({ contents, bytes, group: await this.#groupOf(whole) }, this.#epoch);
+    }
+    for (const version of leftOut) whole.onLeftOut(version);
+    this.#isLookedAt = true;
+    return true;
+  }
+
+  #groupOf({ sound }: WholePush): Promise<string> {
+    this.#group ??= sound.groupFor(this.#artifact.artifact);
+    return this.#group;
+  }
+
+  get #epoch(): number {
+    return epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
   }
 
   /** Reads the log to its end, if there is one. */
@@ -137,9 +174,11 @@ class ArtifactPush {
     const { merged, clash } = await this.#merge(plan);
     let isKept = false;
     try {
-      const group = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
+      const { whole } = this.#options;
+      const ofStep = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
+      const group = whole === undefined ? ofStep : await this.#groupOf(whole);
       const bytes = rawBytesOf(plan);
-      const epoch = epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
+      const epoch = this.#epoch;
       await this.#content.send({ contents: plan.contents, bytes, group }, epoch);
       if (merged !== undefined) {
         const base = (plan.versions.at(-1) as VersionRow).manifest;

@@ -7,11 +7,14 @@ import {
   ContentSender,
   cachedHints,
   FoundThere,
+  type HintMemory,
   type NeededContent,
+  noHints,
   type ReadFrames,
   type RemoteSession,
   RUN_BYTES_MAX,
   type SendSource,
+  type SoundPacks,
 } from "../sync/index.ts";
 import type { ContentPort } from "../worktree/index.ts";
 import { treeSource } from "./bring.ts";
@@ -39,15 +42,18 @@ export class PushContent {
   readonly #engine: Engine;
   readonly #session: RemoteSession;
   readonly #onBytes: (bytes: number) => void;
+  readonly #sound: SoundPacks | undefined;
   readonly #roots = new Map<Digest, RootHint>();
   #senders: ContentSender[] = [];
   #found: FoundThere;
   #index: IndexPosition | undefined;
 
-  constructor(engine: Engine, session: RemoteSession, onBytes: (bytes: number) => void) {
+  /** @param sound has all that is relied on looked at */
+  constructor(engine: Engine, session: RemoteSession, onBytes: (bytes: number) => void, sound?: SoundPacks) {
     this.#engine = engine;
     this.#session = session;
     this.#onBytes = onBytes;
+    this.#sound = sound;
     this.#index = engine.hints.indexPosition(session.id);
     this.#found = this.#newFound();
   }
@@ -66,12 +72,13 @@ export class PushContent {
   forget(): void {
     this.#senders = [];
     this.#roots.clear();
+    this.#sound?.forget();
     this.#found = this.#newFound();
   }
 
   /** Sends what is not on the remote, and adds it to the index of an epoch. */
   async send({ contents, bytes, group, draft }: SendOrder, epoch: number): Promise<void> {
-    const { remote, call, id } = this.#session;
+    const { remote, call } = this.#session;
     const order = contents.filter(({ manifest }) => !this.#roots.has(manifest));
     if (order.length === 0) return;
     // What comes from somebody else's version is on the remote, since a moment ago.
@@ -85,7 +92,7 @@ export class PushContent {
         const doomed = await this.#found.tombstones();
         return new Set([...doomed, ...this.#senders.flatMap(({ packs }) => packs)]);
       },
-      memory: cachedHints(this.#engine.hints, id),
+      memory: this.#memory,
       call,
       onBytes: this.#onBytes,
     });
@@ -95,7 +102,7 @@ export class PushContent {
     await sender.finish();
     if (sender.sent.objectCount > 0) {
       this.#index = await addToIndex(remote, epoch, sender.sent.sorted(), this.#index, call);
-      this.#engine.hints.setIndexPosition(id, this.#index);
+      this.#engine.hints.setIndexPosition(this.#session.id, this.#index);
     }
     for (const [at, { manifest }] of order.entries()) {
       const root = await sender.rootHint(manifest, at === order.length - 1 ? ROOT_BYTES_MAX : 0);
@@ -103,9 +110,16 @@ export class PushContent {
     }
   }
 
+  /** Where packs are looked at, what was once read of places is not relied on. */
+  get #memory(): HintMemory {
+    const memory = cachedHints(this.#engine.hints, this.#session.id);
+    if (this.#sound === undefined) return memory;
+    return { ...memory, hintsOf: noHints.hintsOf, rootOf: noHints.rootOf };
+  }
+
   #newFound(): FoundThere {
     const { remote, call } = this.#session;
-    return new FoundThere(remote, this.#index, call);
+    return new FoundThere(remote, this.#index, call, this.#sound);
   }
 
   async #find(digests: readonly Digest[], rawBytes: number): Promise<Map<Digest, RemotePlace>> {

@@ -1,11 +1,12 @@
 /** Pushes artifacts to a remote: what it has not, and nothing else. */
-import type { ArtifactRow } from "../catalog/index.ts";
+import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import { formatNumber } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { type LogEvent, NAMES_LOG } from "../logs/index.ts";
+import { SoundPacks } from "../sync/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
-import { type PushedVersion, pushArtifact } from "./push-artifact.ts";
+import { type PushedVersion, pushArtifact, type WholePush } from "./push-artifact.ts";
 import { pushExperiments } from "./push-experiments.ts";
 import { completed, findArtifact, findVersion, given, type Place, parseWholeRef, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
@@ -16,6 +17,11 @@ export interface PushOptions extends RemoteOptions, RefDefaults {
   readonly refs?: readonly string[] | undefined;
   /** Says what would be sent, and sends nothing. */
   readonly dryRun?: boolean | undefined;
+  /**
+   * Reads what the remote has of the versions that are meant, and sends again what is gone or damaged. Takes about as long
+   * as fetching them.
+   */
+  readonly whole?: boolean | undefined;
   /** The caller knows that nobody else writes there: what a place needs that does not create a key once. */
   readonly isSingleWriter?: boolean | undefined;
 }
@@ -44,6 +50,16 @@ export interface PushResult extends Traffic {
   readonly versions: readonly MovedVersion[];
   /** What else was sent, each kind once. */
   readonly others: readonly PushedKind[];
+  /** What a look at all that is there came to; null where it was not asked for. */
+  readonly whole: WholeResult | null;
+}
+
+/** What a push found that looked at all that the remote has. */
+export interface WholeResult {
+  /** Packs that were gone or damaged: what they held of the versions was sent again. */
+  readonly unsoundPacks: number;
+  /** Versions that are not all in this store, so that they were not looked at: "team/experiment/name:V3". */
+  readonly leftOut: readonly string[];
 }
 
 /** What a push sends beside versions. Another version of content that has a number already is found under that number. */
@@ -88,16 +104,21 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
         const total = bytes <= bytesTotal ? { bytesTotal } : {};
         options.onProgress?.({ phase: "send", files: versions.length, bytes, ...total });
       };
+      const sound = options.whole === true ? new SoundPacks(work.remote, session.call) : undefined;
+      const leftOut = new Set<string>();
       for (const { artifact, upTo } of chosen) {
+        const onLeftOut = ({ number }: VersionRow): void => void leftOut.add(refOf(artifact, number));
+        const whole: WholePush | undefined = sound && { sound, onLeftOut };
         const pushed = await engine.source.lending(session.id, work.remote, () =>
-          pushArtifact(engine, session, artifact, { upTo, onBytes, onStep }),
+          pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, whole }),
         );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }
       const { refs = [], type } = options;
       const meansAll = refs.length === 0 && type === undefined;
       if (meansAll && (await pushExperiments(engine, session, options))) others.add("run");
-      return { url: work.remote.url, versions, others: [...others], ...work.traffic };
+      const whole = sound === undefined ? null : { unsoundPacks: sound.unsoundCount, leftOut: [...leftOut] };
+      return { url: work.remote.url, versions, others: [...others], whole, ...work.traffic };
     } finally {
       release();
     }
@@ -118,17 +139,23 @@ const kinds = {
 
 /** A version that moved, as it is told. */
 export function movedVersion(
-  { team, experiment, name }: Pick<ArtifactRow, "team" | "experiment" | "name">,
+  artifact: NamedArtifact,
   { number, id, digest, renumberedFrom, diverged, divergedFrom }: PushedVersion,
 ): MovedVersion {
   return {
-    ref: `${team}/${experiment}/${name}:${formatNumber(number)}`,
+    ref: refOf(artifact, number),
     id,
     digest,
     renumberedFrom: renumberedFrom === null ? null : formatNumber(renumberedFrom),
     diverged,
     divergedFrom: divergedFrom === null ? null : formatNumber(divergedFrom),
   };
+}
+
+type NamedArtifact = Pick<ArtifactRow, "team" | "experiment" | "name">;
+
+function refOf({ team, experiment, name }: NamedArtifact, number: number): string {
+  return `${team}/${experiment}/${name}:${formatNumber(number)}`;
 }
 
 interface ChosenArtifact {

@@ -229,7 +229,7 @@ class Collection {
         "DAMAGED",
         `${this.#remote.url}: ${found.missing} objects that are needed are in no pack`,
         {
-          hint: "Nothing was deleted. Push from a store that has them.",
+          hint: "Nothing was deleted. `artifold push --whole` from a store that has them sends them again.",
         },
       );
     }

@@ -10,6 +10,7 @@ import {
 import { sideBySide } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
 import { RemoteIndex } from "./remote-index.ts";
+import type { SoundPacks } from "./sound-packs.ts";
 
 /** So much is sent without asking first: to send a little twice costs less than to ask for it. */
 const UNASKED_BYTES: number = 96 * 1024;
@@ -32,15 +33,20 @@ export class FoundThere {
   readonly #remote: Remote;
   readonly #known: IndexPosition | undefined;
   readonly #call: RemoteCallOptions;
+  readonly #sound: SoundPacks | undefined;
   #tombstones: Promise<Set<PackName>> | undefined;
   #index: Promise<RemoteIndex> | undefined;
   #unasked = UNASKED_BYTES;
 
-  /** @param known where the index was once */
-  constructor(remote: Remote, known: IndexPosition | undefined, call: RemoteCallOptions) {
+  /**
+   * @param known where the index was once
+   * @param sound has the packs looked at before they are relied on
+   */
+  constructor(remote: Remote, known: IndexPosition | undefined, call: RemoteCallOptions, sound?: SoundPacks) {
     this.#remote = remote;
     this.#known = known;
     this.#call = call;
+    this.#sound = sound;
   }
 
   /** Packs that nobody may rely on. */
@@ -51,12 +57,17 @@ export class FoundThere {
 
   /** Where objects lie. A few that are not much together are taken to be absent, unless the index is at hand. */
   async find(digests: readonly Digest[], rawBytes: number): Promise<Map<Digest, RemotePlace>> {
-    if (this.#index === undefined && rawBytes <= this.#unasked) {
+    if (this.#sound === undefined && this.#index === undefined && rawBytes <= this.#unasked) {
       this.#unasked -= rawBytes;
       return new Map();
     }
     const doomed = await this.tombstones();
     this.#index ??= RemoteIndex.open(this.#remote, this.#known, this.#call);
-    return (await this.#index).find(digests, (pack) => doomed.has(pack));
+    const index = await this.#index;
+    for (;;) {
+      const found = await index.find(digests, (pack) => doomed.has(pack) || this.#sound?.isUnsound(pack) === true);
+      // Where a pack is not sound, another one may have the same.
+      if ((await this.#sound?.look([...found.values()].map(({ pack }) => pack))) !== false) return found;
+    }
   }
 }

@@ -104,17 +104,17 @@ export class RemoteIndex {
   /**
    * Where objects lie, of those that the index has.
    *
-   * @param isDoomed packs that nobody may rely on
+   * @param isDoomed places that nobody may rely on
    */
   async find(
     digests: Iterable<Digest>,
-    isDoomed: (pack: PackName) => boolean = () => false,
+    isDoomed: (pack: PackName, digest: Digest) => boolean = () => false,
   ): Promise<Map<Digest, RemotePlace>> {
     const found = new Map<Digest, RemotePlace>();
     const wanted = [...digests].map((digest) => ({ digest, bytes: Buffer.from(digestToBytes(digest)) }));
     for await (const rows of sideBySide(this.#runs, READS_AHEAD, (run) => run.find(wanted))) {
       for (const { digest, row } of rows) {
-        if (isDoomed(row.pack) || found.has(digest)) continue;
+        if (isDoomed(row.pack, digest) || found.has(digest)) continue;
         const { pack, offset, length, index } = row;
         found.set(digest, { pack, offset, length, index, extra: 0 });
       }

@@ -36,6 +36,9 @@ const EXTRA_BYTES: number = 16 * 1024;
 /** More than any extent that we write: what a hint asks for beyond is not read. */
 const EXTENT_BYTES_MAX: number = 2 * FRAME_BYTES_MAX;
 
+/** How often other places are looked for where those that were found have not what they should. */
+const TRIES_MAX = 4;
+
 /** An object that is wanted, and where it lies. */
 interface Wanted extends Child {
   readonly place: RemotePlace;
@@ -74,12 +77,13 @@ export class RemoteReader {
    */
   async fetch(objects: readonly Child[]): Promise<void> {
     const missing = objects.filter(({ digest, type }) => type === "chunk" || !this.#nodes.get(keyOf(digest, type)));
-    let left = await this.#fetchFrom(this.#known(missing), missing);
+    const failed = new Set<string>();
+    let left = await this.#fetchFrom(this.#known(missing), missing, failed);
     if (left.length === 0) return;
     // A place may be stale, or never have been known: the index knows better, and a newer index than that.
-    for (let tries = 0; tries < 2 && left.length > 0; tries++) {
+    for (let tries = 0; tries < TRIES_MAX && left.length > 0; tries++) {
       if (tries > 0) this.#index = undefined;
-      left = await this.#fetchFrom(await this.#indexed(left), left);
+      left = await this.#fetchFrom(await this.#indexed(left, failed), left, failed);
     }
     const [first] = left;
     if (first !== undefined) throw this.#absent(first);
@@ -95,10 +99,14 @@ export class RemoteReader {
     return places;
   }
 
-  async #indexed(objects: readonly Child[]): Promise<Map<Digest, RemotePlace>> {
+  /** @param failed places that had something else, as {@link #fetchFrom} notes them */
+  async #indexed(objects: readonly Child[], failed: ReadonlySet<string>): Promise<Map<Digest, RemotePlace>> {
     this.#index ??= RemoteIndex.open(this.#remote, this.#knownIndex, this.#call);
     const index = await this.#index;
-    const found = await index.find(objects.map(({ digest }) => digest));
+    const found = await index.find(
+      objects.map(({ digest }) => digest),
+      (pack, digest) => failed.has(`${digest} ${pack}`),
+    );
     for (const { digest, type } of objects) {
       const place = found.get(digest);
       if (place !== undefined && type !== "chunk") found.set(digest, { ...place, extra: EXTRA_BYTES });
@@ -106,8 +114,17 @@ export class RemoteReader {
     return found;
   }
 
-  /** Fetches what has a place. @returns what could not be had */
-  async #fetchFrom(places: ReadonlyMap<Digest, RemotePlace>, objects: readonly Child[]): Promise<Child[]> {
+  /**
+   * Fetches what has a place.
+   *
+   * @param failed is told of objects that were not where they should be
+   * @returns what could not be had
+   */
+  async #fetchFrom(
+    places: ReadonlyMap<Digest, RemotePlace>,
+    objects: readonly Child[],
+    failed: Set<string>,
+  ): Promise<Child[]> {
     const left = new Map(objects.map((object) => [keyOf(object.digest, object.type), object]));
     const wanted: Wanted[] = [];
     for (const object of left.values()) {
@@ -122,7 +139,9 @@ export class RemoteReader {
         const bytes = span.bytesOf(item);
         const got = bytes === undefined ? [] : this.#take(item, bytes);
         for (const each of got) left.delete(each);
-        if (left.has(key)) this.places.delete(item.digest);
+        if (!left.has(key)) continue;
+        this.places.delete(item.digest);
+        failed.add(`${item.digest} ${item.place.pack}`);
       }
     }
     return [...left.values()];
@@ -184,7 +203,7 @@ export class RemoteReader {
       `${this.#remote.url}: ${named} is not there, or is not what it should be: ${digest}`,
       {
         info: { remote: this.#remote.url, digest },
-        hint: "If its version was removed meanwhile, pull again. Else the remote is damaged: push from a store that has it.",
+        hint: "If its version was removed meanwhile, pull again. Else the remote is damaged: `artifold push --whole` from a store that has all of it mends it.",
       },
     );
   }

@@ -1,9 +1,11 @@
 /** Commands of remotes as people type them: over a folder, and over a server with logins. */
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { userInfo } from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { command, commandJson, startCommand } from "../support/command.ts";
+import { randomBytesOf } from "../support/random.ts";
+import { answer, rawServer } from "../support/raw-server.ts";
 import { scratch, until, writeFiles } from "../support/stores.ts";
 
 interface Moved {
@@ -235,6 +237,51 @@ describe("remotes", () => {
     }
     expect(await ask("logout", "--server", "127.0.0.1:19311")).toEqual({ server: login.server });
     expect(await ask("logout", "--server", "127.0.0.1:19311")).toEqual({ server: null });
+  });
+
+  test("a remote that lost a pack is mended by push --whole, as the error of a clone says", async () => {
+    const { one, hub, data } = await twoMachines();
+    writeFileSync(path.join(data, "b.bin"), randomBytesOf(1, 50_000));
+    await upload(one, data);
+    await command(one, ["push"]);
+    const packs = readdirSync(path.join(hub, "p"), { recursive: true, encoding: "utf8" });
+    const files = packs.map((name) => path.join(hub, "p", name)).filter((file) => statSync(file).isFile());
+    rmSync(files.sort((left, right) => statSync(right).size - statSync(left).size)[0] as string);
+    const broken = await command(one, ["clone", hub, path.join(scratch(), "broken")]);
+    expect(broken).toMatchObject({ code: 13, stderr: expect.stringContaining("artifold push --whole") });
+    expect(await commandJson(one, ["push"])).toMatchObject({ versions: [], sentBytes: 0 });
+    const dry = await command(one, ["push", "--whole", "--dry-run"]);
+    expect(dry.stdout).toContain("1 pack gone or damaged: what these versions need would be sent again");
+    expect(await commandJson(one, ["push", "--whole"])).toMatchObject({ versions: [], unsoundPacks: 1, leftOut: [] });
+    expect((await command(one, ["push", "--whole"])).stdout).toContain("no pack that was looked at is gone or damaged");
+    const mended = path.join(scratch(), "mended");
+    expect((await command(one, ["clone", hub, mended])).code).toBe(0);
+    expect((await command(path.join(mended, ".artifold"), ["verify"])).code).toBe(0);
+  });
+
+  test("a clone that failed or was stopped is repeated, and leaves nothing where the remote did not answer", async () => {
+    const { hub, one } = await twoMachines();
+    const folder = path.join(scratch(), "deep", "clone");
+    const none = path.join(scratch(), "none");
+    const denied = await rawServer(
+      answer(403, { "artifold-remote": "1" }, JSON.stringify({ code: "DENIED", message: "no" })),
+    );
+    expect((await command(none, ["clone", denied.url, folder])).code).toBe(12);
+    const silent = await rawServer(() => undefined);
+    const stopped = startCommand(none, ["clone", silent.url, folder]);
+    await until("it asks", () => silent.heads.length > 0);
+    stopped.child.kill("SIGINT");
+    expect((await stopped.ended).code).toBe(130);
+    expect(existsSync(path.dirname(folder))).toBe(false);
+    // What a clone leaves that was killed before it had read a step.
+    const store = path.join(folder, ".artifold");
+    await command(none, ["store", "create", folder]);
+    await command(store, ["remote", "add", "origin", hub]);
+    expect((await command(none, ["clone", path.dirname(one), folder])).code).toBe(14);
+    expect((await command(none, ["clone", hub, folder])).code).toBe(0);
+    expect((await command(store, ["cat", "x:V1/a.txt"])).stdout).toBe("1");
+    const again = await command(none, ["clone", hub, folder]);
+    expect(again).toMatchObject({ code: 14, stderr: expect.stringContaining("`artifold pull` there goes on") });
   });
 
   test("a server takes what is pushed with a key, shows it, and lets nobody write without one", async () => {

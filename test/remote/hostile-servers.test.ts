@@ -73,6 +73,8 @@ describe.each(kinds)("%s", (_kind, open) => {
       ["a page with 404", answer(404, {}, page), "DAMAGED", false],
       ["a page with 503", answer(503, { "retry-after": "7" }, page), "UNREACHABLE", true],
       ["a status of 600", answer(600, {}, page), "UNREACHABLE", true],
+      ["a page of ours with 500", answer(500, protocol, page), "UNREACHABLE", true],
+      ["nothing of ours with 502", answer(502, protocol), "UNREACHABLE", true],
     ];
     test.each(cases)("%s", async (_, raw, code, transient) => {
       const server = await rawServer(raw);
@@ -81,8 +83,9 @@ describe.each(kinds)("%s", (_kind, open) => {
       if (!isChange) expect(error.happened).toBe("no");
     });
 
-    test("it says how long to wait", async () => {
-      const error = await failureOf(call(open(await rawServer(answer(503, { "retry-after": "7" }, page)))));
+    test.each([{}, protocol])("it says how long to wait, with the headers %j", async (headers) => {
+      const away = answer(503, { ...headers, "retry-after": "7" }, page);
+      const error = await failureOf(call(open(await rawServer(away))));
       expect(error.info["retryAfterMs"]).toBe(7000);
       if (isChange) expect(error.happened).toBe("unknown");
     });

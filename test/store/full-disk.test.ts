@@ -185,6 +185,34 @@ describe.skipIf(!canMount())("a full disk (needs the right to mount one)", () =>
   });
 });
 
+const SMALL_BLOCKS = [40 * KIB * KIB, KIB] as const;
+
+describe.skipIf(!canMount(...SMALL_BLOCKS))("a full ext4 with small blocks (needs the right to mount one)", () => {
+  test.each([0, 12, 40, 100, 400])("is read where %i KiB are left, and says NO_SPACE", async (left) => {
+    const disk = new SmallDisk(...SMALL_BLOCKS);
+    try {
+      const folder = path.join(disk.folder, "store");
+      const source = writeFiles(scratch(), { old: "1" });
+      const args = ["upload", source, "--name", "sample", "--type", "dataset", "-q"];
+      expect((await command(folder, args)).stdout).toBe("V1\n");
+      disk.fill(left * KIB);
+      for (const name of ["", "catalog.db"]) {
+        if (name !== "") rmSync(path.join(folder, name));
+        const read = await command(folder, ["cat", "sample:V1/old"]);
+        expect(read).toMatchObject({ code: 0, signal: null, stdout: "1" });
+        expect((await command(folder, ["ls", "sample"])).code).toBe(0);
+      }
+      writeFiles(source, { new: contents.middle });
+      const upload = await command(folder, [...args, "--json"]);
+      expect([upload.code, JSON.parse(upload.stdout).error]).toMatchObject([1, { code: "NO_SPACE", happened: "no" }]);
+      disk.makeRoom();
+      expect((await command(folder, args)).stdout).toBe("V2\n");
+    } finally {
+      disk.unmount();
+    }
+  });
+});
+
 test("a draft whose packs did not fit is tried again and again, and uploaded when they do", async () => {
   const fs = new FaultyFileSystem();
   const folder = scratch();
