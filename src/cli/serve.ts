@@ -35,6 +35,7 @@ export async function run(run: Run): Promise<number> {
   const remote = await offeredRemote(run, store, onError);
   const app = serveStore(store, {
     remote: (request, access) => remote.handle(request, access),
+    onAsked: () => remote.lookAgain(),
     isOurs: (given) => isOurs(given),
     isPrivate: isPublic || call.flag("private"),
     onCode: (next) => {

@@ -9,6 +9,7 @@ import {
   decodeSlot,
   type LogName,
   MARK_KEY,
+  NAMES_LOG,
   packDigest,
   packKey,
   packOfKey,
@@ -22,6 +23,7 @@ import {
 import { decodeVersionRecord, EMPTY_MANIFEST } from "../manifest/index.ts";
 import { Frame } from "../objects/index.ts";
 import type { Remote } from "../remote/index.ts";
+import { type Engine, refuseUnrelated } from "../store/index.ts";
 
 /** Says why a key is refused; nothing where it is taken. */
 export async function refusalOfKey(remote: Remote, key: string, bytes: Uint8Array): Promise<string | undefined> {
@@ -40,6 +42,23 @@ export async function refusalOfKey(remote: Remote, key: string, bytes: Uint8Arra
     if (isArtifoldError(error, "DAMAGED") || isArtifoldError(error, "FORMAT_UNSUPPORTED")) return error.message;
     throw error;
   }
+}
+
+/** Says why a store that shows what is pushed cannot take a step of the log of names: it would never show it. */
+export async function refusalOfNames(engine: Engine, key: string, bytes: Uint8Array): Promise<string | undefined> {
+  if (slotOfKey(NAMES_LOG, key) === undefined) return undefined;
+  await engine.refresh();
+  for (const event of decodeSlot(bytes).step.events) {
+    if (event.event !== "artifact") continue;
+    try {
+      refuseUnrelated(engine.catalog, "this server", event);
+    } catch (error) {
+      if (!isArtifoldError(error, "CONFLICT")) throw error;
+      const { team, experiment, name } = event;
+      return `${team}/${experiment}/${name} is, or looks like, the name of another artifact of the server: use another name`;
+    }
+  }
+  return undefined;
 }
 
 async function refusalOfStep(
