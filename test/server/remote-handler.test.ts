@@ -241,6 +241,26 @@ describe("what is created", () => {
   });
 });
 
+describe("what is read", () => {
+  test("is in memory until it was taken or given up, and no more of it than there is room for", async () => {
+    const remote = memoryRemote();
+    await remote.create("a/0", new Uint8Array(1000));
+    const ask = asking(remote, { ...everybody, memoryBytesMax: 1500 });
+    const range = { range: "bytes=0-999" };
+    for (const end of [(first: Response) => first.arrayBuffer(), (first: Response) => first.body?.cancel()]) {
+      for (const headers of [range, {}]) {
+        const first = await ask("GET", `${KEYS}/a/0`, headers);
+        const second = await ask("GET", `${KEYS}/a/0`, range);
+        expect([first.status < 300, second.status, await codeOf(second)]).toEqual([true, 429, "BUSY"]);
+        await end(first);
+      }
+    }
+    // Of a range what is there counts, and not what was asked for.
+    await ask("GET", `${KEYS}/a/0`, { range: "bytes=900-2000" });
+    expect((await ask("GET", `${KEYS}/a/0`, range)).status).toBe(206);
+  });
+});
+
 describe("trouble behind the server", () => {
   test.each([
     ["UNREACHABLE", 503, "UNREACHABLE", true],

@@ -161,4 +161,25 @@ describe("the server around it", () => {
     expect(read).toBeLessThan(40 * 1024 * 1024);
     socket.destroy();
   });
+
+  test("of requests that are sent ahead one is at work at a time, and very many are not taken", async () => {
+    const memory = memoryRemote();
+    let [atWork, most, reads] = [0, 0, 0];
+    memory.read = async () => {
+      reads++;
+      most = Math.max(most, ++atWork);
+      await new Promise((resolve) => setImmediate(resolve));
+      atWork--;
+      return bytes("0123456789");
+    };
+    const { url } = await served(memory);
+    const ask = (last = false): string =>
+      `GET ${KEYS}/a/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\nrange: bytes=0-9\r\n${last ? "connection: close\r\n" : ""}\r\n`;
+    const answered = await raw(url, ask().repeat(49) + ask(true), { isHeldOpen: true });
+    expect(answered.match(/HTTP\/1\.1 206 /g)).toHaveLength(50);
+    expect([most, reads]).toEqual([1, 50]);
+    await raw(url, ask().repeat(2000), { isHeldOpen: true });
+    expect(most).toBe(1);
+    expect(reads).toBeLessThan(500);
+  });
 });
