@@ -98,6 +98,7 @@ describe("answers", () => {
     ["GET", `${KEYS}/a/1`, { range: "bytes=5-3" }, undefined, 416, "RANGE"],
     ["GET", `${KEYS}/a/1`, { range: "lines=1-3" }, undefined, 416, "RANGE"],
     ["GET", `${KEYS}/a/1`, { range: "bytes=0-9007199254740993" }, undefined, 416, "RANGE"],
+    ["GET", `${KEYS}/a/1`, { range: "bytes=9007199254740990-9007199254740991" }, undefined, 416, "RANGE"],
     ["GET", `${KEYS}/a/1`, { range: "bytes=0-999999999999" }, undefined, 416, "RANGE"],
     ["GET", "/remote/v1/list?prefix=../", {}, undefined, 400, "BAD_REQUEST"],
     ["GET", "/remote/v1/list?prefix=a&prefix=b", {}, undefined, 400, "BAD_REQUEST"],
