@@ -23,8 +23,9 @@ const GRACE_MS = 5_000;
 export async function run(run: Run): Promise<number> {
   const { call, output, signal } = run;
   const host = call.text("host") ?? "127.0.0.1";
-  const isPublic = !isLoopback(host.includes(":") ? `[${host}]` : host);
-  const names = call.list("allow-host").map(checkHost);
+  const hostName = checkHost(host.includes(":") ? `[${host}]` : host);
+  const isPublic = !isLoopback(hostName);
+  const names = [hostName, ...call.list("allow-host").map(checkHost)];
   const port = parsePort(call.text("port"));
   const store = await run.open({ create: true });
   // The handler needs the port, which may be known only once it listens.
@@ -35,6 +36,7 @@ export async function run(run: Run): Promise<number> {
   const remote = await offeredRemote(run, store, onError);
   const app = serveStore(store, {
     remote: (request, access) => remote.handle(request, access),
+    onAsked: () => remote.lookAgain(),
     isOurs: (given) => isOurs(given),
     isPrivate: isPublic || call.flag("private"),
     onCode: (next) => {
@@ -129,7 +131,8 @@ function checkPublic({ tokens }: App, host: string): void {
 }
 
 function checkHost(name: string): string {
-  const isHost = /^[^/?#@\s]+$/.test(name) && URL.canParse(`http://${name}`);
+  // With a port of its own, or with ours.
+  const isHost = /^[^/?#@\\\s]+$/.test(name) && URL.canParse(`http://${/:\d+$/.test(name) ? name : `${name}:80`}`);
   if (!isHost) throw new ArtifoldError("USAGE", `not the name of a host: ${JSON.stringify(name)}`);
   return name;
 }

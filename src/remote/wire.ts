@@ -140,7 +140,8 @@ export function parseRange(header: string): { first: number; last: number } | un
   const [, first, last] = /^bytes=(\d{1,16})-(\d{1,16})$/.exec(header) ?? [];
   if (first === undefined || last === undefined) return undefined;
   const range = { first: Number(first), last: Number(last) };
-  return Number.isSafeInteger(range.last) && range.first <= range.last ? range : undefined;
+  // What is behind the last byte has to be a number, too.
+  return Number.isSafeInteger(range.last + 1) && range.first <= range.last ? range : undefined;
 }
 
 /** The first and last byte that a `Content-Range` header gives; `undefined` when it gives none. */

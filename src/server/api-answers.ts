@@ -35,6 +35,7 @@ const guarded: { readonly [Code in ErrorCode]?: string } = {
   NO_SPACE: "the disk of the server is full",
   BUSY: "too much at once: come again in a moment",
   READ_FAILED: "what was sent could not be read to its end",
+  UNREACHABLE: "the place that has this content cannot be read",
   DAMAGED: "what the store holds of this is damaged: `artifold verify` tells more",
 };
 
@@ -82,7 +83,9 @@ export function absent(what: string): ArtifoldError {
  * @param onFault hears of what is the server's own, and the name under which the caller does
  */
 export function troubleAnswer(error: unknown, onFault: (error: unknown, id: string) => void): Response {
-  const status = isArtifoldError(error) ? statuses[error.code] : undefined;
+  // What the place that has some content says is not about what was asked for, and names that place.
+  const isFar = isArtifoldError(error) && error.info["remote"] !== undefined;
+  const status = isArtifoldError(error) && !isFar ? statuses[error.code] : undefined;
   if (isArtifoldError(error) && status !== undefined) {
     const message = guarded[error.code] ?? error.message;
     // Hints are for the command line, and may speak of it.
@@ -90,7 +93,7 @@ export function troubleAnswer(error: unknown, onFault: (error: unknown, id: stri
   }
   const id = randomHex(6);
   onFault(error, id);
-  const code = isArtifoldError(error) ? error.code : "INTERNAL";
+  const code = isFar ? "UNREACHABLE" : isArtifoldError(error) ? error.code : "INTERNAL";
   const message = guarded[code] ?? "a fault of this server";
   return failed(500, code, message, { id, happened: isArtifoldError(error) ? error.happened : "unknown" });
 }

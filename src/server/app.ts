@@ -36,6 +36,8 @@ export interface AppOptions {
   readonly draftRestMs?: number | undefined;
   /** Answers requests below {@link REMOTE_PATH}. */
   readonly remote?: ((request: Request, access: Access) => Promise<Response>) | undefined;
+  /** Hears that somebody asks the data API. */
+  readonly onAsked?: (() => void) | undefined;
 }
 
 /** A store that is served. */
@@ -89,7 +91,10 @@ export function serveStore(store: Store, options: AppOptions): App {
       const refused = refusal(request, options.isOurs);
       if (refused !== undefined) return refused;
       const { pathname } = new URL(request.url);
-      if (pathname.startsWith(API_PATH)) return answerApi(request, services, onFault);
+      if (pathname.startsWith(API_PATH)) {
+        options.onAsked?.();
+        return answerApi(request, services, onFault);
+      }
       if (pathname === "/health") return answered({ ok: true });
       if (options.remote !== undefined && (pathname === REMOTE_PATH || pathname.startsWith(`${REMOTE_PATH}/`))) {
         return options.remote(request, access);

@@ -1,3 +1,6 @@
+/** Gives bytes back, but for those that are still needed. */
+export type Release = (keep?: number) => void;
+
 /** A count of bytes that may be in memory at once. */
 export class Budget {
   readonly #most: number;
@@ -10,15 +13,16 @@ export class Budget {
   /**
    * Takes bytes; what is alone may be larger than the whole.
    *
-   * @returns what gives them back, or `undefined` when there is no room
+   * @returns what gives them back, or all of them but some; `undefined` when there is no room
    */
-  take(bytes: number): (() => void) | undefined {
+  take(bytes: number): Release | undefined {
     if (this.#taken > 0 && this.#taken + bytes > this.#most) return undefined;
     this.#taken += bytes;
-    let isTaken = true;
-    return () => {
-      if (isTaken) this.#taken -= bytes;
-      isTaken = false;
+    let held = bytes;
+    return (keep = 0) => {
+      const kept = Math.min(held, keep);
+      this.#taken -= held - kept;
+      held = kept;
     };
   }
 }

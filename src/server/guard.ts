@@ -18,7 +18,8 @@ export function refusal(request: Request, isOurs: (host: string) => boolean): Re
   const site = headers.get("sec-fetch-site");
   if (site === null || site === "same-origin" || site === "none") return undefined;
   // Links from elsewhere lead to pages; nothing else of ours is for others.
-  const isPage = READS.has(method) && headers.get("sec-fetch-mode") === "navigate" && !url.pathname.startsWith("/api/");
+  const isPage =
+    READS.has(method) && headers.get("sec-fetch-mode") === "navigate" && !/^\/(api|remote)\//.test(url.pathname);
   return isPage ? undefined : foreign();
 }
 

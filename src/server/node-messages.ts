@@ -16,7 +16,12 @@ export function targetProblem({ method = "", url = "", headers }: http.IncomingM
   if (!path.startsWith("/")) return "the target is no path";
   if (/[\\\0#]/.test(path) || /%(2f|5c|2e|00|25)/i.test(path)) return "the path has characters in disguise";
   if (/\/(\.{0,2})(?=\/|$)/.test(path.replace(/\/$/, ""))) return "the path has empty parts or dots";
-  return URL.canParse(url, `http://${headers.host ?? ""}`) ? undefined : "the host is none";
+  return isHost(headers.host ?? "") && URL.canParse(url, `http://${headers.host}`) ? undefined : "the host is none";
+}
+
+/** Whether it is a name or an address, with or without a port, and nothing that a URL would take for another part. */
+function isHost(text: string): boolean {
+  return /^(\[[0-9a-f:.]+\]|[^\s/?#@\\:[\]]+)(:\d*)?$/i.test(text);
 }
 
 /** The request of the web that an incoming message is. Its signal is aborted when the caller goes away. */
@@ -63,7 +68,10 @@ export async function sendResponse(
   outgoing.statusCode = response.status;
   for (const [name, value] of response.headers) outgoing.setHeader(name, value);
   const isUnread = !incoming.complete;
-  if (isUnread) outgoing.setHeader("connection", "close");
+  if (isUnread) {
+    outgoing.setHeader("connection", "close");
+    letRunOut(incoming);
+  }
   if (response.body !== null && incoming.method !== "HEAD") {
     const reader = response.body.getReader();
     const breather = new Breather();
@@ -84,17 +92,22 @@ export async function sendResponse(
     outgoing.once("error", reject);
     outgoing.end(resolve);
   });
-  if (isUnread) discard(incoming);
 }
 
 /**
- * Lets what nobody will read run out for a while and then ends the connection. Ended at once, it would be reset, and the
- * caller, still sending, might never see the answer.
+ * Lets what nobody will read run out for a while when the answer is out, and then ends the connection. node:http would end it at
+ * once: it would be reset, and the caller, still sending, might never see the answer.
  */
-function discard(incoming: http.IncomingMessage): void {
-  const timer = setTimeout(() => incoming.destroy(), DISCARD_MS);
-  incoming.once("close", () => clearTimeout(timer));
-  incoming.resume();
+function letRunOut(incoming: http.IncomingMessage): void {
+  const { socket } = incoming;
+  const end = socket.destroySoon.bind(socket);
+  socket.destroySoon = () => {
+    socket.end();
+    const timer = setTimeout(() => socket.destroy(), DISCARD_MS);
+    socket.once("close", () => clearTimeout(timer));
+    incoming.once("end", end);
+    incoming.resume();
+  };
 }
 
 function write(outgoing: http.ServerResponse, bytes: Uint8Array): Promise<void> {

@@ -14,7 +14,7 @@ import {
 } from "../remote/index.ts";
 import { failure, success, troubleOf } from "./answers.ts";
 import { readBody } from "./bodies.ts";
-import { Budget } from "./budget.ts";
+import { Budget, type Release } from "./budget.ts";
 
 /** Whether a request may: yes; not without a token that is known; not with this one. */
 export type Permitted = "yes" | "login" | "no";
@@ -27,7 +27,7 @@ export interface HandlerOptions {
   check?(key: string, bytes: Uint8Array): string | undefined | Promise<string | undefined>;
   /** Longest body, in bytes, by its key. Default BODY_BYTES_MAX. */
   bodyBytesMax?(key: string): number;
-  /** Bytes of bodies in memory at once, in all; beyond it requests are told to come again. Default 512 MiB. */
+  /** Bytes of bodies and answers in memory at once, in all; beyond it requests are told to come again. Default 512 MiB. */
   readonly memoryBytesMax?: number | undefined;
   /** Begins the path of every route, as "/prefix". Default "". */
   readonly prefix?: string | undefined;
@@ -133,42 +133,66 @@ class RemoteHandler {
     if (length > BODY_BYTES_MAX) return failure("RANGE", `a range has at most ${BODY_BYTES_MAX} bytes`);
     const release = this.#budget.take(length);
     if (release === undefined) return busy();
+    let body: ReadableStream<Uint8Array> | undefined;
     try {
       const bytes = await this.#remote.read(key, { offset: range.first, length }, { signal: request.signal });
       if (bytes === undefined) return absent();
       if (bytes.length === 0) return failure("RANGE", "the range begins behind the end");
       const given = `bytes ${range.first}-${range.first + bytes.length - 1}/*`;
-      return success(206, { ...bytesHeaders, ...lengthHeader(bytes.length), "content-range": given }, bytes);
+      release(bytes.length);
+      body = bodyOf(bytes, release);
+      return success(206, { ...bytesHeaders, ...lengthHeader(bytes.length), "content-range": given }, body);
     } finally {
-      // What is still on its way out is the connection's own and at most one answer each.
-      release();
+      if (body === undefined) release();
     }
   }
 
   /** Reads the first slice, which tells whether there are more; those are read as they are taken. */
   async #readWhole(key: string, signal: AbortSignal): Promise<Response> {
+    const release = this.#budget.take(SLICE_BYTES);
+    if (release === undefined) return busy();
+    let body: ReadableStream<Uint8Array> | undefined;
+    try {
+      const first = await this.#remote.read(key, { offset: 0, length: SLICE_BYTES }, { signal });
+      if (first === undefined) return absent();
+      release(first.length);
+      const isAll = first.length < SLICE_BYTES;
+      body = isAll ? bodyOf(first, release) : this.#slices(key, first, signal, release);
+      return success(200, { ...bytesHeaders, ...(isAll && lengthHeader(first.length)) }, body);
+    } finally {
+      if (body === undefined) release();
+    }
+  }
+
+  /** A key slice by slice, each read when the one before was taken. */
+  #slices(key: string, first: Uint8Array, signal: AbortSignal, release: Release): ReadableStream<Uint8Array> {
     const remote = this.#remote;
-    const first = await remote.read(key, { offset: 0, length: SLICE_BYTES }, { signal });
-    if (first === undefined) return absent();
-    if (first.length < SLICE_BYTES) return success(200, { ...bytesHeaders, ...lengthHeader(first.length) }, first);
     let [slice, offset] = [first, 0];
-    const rest = new ReadableStream<Uint8Array>(
+    return new ReadableStream<Uint8Array>(
       {
         async pull(stream) {
-          if (offset > 0) {
-            const next = await remote.read(key, { offset, length: SLICE_BYTES }, { signal });
-            // Deleted meanwhile: the stream breaks, and the reader sees that it does not have all.
-            if (next === undefined) throw new Error("the key was deleted while it was read");
-            slice = next;
+          try {
+            if (offset > 0) {
+              const next = await remote.read(key, { offset, length: SLICE_BYTES }, { signal });
+              // Deleted meanwhile: the stream breaks, and the reader sees that it does not have all.
+              if (next === undefined) throw new Error("the key was deleted while it was read");
+              slice = next;
+            }
+            offset += slice.length;
+            if (slice.length > 0) stream.enqueue(slice);
+            if (slice.length < SLICE_BYTES) {
+              stream.close();
+              release();
+            }
+          } catch (error) {
+            release();
+            throw error;
           }
-          offset += slice.length;
-          if (slice.length > 0) stream.enqueue(slice);
-          if (slice.length < SLICE_BYTES) stream.close();
         },
+        cancel: () => release(),
       },
       { highWaterMark: 0 },
     );
-    return success(200, { ...bytesHeaders }, rest);
   }
 
   async create(request: Request, key: string): Promise<Response> {
@@ -218,6 +242,24 @@ const keyRoutes: Readonly<
 const bytesHeaders = { "content-type": "application/octet-stream", "accept-ranges": "bytes" } as const;
 
 const lengthHeader = (length: number): { "content-length": string } => ({ "content-length": `${length}` });
+
+/** Bytes as a body; their room is given back when they were taken, or nobody takes them any more. */
+function bodyOf(bytes: Uint8Array, release: Release): ReadableStream<Uint8Array> {
+  let isGiven = bytes.length === 0;
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(stream) {
+        if (isGiven) {
+          stream.close();
+          release();
+        } else stream.enqueue(bytes);
+        isGiven = true;
+      },
+      cancel: () => release(),
+    },
+    { highWaterMark: 0 },
+  );
+}
 
 function absent(): Response {
   return failure("ABSENT", "the key is not there");

@@ -5,10 +5,15 @@
 import { hashContent } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import {
+  blockOfKey,
+  decodeCheckpoint,
   decodeMark,
   decodeSlot,
+  decodeTombstones,
+  epochOfTombstones,
   type LogName,
   MARK_KEY,
+  NAMES_LOG,
   packDigest,
   packKey,
   packOfKey,
@@ -22,24 +27,57 @@ import {
 import { decodeVersionRecord, EMPTY_MANIFEST } from "../manifest/index.ts";
 import { Frame } from "../objects/index.ts";
 import type { Remote } from "../remote/index.ts";
+import { type Engine, refuseUnrelated } from "../store/index.ts";
+import { indexDecoder } from "../sync/index.ts";
+
+/** Keys that are there for a moment: `remote check` makes them. */
+const CHECK_PREFIX = "check/";
 
 /** Says why a key is refused; nothing where it is taken. */
 export async function refusalOfKey(remote: Remote, key: string, bytes: Uint8Array): Promise<string | undefined> {
+  if (key.startsWith(CHECK_PREFIX)) return undefined;
   try {
     const pack = packOfKey(key);
     if (pack !== undefined)
       return hashContent(bytes) === packDigest(pack) ? undefined : "the pack is not what its name says";
-    if (key === MARK_KEY) {
-      decodeMark(bytes);
-      return undefined;
-    }
     const log = parseLogName(key.slice(0, key.lastIndexOf("/")));
     const slot = log && slotOfKey(log, key);
-    return log === undefined || slot === undefined ? undefined : await refusalOfStep(remote, log, slot, bytes);
+    if (log !== undefined && slot !== undefined) return await refusalOfStep(remote, log, slot, bytes);
+    const decode = decoderOf(key);
+    if (decode === undefined) return `${key} is no key of a remote`;
+    decode(bytes);
+    return undefined;
   } catch (error) {
     if (isArtifoldError(error, "DAMAGED") || isArtifoldError(error, "FORMAT_UNSUPPORTED")) return error.message;
     throw error;
   }
+}
+
+/** What reads all of a key that stands for itself, and throws for what no writer made; `undefined` for no key of a remote. */
+function decoderOf(key: string): ((bytes: Uint8Array) => unknown) | undefined {
+  if (key === MARK_KEY) return decodeMark;
+  if (epochOfTombstones(key) !== undefined) return decodeTombstones;
+  const [, log] = /^c\/(.+)\/[^/]+$/.exec(key) ?? [];
+  const block = log && blockOfKey(log as LogName, key);
+  if (log !== undefined && parseLogName(log) !== undefined && block) return (bytes) => decodeCheckpoint(block, bytes);
+  return indexDecoder(key);
+}
+
+/** Says why a store that shows what is pushed cannot take a step of the log of names: it would never show it. */
+export async function refusalOfNames(engine: Engine, key: string, bytes: Uint8Array): Promise<string | undefined> {
+  if (slotOfKey(NAMES_LOG, key) === undefined) return undefined;
+  await engine.refresh();
+  for (const event of decodeSlot(bytes).step.events) {
+    if (event.event !== "artifact") continue;
+    try {
+      refuseUnrelated(engine.catalog, "this server", event);
+    } catch (error) {
+      if (!isArtifoldError(error, "CONFLICT")) throw error;
+      const { team, experiment, name } = event;
+      return `${team}/${experiment}/${name} is, or looks like, the name of another artifact of the server: use another name`;
+    }
+  }
+  return undefined;
 }
 
 async function refusalOfStep(

@@ -2,6 +2,7 @@
 import http from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { failure } from "./answers.ts";
+import { ConnectionTurns } from "./connection-turns.ts";
 import { requestOf, sendResponse, targetProblem } from "./node-messages.ts";
 
 /** How to serve. */
@@ -49,6 +50,7 @@ export async function serve(
   server.timeout = options.stallMs ?? 120_000;
   server.maxConnections = options.connectionsMax ?? 1024;
   server.maxRequestsPerSocket = REQUESTS_PER_CONNECTION_MAX;
+  const turns = new ConnectionTurns();
   let isClosing = false;
   server.on("request", (incoming, outgoing) => {
     const length = Number(incoming.headers["content-length"] ?? 0);
@@ -60,11 +62,12 @@ export async function serve(
       if (isClosing) outgoing.setHeader("connection", "close");
       return response;
     };
-    answer(incoming, outgoing, last, bodyMs).catch((error: unknown) => {
+    const failed = (error: unknown): void => {
       // Where an answer was begun, cutting it off is the only way left to say that it is not whole.
       outgoing.destroy();
       if (!incoming.errored) onError(error);
-    });
+    };
+    void turns.take(incoming.socket, () => answer(incoming, outgoing, last, bodyMs).catch(failed));
   });
   server.on("clientError", refuseBroken);
   await new Promise<void>((resolve, reject) => {

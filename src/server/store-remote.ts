@@ -6,11 +6,12 @@ import path from "node:path";
 import { openRemote, type Remote, type RemotePermission } from "../remote/index.ts";
 import type { Store } from "../store/index.ts";
 import type { Access } from "./access.ts";
+import { Following } from "./following.ts";
 import { type Permitted, remoteHandler } from "./remote-handler.ts";
-import { refusalOfKey } from "./remote-rules.ts";
+import { refusalOfKey, refusalOfNames } from "./remote-rules.ts";
 
-/** Name of the folder in the store's, and of the remote in the store. */
-const NAME = "served";
+/** Name of the folder in the store's. */
+const FOLDER = "served";
 
 /** How to offer it. */
 export interface StoreRemoteOptions {
@@ -20,26 +21,33 @@ export interface StoreRemoteOptions {
   readonly open?: ((url: string) => Promise<Remote>) | undefined;
   /** Hears what went wrong behind the server. */
   readonly onError: (error: unknown) => void;
+  /** How long after a failure the store tries again to learn what was pushed: at first; later longer. Default 1 s. */
+  readonly retryMs?: number | undefined;
+  /** How long `lookAgain` does nothing after a look, at least. Default 10 s. */
+  readonly restMs?: number | undefined;
 }
 
 /** A remote that is offered. */
 export interface StoreRemote {
   handle(request: Request, access: Access): Promise<Response>;
+  /** Has the store learn, in its own time, what others pushed to the place, unless it did so lately. */
+  lookAgain(): void;
   /** Ends what is under way. */
   close(): Promise<void>;
 }
 
 /** Offers a remote. @throws ArtifoldError as for opening it */
 export async function storeRemote(store: Store, options: StoreRemoteOptions): Promise<StoreRemote> {
-  const url = options.url ?? path.join(store.folder, NAME);
+  const url = options.url ?? path.join(store.folder, FOLDER);
   const open = options.open ?? ((address: string) => openRemote(address, { makeFolder: true }));
   const remote = await open(url);
-  const following = new Following(store, url, options.onError);
+  const following = new Following(store, { ...options, remote, url });
+  following.follow();
   const accesses = new WeakMap<Request, Access>();
   // One for all requests: what they may hold in memory they share.
   const handler = remoteHandler(remote, {
     authorize: (asked, permission) => permitted(accesses.get(asked) as Access, asked, permission),
-    check: (key, bytes) => refusalOfKey(remote, key, bytes),
+    check: async (key, bytes) => (await refusalOfKey(remote, key, bytes)) ?? refusalOfNames(store.engine, key, bytes),
     onError: options.onError,
   });
   return {
@@ -49,6 +57,7 @@ export async function storeRemote(store: Store, options: StoreRemoteOptions): Pr
       if (request.method === "PUT" && response.status === 201 && isStep(request)) following.follow();
       return response;
     },
+    lookAgain: () => following.lookAgain(),
     async close() {
       await following.end();
       await remote.close();
@@ -65,44 +74,4 @@ function permitted(access: Access, request: Request, permission: RemotePermissio
 
 function isStep(request: Request): boolean {
   return /\/keys\/(names|a\/[0-9a-f]{64})\//.test(new URL(request.url).pathname);
-}
-
-/** Has the store know what was pushed, one pull after another. */
-class Following {
-  readonly #store: Store;
-  readonly #url: string;
-  readonly #onError: (error: unknown) => void;
-  #isWanted = false;
-  #underWay: Promise<void> | undefined;
-
-  constructor(store: Store, url: string, onError: (error: unknown) => void) {
-    this.#store = store;
-    this.#url = url;
-    this.#onError = onError;
-  }
-
-  follow(): void {
-    this.#isWanted = true;
-    this.#underWay ??= this.#pull();
-  }
-
-  async end(): Promise<void> {
-    this.#isWanted = false;
-    await this.#underWay;
-  }
-
-  async #pull(): Promise<void> {
-    try {
-      while (this.#isWanted) {
-        this.#isWanted = false;
-        const known = await this.#store.remotes.list();
-        if (!known.some(({ name }) => name === NAME)) await this.#store.remotes.add(NAME, this.#url);
-        await this.#store.pull({ remote: NAME, metadataOnly: true });
-      }
-    } catch (error) {
-      this.#onError(error);
-    } finally {
-      this.#underWay = undefined;
-    }
-  }
 }

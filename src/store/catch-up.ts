@@ -144,15 +144,20 @@ export async function catchUpArtifact(
   session: RemoteSession,
   named: RemoteArtifactRow,
 ): Promise<{ readonly at: LogPosition; readonly fenced: boolean }> {
-  refuseUnrelated(engine.catalog, session, named);
+  refuseUnrelated(engine.catalog, session.remote.url, named);
   return catchUp(engine, session, artifactLog(named.artifact));
 }
 
-/** Two lines of one name that have nothing in common are not taken for one. */
-function refuseUnrelated(catalog: Catalog, { remote }: RemoteSession, named: RemoteArtifactRow): void {
+/**
+ * Two lines of one name that have nothing in common are not taken for one.
+ *
+ * @param url where the other one is
+ * @throws ArtifoldError CONFLICT
+ */
+export function refuseUnrelated(catalog: Catalog, url: string, named: Omit<RemoteArtifactRow, "home">): void {
   const { artifact, team, experiment, type, name } = named;
   const [other] = catalog.artifacts({ team, experiment, type, name });
-  if (other !== undefined && other.artifact !== artifact) throw unrelated(remote.url, other);
+  if (other !== undefined && other.artifact !== artifact) throw unrelated(url, other);
   if (catalog.artifactById(artifact) !== undefined) return;
   const kinds = [
     [nameScopes.team(), team],
@@ -163,8 +168,8 @@ function refuseUnrelated(catalog: Catalog, { remote }: RemoteSession, named: Rem
   for (const [scope, text] of kinds) {
     const twin = catalog.foldedName(scope, foldName(text));
     if (twin === undefined || twin === text) continue;
-    throw new ArtifoldError("CONFLICT", `${text} of ${remote.url} cannot be told from ${twin}, which is here`, {
-      info: { remote: remote.url, name: text, other: twin },
+    throw new ArtifoldError("CONFLICT", `${text} of ${url} cannot be told from ${twin}, which is here`, {
+      info: { remote: url, name: text, other: twin },
     });
   }
 }

@@ -9,6 +9,7 @@ export {
   type UploadOptions,
   type UploadResult,
 } from "./artifact.ts";
+export { refuseUnrelated } from "./catch-up.ts";
 export type { DownloadOptions, DownloadResult } from "./checkout.ts";
 export {
   type CurrentRun,

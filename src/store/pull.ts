@@ -8,7 +8,7 @@ import {
   type VersionRow,
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { experimentLog } from "../logs/index.ts";
 import { manifestSums } from "../manifest/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
@@ -30,6 +30,8 @@ export interface PullOptions extends RemoteOptions, RefDefaults {
   readonly metadataOnly?: boolean | undefined;
   /** Says what is new, and changes nothing. */
   readonly dryRun?: boolean | undefined;
+  /** Hears of an artifact that cannot be taken, and the others are pulled all the same. Without it the first such ends the pull. */
+  readonly onLeftOut?: ((error: ArtifoldError) => void) | undefined;
 }
 
 /** What a pull came to. */
@@ -59,7 +61,9 @@ export async function pull(engine: Engine, near: Place, options: PullOptions = {
           versions.push(...(await previewVersions(engine, session, named)));
           continue;
         }
-        versions.push(...(await readOn(engine, session, named)));
+        const moved = await readOnOrLeave(engine, session, named, options);
+        if (moved === undefined) continue;
+        versions.push(...moved);
         if (options.metadataOnly === true) continue;
         await engine.source.lending(session.id, work.remote, () => bringContent(engine, named, own, options));
       }
@@ -127,6 +131,25 @@ async function readExperiments(
   for (const named of remoteExperiments(engine.catalog, session.id)) {
     if ((team ?? named.team) !== named.team || (experiment ?? named.experiment) !== named.experiment) continue;
     await catchUp(engine, session, experimentLog(named.id));
+  }
+}
+
+/** Codes of what is wrong with one artifact, and not with the remote or the store. */
+const OF_ONE = ["CONFLICT", "DAMAGED", "FORMAT_UNSUPPORTED"] as const;
+
+/** As {@link readOn}; `undefined` for an artifact that cannot be taken, where somebody hears of that. */
+async function readOnOrLeave(
+  engine: Engine,
+  session: RemoteSession,
+  named: RemoteArtifactRow,
+  { onLeftOut }: PullOptions,
+): Promise<MovedVersion[] | undefined> {
+  try {
+    return await readOn(engine, session, named);
+  } catch (error) {
+    if (onLeftOut === undefined || !isArtifoldError(error) || !OF_ONE.some((code) => error.code === code)) throw error;
+    onLeftOut(error);
+    return undefined;
   }
 }
 

@@ -7,7 +7,6 @@ import { type Digest, digestFromBytes } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import {
   artifactLog,
-  decodeTombstones,
   encodeTombstones,
   epochOfTombstones,
   experimentLog,
@@ -32,6 +31,7 @@ import {
   type RemoteSession,
   readTables,
   readTombstones,
+  readTombstonesAt,
   writeBase,
 } from "../sync/index.ts";
 import { treeSource } from "./bring.ts";
@@ -263,13 +263,13 @@ class Collection {
   async #clear(): Promise<void> {
     const { call } = this.#session;
     const keys: string[] = [];
-    for await (const { key } of this.#remote.list(TOMBSTONES_PREFIX, undefined, call)) keys.push(key);
+    for await (const { key } of this.#remote.list(TOMBSTONES_PREFIX, undefined, call)) {
+      if (epochOfTombstones(key) !== undefined) keys.push(key);
+    }
     const there = new Set((await listPacks(this.#remote, PACK_PREFIX, call)).map(({ name }) => name));
     for (const key of keys) {
-      const packs = await this.#remote.read(key, undefined, call);
-      if (packs !== undefined && !decodeTombstones(packs).some((pack) => there.has(pack))) {
-        await this.#remote.delete(key, call);
-      }
+      const packs = await readTombstonesAt(this.#remote, key, call);
+      if (!packs.some((pack) => there.has(pack))) await this.#remote.delete(key, call);
     }
   }
 }

@@ -64,8 +64,7 @@ export async function addRemote(
   { dryRun }: NameRemoteOptions,
 ): Promise<RemoteInfo> {
   const checked = checkName("remote", name);
-  const address = parseRemoteUrl(url, from);
-  const plain = address.kind === "folder" ? path.resolve(from, address.folder) : address.url;
+  const plain = plainAddress(url, from);
   await engine.refresh();
   const named = { name: checked, url: plain, id: null, writers: null };
   const knownAlready = (): RemoteRow | undefined => {
@@ -78,6 +77,37 @@ export async function addRemote(
   if (dryRun === true) return infoOf(knownAlready() ?? named);
   await engine.commit(() => (knownAlready() === undefined ? { changes: [{ change: "remote", ...named }] } : undefined));
   return infoOf(remoteByName(engine.catalog, checked) as RemoteRow);
+}
+
+/** An address as it is kept: of a folder its path, whole. @throws ArtifoldError USAGE */
+function plainAddress(url: string, from: string): string {
+  const address = parseRemoteUrl(url, from);
+  return address.kind === "folder" ? path.resolve(from, address.folder) : address.url;
+}
+
+/** Has a place be found by its id at the address that it has now. What has the name already and is another place keeps it. */
+export async function placeRemote(engine: Engine, name: string, url: string, id: Digest): Promise<void> {
+  const plain = plainAddress(url, ".");
+  await engine.refresh();
+  if (placedRow(engine, name, plain, id) === undefined) return;
+  await engine.commit(() => {
+    const row = placedRow(engine, name, plain, id);
+    return row === undefined ? undefined : { changes: [{ change: "remote", ...row }] };
+  });
+}
+
+/** The row of a place under a name, or the name with a number; `undefined` where it is there as it should be. */
+function placedRow(engine: Engine, name: string, url: string, id: Digest): RemoteRow | undefined {
+  const all = remotes(engine.catalog);
+  const here = all.find((row) => row.url === url && (row.id === id || row.id === null));
+  if (here !== undefined) return here.id === id ? undefined : { ...here, id };
+  for (let number = 1; ; number++) {
+    const each = number === 1 ? name : `${name}-${number}`;
+    const row = all.find((other) => other.name === each);
+    if (row === undefined) return { name: each, url, id, writers: null };
+    // It has moved.
+    if (row.id === id) return { ...row, url };
+  }
 }
 
 /** Takes a name away. What is on the remote stays. @throws ArtifoldError NOT_FOUND */

@@ -1,4 +1,5 @@
 /** The remotes of a store, by the names that they have in it. */
+import type { Digest } from "../digest/index.ts";
 import { type CheckRemoteOptions, checkRemote, type RemoteReport } from "../remote/index.ts";
 import type { Engine } from "./engine.ts";
 import { collectRemote, type RemoteGcOptions, type RemoteGcResult } from "./remote-gc.ts";
@@ -8,6 +9,7 @@ import {
   type NameRemoteOptions,
   noteRemote,
   openChosen,
+  placeRemote,
   type RemoteChoice,
   type RemoteInfo,
   remoteInfos,
@@ -38,6 +40,14 @@ export class StoreRemotes {
    */
   add(name: string, url: string, from: string = ".", options: NameRemoteOptions = {}): Promise<RemoteInfo> {
     return addRemote(this.#engine, name, url, from, options);
+  }
+
+  /**
+   * Has a place whose id is known be found here at the address that it has now: under the name that it has, or a new one, which
+   * is no other place's.
+   */
+  place(name: string, url: string, id: Digest): Promise<void> {
+    return placeRemote(this.#engine, name, url, id);
   }
 
   /** Takes a name away. What is on the remote stays. @throws ArtifoldError NOT_FOUND */

@@ -2,6 +2,7 @@
 import type { Digest } from "../digest/index.ts";
 import {
   decodeTombstones,
+  epochOfTombstones,
   type IndexPosition,
   type PackName,
   type RemotePlace,
@@ -9,6 +10,7 @@ import {
 } from "../logs/index.ts";
 import { sideBySide } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { decodedAt } from "./decoded-at.ts";
 import { RemoteIndex } from "./remote-index.ts";
 import type { SoundPacks } from "./sound-packs.ts";
 
@@ -19,13 +21,20 @@ const READS_AHEAD = 8;
 /** All packs that tombstones name. */
 export async function readTombstones(remote: Remote, call: RemoteCallOptions): Promise<Set<PackName>> {
   const keys: string[] = [];
-  for await (const { key } of remote.list(TOMBSTONES_PREFIX, undefined, call)) keys.push(key);
+  for await (const { key } of remote.list(TOMBSTONES_PREFIX, undefined, call)) {
+    if (epochOfTombstones(key) !== undefined) keys.push(key);
+  }
   const doomed = new Set<PackName>();
-  for await (const bytes of sideBySide(keys, READS_AHEAD, (key) => remote.read(key, undefined, call))) {
-    // What is gone meanwhile went after its packs.
-    if (bytes !== undefined) for (const pack of decodeTombstones(bytes)) doomed.add(pack);
+  for await (const packs of sideBySide(keys, READS_AHEAD, (key) => readTombstonesAt(remote, key, call))) {
+    for (const pack of packs) doomed.add(pack);
   }
   return doomed;
+}
+
+/** The packs that one key names; none where it is gone, which it is after its packs. @throws ArtifoldError DAMAGED */
+export async function readTombstonesAt(remote: Remote, key: string, call: RemoteCallOptions): Promise<PackName[]> {
+  const bytes = await remote.read(key, undefined, call);
+  return bytes === undefined ? [] : decodedAt(remote, key, () => decodeTombstones(bytes));
 }
 
 /** What is on a remote, as it was after the last fence that was read. */

@@ -242,6 +242,16 @@ export function* pagesOfRun(head: IndexHead, bytes: Uint8Array): Generator<Buffe
   }
 }
 
+/** Reads all of a run. @throws ArtifoldError DAMAGED for what is none, whole */
+export function checkRun(bytes: Uint8Array): void {
+  const head = decodeIndexHead(bytes);
+  if (bytes.length !== runLength(head)) refuse("another length than its head says");
+  new IndexFinding(head, bytes.subarray(head.fencesAt, head.pagesAt));
+  for (const rows of pagesOfRun(head, bytes)) {
+    for (let at = 0; at < rows.length; at += RUN_ROW_BYTES) indexRow(head, rows, at);
+  }
+}
+
 function pageExtent(rowCount: number, pagesAt: number, page: number): { at: number; rowBytes: number } {
   const rows = Math.min(PAGE_ROWS, rowCount - page * PAGE_ROWS);
   return { at: pagesAt + page * PAGE_BYTES, rowBytes: rows * RUN_ROW_BYTES };

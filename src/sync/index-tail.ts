@@ -3,6 +3,7 @@ import { isArtifoldError } from "../errors.ts";
 import { type IndexPosition, keyNumber, type PackName, parseKeyNumber } from "../logs/index.ts";
 import { fileOfRow, mergeRows, type RowCursor, RUN_ROW_BYTES } from "../objects/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { decodedAt } from "./decoded-at.ts";
 import {
   decodeIndexHead,
   encodeIndexRun,
@@ -56,12 +57,15 @@ export async function readIndexHead(
 ): Promise<ReadRun | undefined> {
   const first = await remote.read(key, { offset: 0, length: HEAD_READ_BYTES }, call);
   if (first === undefined) return undefined;
-  const length = indexHeadLength(first);
-  if (length <= first.length) return { head: decodeIndexHead(first), bytes: first };
+  const headOf = (read: Uint8Array): ReadRun => ({
+    head: decodedAt(remote, key, () => decodeIndexHead(read)),
+    bytes: read,
+  });
+  const length = decodedAt(remote, key, () => indexHeadLength(first));
+  if (length <= first.length) return headOf(first);
   const rest = await remote.read(key, { offset: first.length, length: length - first.length }, call);
   if (rest === undefined) return undefined;
-  const bytes = Buffer.concat([first, rest]);
-  return { head: decodeIndexHead(bytes), bytes };
+  return headOf(Buffer.concat([first, rest]));
 }
 
 /** Reads a whole run; `undefined` when it is not there. */

@@ -8,6 +8,8 @@ import { type IndexPosition, keyNumber, type PackName, parseKeyNumber, type Remo
 import { Decoder, Encoder, readExtras, writeExtras } from "../manifest/index.ts";
 import { sideBySide } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
+import { decodedAt } from "./decoded-at.ts";
+import { checkRun } from "./index-run.ts";
 import { runKey, runOfKey, runsUpTo } from "./index-tail.ts";
 import { type DigestRange, LoadedRun } from "./loaded-run.ts";
 
@@ -66,6 +68,15 @@ export function decodeBase(bytes: Uint8Array): BasePart[] {
   readExtras(decoder);
   decoder.finish();
   return parts;
+}
+
+/** What reads all of a key of the index, and throws DAMAGED for what no writer made; `undefined` for another key. */
+export function indexDecoder(key: string): ((bytes: Uint8Array) => unknown) | undefined {
+  if (runOfKey(key) !== undefined) return checkRun;
+  const [, epoch = "", part = ""] = /^y\/([^/]+)\/([^/]+)$/.exec(key) ?? [];
+  if (parseKeyNumber(epoch) === undefined) return undefined;
+  if (part === "whole") return decodeBase;
+  return parseKeyNumber(part) === undefined ? undefined : checkRun;
 }
 
 /** A run to ask, and which digests it may have. */
@@ -176,7 +187,7 @@ async function lastSlots(
 async function baseRuns(remote: Remote, epoch: number, call: RemoteCallOptions): Promise<RunToAsk[] | undefined> {
   const bytes = await remote.read(baseKey(epoch, "whole"), undefined, call);
   if (bytes === undefined) return undefined;
-  const parts = decodeBase(bytes);
+  const parts = decodedAt(remote, baseKey(epoch, "whole"), () => decodeBase(bytes));
   return parts.map(({ first }, part) => {
     const next = parts[part + 1]?.first;
     const range = { from: Buffer.from(first), before: next && Buffer.from(next) };

@@ -30,6 +30,7 @@ import { NONCE_BYTES } from "../manifest/index.ts";
 import { type Clock, randomBytes, sideBySide } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
 import { noParts, type PartMemory } from "./cached-parts.ts";
+import { decodedAt } from "./decoded-at.ts";
 import { listBlocks } from "./log-checkpoints.ts";
 
 /** How far a log is known. */
@@ -190,7 +191,7 @@ export class RemoteLog {
     const bytes = await this.#remote.read(slotKey(this.name, slot), range, this.#call);
     if (bytes === undefined) throw this.#broken(`slot ${slot} is not there`);
     if (bytes.length > STEP_BYTES_MAX) throw this.#broken(`slot ${slot} is too long`);
-    const step = decodeSlot(bytes);
+    const step = decodedAt(this.#remote, slotKey(this.name, slot), () => decodeSlot(bytes));
     this.#keep(slot, step);
     return step;
   }

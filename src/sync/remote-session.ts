@@ -5,6 +5,7 @@ import { decodeMark, encodeMark, type LogName, MARK_BYTES_MAX, MARK_KEY } from "
 import { randomBytes } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
 import { noParts, type PartMemory } from "./cached-parts.ts";
+import { decodedAt } from "./decoded-at.ts";
 import { RemoteLog } from "./remote-log.ts";
 
 /** How to begin. */
@@ -51,7 +52,7 @@ export class RemoteSession {
     const range = { offset: 0, length: MARK_BYTES_MAX };
     const read = async (): Promise<Digest | undefined> => {
       const bytes = await remote.read(MARK_KEY, range, call);
-      return bytes && decodeMark(bytes).id;
+      return bytes && decodedAt(remote, MARK_KEY, () => decodeMark(bytes)).id;
     };
     let id = await read();
     let isNew = false;

@@ -154,6 +154,12 @@ describe("serve", () => {
     expect(await raw(url, `GET / HTTP/1.1\r\nhost: a\r\nx: ${"x".repeat(20_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
+  test.skipIf(process.platform !== "linux")("is reached at the address that it was told to listen at", async () => {
+    const { url } = await serving(newStore(), ["--host", "127.0.0.2"]);
+    expect(new URL(url).hostname).toBe("127.0.0.2");
+    expect(await (await fetch(`${url}/health`)).json()).toEqual({ ok: true });
+  });
+
   test.skipIf(process.platform === "win32")("ends with a signal, with pages that listen", async () => {
     const { url, child, ended } = await serving(newStore());
     const events = new Client({ url }).events();
@@ -198,6 +204,8 @@ describe("serve", () => {
       ["--port", "70000"],
       ["--port", "x"],
       ["--allow-host", "a/b"],
+      ["--allow-host", "foo:"],
+      ["--host", "fe80::1%lo"],
       ["--host", "no.such.host.invalid"],
     ]) {
       const { code, stdout } = await command(store, ["serve", "--port", "0", "--json", ...args]);

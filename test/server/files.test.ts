@@ -5,6 +5,8 @@ import path from "node:path";
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { pathOf } from "../../src/client/index.ts";
+import { ArtifoldError } from "../../src/errors.ts";
+import { remoteError } from "../../src/remote/index.ts";
 import { type ServedStore, servedStore } from "../support/apps.ts";
 import { Counted, countingFileSystem } from "../support/counting-file-system.ts";
 import { randomBytesOf } from "../support/random.ts";
@@ -43,6 +45,23 @@ describe("a file", () => {
       etag: `"${entry?.digest}"`,
       "x-content-type-options": "nosniff",
     });
+  });
+
+  test("that cannot be read is an error with a reason, and nothing of paths of this machine", async () => {
+    const { objects, source } = around.store.engine;
+    objects.readLater = objects.read = () => {
+      throw new ArtifoldError("DAMAGED", "/secret/place is damaged");
+    };
+    const damaged = await around.ask(fileAt("data.bin"));
+    expect([damaged.status, await damaged.json()]).toMatchObject([500, { error: { code: "DAMAGED" } }]);
+    source.readLater = source.read = () => {
+      throw remoteError("NOT_FOUND", "/secret/place", "there is no such folder");
+    };
+    const away = await around.ask(fileAt("data.bin"));
+    const text = await away.text();
+    expect([away.status, JSON.parse(text)]).toMatchObject([500, { error: { code: "UNREACHABLE" } }]);
+    expect(text).not.toContain("secret");
+    expect(String(around.faults.at(-1))).toContain("/secret/place");
   });
 
   test("any range is a slice of the whole", async () => {

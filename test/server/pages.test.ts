@@ -90,6 +90,7 @@ test("a link from elsewhere leads to pages, and to nothing else of ours", async 
   expect((await from("/", "navigate")).status).toBe(200);
   expect((await from("/assets/main-abc.js", "no-cors")).status).toBe(403);
   expect((await from("/api/session", "navigate")).status).toBe(403);
+  expect((await from("/remote/v1/keys/format", "navigate")).status).toBe(403);
   const foreign = new Request("http://evil.example:9111/", { headers: { accept: "text/html" } });
   expect((await around.app.handle(foreign)).status).toBe(421);
 });

@@ -98,6 +98,7 @@ describe("answers", () => {
     ["GET", `${KEYS}/a/1`, { range: "bytes=5-3" }, undefined, 416, "RANGE"],
     ["GET", `${KEYS}/a/1`, { range: "lines=1-3" }, undefined, 416, "RANGE"],
     ["GET", `${KEYS}/a/1`, { range: "bytes=0-9007199254740993" }, undefined, 416, "RANGE"],
+    ["GET", `${KEYS}/a/1`, { range: "bytes=9007199254740990-9007199254740991" }, undefined, 416, "RANGE"],
     ["GET", `${KEYS}/a/1`, { range: "bytes=0-999999999999" }, undefined, 416, "RANGE"],
     ["GET", "/remote/v1/list?prefix=../", {}, undefined, 400, "BAD_REQUEST"],
     ["GET", "/remote/v1/list?prefix=a&prefix=b", {}, undefined, 400, "BAD_REQUEST"],
@@ -238,6 +239,26 @@ describe("what is created", () => {
     expect(await first).toBe("created");
     expect(await client.create("a/1", new Uint8Array(900))).toBe("created");
     await client.close();
+  });
+});
+
+describe("what is read", () => {
+  test("is in memory until it was taken or given up, and no more of it than there is room for", async () => {
+    const remote = memoryRemote();
+    await remote.create("a/0", new Uint8Array(1000));
+    const ask = asking(remote, { ...everybody, memoryBytesMax: 1500 });
+    const range = { range: "bytes=0-999" };
+    for (const end of [(first: Response) => first.arrayBuffer(), (first: Response) => first.body?.cancel()]) {
+      for (const headers of [range, {}]) {
+        const first = await ask("GET", `${KEYS}/a/0`, headers);
+        const second = await ask("GET", `${KEYS}/a/0`, range);
+        expect([first.status < 300, second.status, await codeOf(second)]).toEqual([true, 429, "BUSY"]);
+        await end(first);
+      }
+    }
+    // Of a range what is there counts, and not what was asked for.
+    await ask("GET", `${KEYS}/a/0`, { range: "bytes=900-2000" });
+    expect((await ask("GET", `${KEYS}/a/0`, range)).status).toBe(206);
   });
 });
 

@@ -44,6 +44,9 @@ describe("the server around it", () => {
 
   test.each([
     ["a host that is none", "GET / HTTP/1.1\r\nhost: a b\r\n\r\n", 400],
+    ["a host with a user", "GET / HTTP/1.1\r\nhost: evil@127.0.0.1\r\n\r\n", 400],
+    ["a host with a path", "GET / HTTP/1.1\r\nhost: 127.0.0.1/x?\r\n\r\n", 400],
+    ["a host with a fragment", "GET / HTTP/1.1\r\nhost: 127.0.0.1#x\r\n\r\n", 400],
     ["no host", "GET / HTTP/1.1\r\n\r\n", 400],
     ["a method that nobody knows", "TRACE / HTTP/1.1\r\nhost: x\r\n\r\n", 400],
     ["no HTTP", "hello\r\n\r\n", 400],
@@ -160,5 +163,49 @@ describe("the server around it", () => {
     expect(read).toBeGreaterThan(0);
     expect(read).toBeLessThan(40 * 1024 * 1024);
     socket.destroy();
+  });
+
+  test("who is refused before all was sent may send the rest, and hears why", async () => {
+    const { url } = await served(memoryRemote());
+    // As one who does not stop at the end of the answer.
+    const socket = net.connect({ port: Number(new URL(url).port), host: "127.0.0.1", allowHalfOpen: true });
+    const errors: unknown[] = [];
+    let received = "";
+    socket.on("error", (error) => errors.push(error));
+    socket.on("data", (piece) => (received += piece.toString("latin1")));
+    const closed = new Promise((resolve) => socket.once("close", resolve));
+    const [pieces, piece] = [200, new Uint8Array(100_000)];
+    socket.write(
+      `PUT ${KEYS}/a/0 HTTP/1.1\r\nhost: x\r\nif-none-match: *\r\ncontent-length: ${pieces * piece.length}\r\n\r\n`,
+    );
+    await once(socket, "end");
+    for (let sent = 0; sent < pieces && !socket.destroyed; sent++) {
+      if (!socket.write(piece)) await Promise.race([once(socket, "drain"), closed]);
+    }
+    socket.end();
+    await closed;
+    expect(errors).toEqual([]);
+    expect(received).toMatch(/^HTTP\/1.1 401 /);
+  });
+
+  test("of requests that are sent ahead one is at work at a time, and very many are not taken", async () => {
+    const memory = memoryRemote();
+    let [atWork, most, reads] = [0, 0, 0];
+    memory.read = async () => {
+      reads++;
+      most = Math.max(most, ++atWork);
+      await new Promise((resolve) => setImmediate(resolve));
+      atWork--;
+      return bytes("0123456789");
+    };
+    const { url } = await served(memory);
+    const ask = (last = false): string =>
+      `GET ${KEYS}/a/0 HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${TOKEN}\r\nrange: bytes=0-9\r\n${last ? "connection: close\r\n" : ""}\r\n`;
+    const answered = await raw(url, ask().repeat(49) + ask(true), { isHeldOpen: true });
+    expect(answered.match(/HTTP\/1\.1 206 /g)).toHaveLength(50);
+    expect([most, reads]).toEqual([1, 50]);
+    await raw(url, ask().repeat(2000), { isHeldOpen: true });
+    expect(most).toBe(1);
+    expect(reads).toBeLessThan(500);
   });
 });

@@ -39,7 +39,8 @@ const file: RouteCode<"file"> = route({ path: requiredText, inline: flag, ticket
     });
   }
   const { first, last } = range ?? { first: 0, last: size - 1 };
-  const body = version.stream(entry.path, { start: first, end: last + 1, signal });
+  const stream = version.stream(entry.path, { start: first, end: last + 1, signal });
+  const body = request.method === "HEAD" ? stream : await begun(stream);
   return new Response(body as ConstructorParameters<typeof Response>[0], {
     status: range === undefined ? 200 : 206,
     headers: {
@@ -49,6 +50,27 @@ const file: RouteCode<"file"> = route({ path: requiredText, inline: flag, ticket
     },
   });
 });
+
+/**
+ * A stream whose first piece is there: content that is damaged, or lies where nobody answers, is told of while there still can be
+ * an answer.
+ */
+async function begun(stream: ReadableStream<Uint8Array>): Promise<ReadableStream<Uint8Array>> {
+  const reader = stream.getReader();
+  let first: Awaited<ReturnType<typeof reader.read>> | undefined = await reader.read();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(to) {
+        const { done, value } = first ?? (await reader.read());
+        first = undefined;
+        if (done) to.close();
+        else to.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  );
+}
 
 const archive: RouteCode<"archive"> = route(
   { format: word<"zip" | "tar">(["zip", "tar"], undefined), folder: textOrEmpty, ticket: optionalText },
