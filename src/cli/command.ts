@@ -48,6 +48,8 @@ export interface ArgumentSpec {
   readonly many?: boolean;
   /** Whether it stands after "--", where nothing is taken for an option. */
   readonly afterDashes?: boolean;
+  /** Whether an empty one says something. */
+  readonly mayBeEmpty?: boolean;
   readonly complete?: Completion;
 }
 

@@ -52,7 +52,7 @@ export function leadingOptions(words: readonly string[]): {
 
 /** Options alone ask for nothing: a person is helped on, a program gets an error. */
 function withoutCommand(options: readonly string[], columns: number | undefined): ParsedCommand {
-  const call = parseOptions({ options: [] }, options, "help");
+  const call = parseOptions({ args: [], options: [] }, options, "help");
   if (!call.flag("json")) return { kind: "text", text: helpOfAll(columns), exitCode: 2 };
   throw new ArtifoldError("USAGE", "no command is named", { hint: "`artifold help` lists them." });
 }
@@ -110,7 +110,7 @@ function parseCall(spec: CommandSpec, words: readonly string[]): Call {
 }
 
 /** @param help how the help is asked for that lists the options */
-function parseOptions(spec: Pick<CommandSpec, "options">, words: readonly string[], help: string): Call {
+function parseOptions(spec: Pick<CommandSpec, "args" | "options">, words: readonly string[], help: string): Call {
   const options: NonNullable<ParseArgsConfig["options"]> = {};
   for (const option of optionsOf(spec)) {
     options[option.name] = {
@@ -147,14 +147,15 @@ function parseOptions(spec: Pick<CommandSpec, "options">, words: readonly string
 
 /** An empty folder would be the working folder, and an empty name none at all: what a variable is that was not set. */
 function refuseEmpty(
-  spec: Pick<CommandSpec, "options">,
+  spec: Pick<CommandSpec, "args" | "options">,
   values: { [name: string]: unknown },
   args: readonly string[],
 ): void {
   const empty = optionsOf(spec).find(
     ({ name, mayBeEmpty }) => mayBeEmpty !== true && [values[name]].flat().includes(""),
   );
-  if (empty === undefined && !args.includes("")) return;
+  const isEmptyMeant = spec.args.some(({ mayBeEmpty }) => mayBeEmpty === true);
+  if (empty === undefined && (isEmptyMeant || !args.includes(""))) return;
   const what = empty === undefined ? "an argument" : `--${empty.name}`;
   throw new ArtifoldError("USAGE", `${what} is empty`, {
     hint: "Perhaps it is a variable of the shell that is not set.",

@@ -323,7 +323,7 @@ export const commands: readonly CommandSpec[] = [
   {
     name: "complete",
     help: "print completions of a command line",
-    args: [{ name: "WORD", many: true, optional: true }],
+    args: [{ name: "WORD", many: true, optional: true, mayBeEmpty: true }],
     options: [],
     hidden: true,
     passesOverSettings: true,

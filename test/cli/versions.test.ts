@@ -216,11 +216,9 @@ test("who names a path where a whole version is meant is told so, and nothing mo
   const address = "sample:V1/b";
   for (const call of [
     ["rm", address, "--yes"],
-    ["rm", address, "--all-versions", "--yes"],
     ["restore", address],
     ["download", address, "--to", path.join(work, "out")],
     ["show", address],
-    ["show", "--versions", address],
     ["diff", address, "sample:V2"],
     ["diff", "sample:V2", address],
     ["tag", address, "prod"],
