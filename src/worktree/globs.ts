@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { ArtifoldError } from "../errors.ts";
 import { afterFolder, comparePaths, type PathRange } from "../manifest/index.ts";
+import { IgnoreNames } from "./ignore-names.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -94,11 +95,14 @@ export const IGNORE_FILE = ".artifoldignore";
 export class IgnoreRules {
   readonly #base: string;
   readonly #rules: import("ignore").Ignore | undefined;
+  readonly #names: IgnoreNames;
   readonly #above: IgnoreRules | undefined;
 
-  private constructor(base: string, rules: import("ignore").Ignore | undefined, above: IgnoreRules | undefined) {
+  private constructor(base: string, text: string | undefined, above: IgnoreRules | undefined) {
     this.#base = base;
-    this.#rules = rules;
+    const ignore = text === undefined ? undefined : (require("ignore") as typeof import("ignore"));
+    this.#rules = ignore?.({ ignorecase: false }).add(text as string);
+    this.#names = new IgnoreNames(text ?? "");
     this.#above = above;
   }
 
@@ -107,9 +111,7 @@ export class IgnoreRules {
 
   /** These rules and those of a file in a deeper folder. */
   with(folder: string, text: string): IgnoreRules {
-    const ignore = require("ignore") as typeof import("ignore");
-    const rules = ignore({ ignorecase: false }).add(text);
-    return new IgnoreRules(folder === "" ? "" : `${folder}/`, rules, this);
+    return new IgnoreRules(folder === "" ? "" : `${folder}/`, text, this);
   }
 
   /** Whether a name is left out; the deepest file that says something decides. */
@@ -117,6 +119,7 @@ export class IgnoreRules {
     for (let rules: IgnoreRules | undefined = this; rules !== undefined; rules = rules.#above) {
       if (rules.#rules === undefined) continue;
       const relative = path.slice(rules.#base.length);
+      if (!rules.#names.mayMatch(relative)) continue;
       const verdict = rules.#rules.test(isFolder ? `${relative}/` : relative);
       if (verdict.ignored) return true;
       if (verdict.unignored) return false;
