@@ -7,6 +7,7 @@
  * instead, which follows this one.
  */
 import path from "node:path";
+import { CHUNK_MAX_BYTES } from "../chunking/index.ts";
 import { contentHasher, type Digest, EMPTY_DIGEST, type Hasher } from "../digest/index.ts";
 import { ArtifoldError, errnoOf } from "../errors.ts";
 import type { FileEntry } from "../manifest/index.ts";
@@ -185,7 +186,9 @@ export class BlobWriter {
 
   #write(stream: Stream, bytes: Uint8Array): void {
     try {
-      writeFully(this.#fs, stream.fd, bytes, stream.length);
+      // The file is new: what was not written reads as zeros, and takes no room where the file system has holes.
+      if (isZeros(bytes)) this.#fs.truncate(stream.fd, stream.length + bytes.length);
+      else writeFully(this.#fs, stream.fd, bytes, stream.length);
     } catch (error) {
       throw writeError(stream.file.shown, error);
     }
@@ -232,6 +235,15 @@ export class BlobWriter {
     this.#fs.close(stream.fd);
     removeQuietly(this.#fs, stream.temporary);
   }
+}
+
+const zeros: Buffer = Buffer.alloc(CHUNK_MAX_BYTES);
+/** Fewer zeros are written like anything else. */
+const HOLE_BYTES_MIN = 16 * 1024;
+
+function isZeros(bytes: Uint8Array): boolean {
+  if (bytes.length < HOLE_BYTES_MIN || bytes.length > zeros.length || bytes[0] !== 0) return false;
+  return zeros.compare(bytes, 0, bytes.length, 0, bytes.length) === 0;
 }
 
 function wrongLength(shown: string, digest: Digest): ArtifoldError {
