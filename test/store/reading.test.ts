@@ -193,7 +193,7 @@ describe("the content of a file", () => {
       ["b/link", "is a link, not a file"],
       ["far", "is a reference, not a file"],
       ["hollow/deep", "is a folder, not a file"],
-      ["b", "has no b"],
+      ["b", "is a folder, not a file"],
       ["none", "has no none"],
     ] as const) {
       const expected = { code: "NOT_FOUND", message: expect.stringContaining(said), info: { path: name } };
