@@ -30,7 +30,7 @@ export class IgnoreNames {
   /** @param text of the file, in gitignore syntax */
   constructor(text: string) {
     for (const line of text.split("\n")) {
-      const rule = line.trimEnd().replace(/^!/, "");
+      const rule = line.trimEnd().replace(/^!?\ufeff?/, "");
       if (rule !== "" && !line.startsWith("#")) this.#add(rule);
     }
   }

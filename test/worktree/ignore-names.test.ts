@@ -23,6 +23,7 @@ const signs = [
   "/**",
   "**/",
   "*.b",
+  "\ufeff",
 ];
 const rule = fc.array(fc.constantFrom(...signs), { minLength: 1, maxLength: 6 }).map((parts) => parts.join(""));
 const name = fc.array(fc.constantFrom("a", "b", ".", "ab", " ", "#"), { minLength: 1, maxLength: 3 });

@@ -199,7 +199,14 @@ function VersionRow({ place, version }: { place: VersionPlace; version: VersionV
             <span class="name clip">{tag}</span>
           </span>
         ))}
-        {version.tags.length > TAGS_SHOWN && <span class="soft">+{version.tags.length - TAGS_SHOWN}</span>}
+        {version.tags.length > TAGS_SHOWN && (
+          <>
+            <span class="soft" aria-hidden="true">
+              +{version.tags.length - TAGS_SHOWN}
+            </span>
+            <span class="unseen">{version.tags.slice(TAGS_SHOWN).join(" ")}</span>
+          </>
+        )}
       </span>
       <span class="soft tree-when" title={`${counted(version.files, "file")}, ${size(version.bytes)}`}>
         <When at={version.createdAt} />
