@@ -93,6 +93,8 @@ interface Stream {
   /** Of the whole content; a file of one chunk needs none. */
   readonly hasher: Hasher | undefined;
   length: number;
+  /** Whether the file itself ends before that, for its last bytes are zeros. */
+  endsInHole: boolean;
   /** Digest of the chunk written last. */
   last: Digest;
 }
@@ -169,7 +171,16 @@ export class BlobWriter {
     const id = this.#nextId++;
     const hasher = checked === "whole" ? contentHasher() : undefined;
     const isFollowed = checked === "elsewhere";
-    this.#streams.set(id, { file, temporary, fd, isFollowed, hasher, length: 0, last: EMPTY_DIGEST });
+    this.#streams.set(id, {
+      file,
+      temporary,
+      fd,
+      isFollowed,
+      hasher,
+      length: 0,
+      endsInHole: false,
+      last: EMPTY_DIGEST,
+    });
     return id;
   }
 
@@ -182,17 +193,23 @@ export class BlobWriter {
       stream.last = digest;
       this.#write(stream, bytes);
     }
+    if (stream.endsInHole) this.#writing(stream, () => this.#fs.truncate(stream.fd, stream.length));
+    stream.endsInHole = false;
   }
 
+  /** The file is new: where nothing is written it reads as zeros, and takes no room where the file system has holes. */
   #write(stream: Stream, bytes: Uint8Array): void {
+    stream.endsInHole = isZeros(bytes);
+    if (!stream.endsInHole) this.#writing(stream, () => writeFully(this.#fs, stream.fd, bytes, stream.length));
+    stream.length += bytes.length;
+  }
+
+  #writing(stream: Stream, action: () => void): void {
     try {
-      // The file is new: what was not written reads as zeros, and takes no room where the file system has holes.
-      if (isZeros(bytes)) this.#fs.truncate(stream.fd, stream.length + bytes.length);
-      else writeFully(this.#fs, stream.fd, bytes, stream.length);
+      action();
     } catch (error) {
       throw writeError(stream.file.shown, error);
     }
-    stream.length += bytes.length;
   }
 
   #end(id: number, stats: Float64Array, row: number): void {
