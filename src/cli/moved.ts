@@ -22,7 +22,7 @@ export async function orNoRemote<Result>(words: readonly string[], work: Promise
     return await work;
   } catch (error) {
     const [first = ""] = words;
-    if (!isArtifoldError(error, "NOT_FOUND") || !error.message.endsWith(` no artifact ${first}`)) throw error;
+    if (!isArtifoldError(error, "NOT_FOUND") || error.info["artifact"] !== first.normalize("NFC")) throw error;
     throw new ArtifoldError("NOT_FOUND", `${error.message}, and no remote of this name`, {
       cause: error,
       info: error.info,

@@ -37,10 +37,11 @@ export async function run(run: Run): Promise<number> {
   const result = await (remote === undefined ? orNoRemote(refs, pushing) : pushing);
   const { url, versions, others, whole } = result;
   const lines = movedLines(run, versions, dryRun ? "would push" : "pushed");
-  if (lines.length === 0 && others.length === 0) lines.push(`${safe(url)} has everything`);
-  if (lines.length === 0) {
+  if (lines.length === 0 && others.length > 0) {
     const sent = others.map((kind) => words[kind]).join(" and ");
     lines.push(`${dryRun ? "would send" : "sent"} ${sent} to ${safe(url)}, and no version`);
+  } else if (lines.length === 0 && (whole === null || whole.unsoundPacks === 0)) {
+    lines.push(`${safe(url)} has everything`);
   }
   if (whole !== null) lines.push(wholeLine(whole, dryRun));
   lines.push(`${trafficLine(result)}${dryRun ? "  (dry run: nothing was sent)" : ""}`);

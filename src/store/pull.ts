@@ -100,6 +100,7 @@ function chooseNames(
     const [only] = found;
     if (only === undefined) {
       throw new ArtifoldError("NOT_FOUND", `the remote has no artifact ${ref.name}`, {
+        info: { artifact: ref.name },
         hint:
           names.length === 0
             ? "It has none at all."

@@ -122,6 +122,7 @@ function onlyOne(ref: Ref, found: readonly ArtifactRow[]): ArtifactRow {
   const [first] = found;
   if (first === undefined) {
     throw new ArtifoldError("NOT_FOUND", `there is no artifact ${describeName(ref)}`, {
+      info: { artifact: ref.name },
       hint: "`artifold ls` lists what there is.",
     });
   }

@@ -25,21 +25,27 @@ export function compileGlobs(globs: readonly string[]): PathFilter {
 /** A filter of globs that knows which of them matched nothing so far: perhaps they were mistyped. */
 export class WatchedGlobs {
   readonly isMeant: PathFilter;
-  readonly #waiting: Map<string, PathFilter>;
+  readonly #waiting: Set<string>;
 
   /** @throws ArtifoldError USAGE for an empty glob */
   constructor(globs: readonly string[]) {
-    const filter = compileGlobs(globs);
-    this.#waiting = new Map(globs.map((glob) => [glob, compileGlob(glob)]));
+    const matchers = globs.map((glob) => ({ glob, matches: compileGlob(glob) }));
+    this.#waiting = new Set(globs);
     this.isMeant = (path) => {
-      for (const [glob, matches] of this.#waiting) if (matches(path)) this.#waiting.delete(glob);
-      return filter(path);
+      let isMeant = false;
+      for (const { glob, matches } of matchers) {
+        // Another one says so already, and this one has had its match.
+        if ((isMeant && !this.#waiting.has(glob)) || !matches(path)) continue;
+        isMeant = true;
+        this.#waiting.delete(glob);
+      }
+      return isMeant;
     };
   }
 
   /** Those that matched nothing, in the order in which they were given. */
   get unmatched(): readonly string[] {
-    return [...this.#waiting.keys()];
+    return [...this.#waiting];
   }
 }
 

@@ -27,3 +27,22 @@ export function wrapped(remote: Remote): Remote {
 export function wrappedPlace(place: RemotePlace, wrap: (remote: Remote) => Remote = wrapped): RemotePlace {
   return { open: async () => wrap(await place.open()) };
 }
+
+/** A remote with something before each create and delete. */
+export function beforeChange(remote: Remote, before: (key: string) => Promise<void>): Remote {
+  return {
+    url: remote.url,
+    traits: remote.traits,
+    read: (key, range, options) => remote.read(key, range, options),
+    async create(key, bytes, options) {
+      await before(key);
+      return remote.create(key, bytes, options);
+    },
+    list: (prefix, after, options) => remote.list(prefix, after, options),
+    async delete(key, options) {
+      await before(key);
+      await remote.delete(key, options);
+    },
+    close: () => remote.close(),
+  };
+}

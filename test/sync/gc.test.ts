@@ -5,6 +5,7 @@ import type { Remote } from "../../src/remote/index.ts";
 import { collectRemote } from "../../src/store/remote-gc.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
+import { beforeChange } from "../support/remotes.ts";
 import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 const push = (store: Store, place: MemoryPlace) => store.push({ remote: place.open() });
@@ -70,7 +71,7 @@ describe("gc of a remote", () => {
     await sleeper.pull({ remote: place.open() });
     await uploadFiles(sleeper, { late: randomBytesOf(9, 300_000), kept: "kept" });
     let isFirst = true;
-    const remote = beforeCreate(place.open(), async (key) => {
+    const remote = beforeChange(place.open(), async (key) => {
       if (!isFirst || !key.startsWith("a/")) return;
       isFirst = false;
       // His packs are there, and his step is not: a gc takes them for garbage, twice.
@@ -88,7 +89,7 @@ describe("gc of a remote", () => {
   test.each(Array.from({ length: 24 }, (_, at) => at))("may die at call %i, and the next one ends it", async (dies) => {
     const [store, place] = await prepared();
     let left = dies;
-    const dying = beforeCreate(place.open(), async () => {
+    const dying = beforeChange(place.open(), async () => {
       if (left-- <= 0) throw new Error("dies here");
     });
     await gc(store, dying).catch((error: Error) => expect(error.message).toBe("dies here"));
@@ -99,22 +100,3 @@ describe("gc of a remote", () => {
     expect(await gc(store, place.open())).toMatchObject({ removedPacks: 0 });
   });
 });
-
-/** A remote with something before each create and delete. */
-function beforeCreate(remote: Remote, before: (key: string) => Promise<void>): Remote {
-  return {
-    url: remote.url,
-    traits: remote.traits,
-    read: (key, range, options) => remote.read(key, range, options),
-    async create(key, bytes, options) {
-      await before(key);
-      return remote.create(key, bytes, options);
-    },
-    list: (prefix, after, options) => remote.list(prefix, after, options),
-    async delete(key, options) {
-      await before(key);
-      await remote.delete(key, options);
-    },
-    close: () => remote.close(),
-  };
-}

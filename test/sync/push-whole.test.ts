@@ -4,6 +4,7 @@ import type { PushResult, Store } from "../../src/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
+import { beforeChange } from "../support/remotes.ts";
 import { openServed, served } from "../support/served.ts";
 import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
 
@@ -118,7 +119,7 @@ test("one that was cut off goes on where it was", async () => {
   await store.push({ remote: place.open() });
   for (const key of await packsOf(place)) await damage(place, key, () => undefined);
   let left = 2;
-  const dying = beforeCreate(place.open(), async () => {
+  const dying = beforeChange(place.open(), async () => {
     if (left-- <= 0) throw new Error("dies here");
   });
   await expect(pushWhole(store, dying)).rejects.toThrow("dies here");
@@ -137,7 +138,7 @@ test("a gc that comes meanwhile takes nothing from it", async () => {
   await other.push({ remote: place.open() });
   await damage(place, (await packsOf(place))[0] as string, () => undefined);
   let isFirst = true;
-  const remote = beforeCreate(place.open(), async (key) => {
+  const remote = beforeChange(place.open(), async (key) => {
     if (!isFirst || !key.startsWith("x/")) return;
     isFirst = false;
     await pushWhole(other, place.open());
@@ -147,19 +148,3 @@ test("a gc that comes meanwhile takes nothing from it", async () => {
   expect(isFirst).toBe(false);
   await expectAll(other, place);
 });
-
-/** A remote with something before each create. */
-function beforeCreate(remote: Remote, before: (key: string) => Promise<void>): Remote {
-  return {
-    url: remote.url,
-    traits: remote.traits,
-    read: (key, range, options) => remote.read(key, range, options),
-    async create(key, bytes, options) {
-      await before(key);
-      return remote.create(key, bytes, options);
-    },
-    list: (prefix, after, options) => remote.list(prefix, after, options),
-    delete: (key, options) => remote.delete(key, options),
-    close: () => remote.close(),
-  };
-}
