@@ -47,7 +47,7 @@ const exceptions: readonly Exception[] = [
   commitIn("store/publish.ts", "commit"),
   commitIn("store/publish.ts", "committed"),
   commitIn("store/merge.ts", "commit"),
-  commitIn("store/pull.ts", "commit"),
+  commitIn("store/bring-versions.ts", "commit"),
   commitIn("store/remotes.ts", "commit"),
   commitIn("store/version.ts", "commit"),
   commitIn("store/run-recorder.ts", "commit"),

@@ -278,14 +278,14 @@ function setRemoved(catalog: Catalog, version: Digest, removed: 0 | 1): void {
   catalog.statement("UPDATE version SET removed = ? WHERE version = ?").run(removed, version);
 }
 
-function addNote(catalog: Catalog, note: NoteMade): void {
-  if (note.message !== undefined) {
-    catalog.statement("UPDATE version SET message = ? WHERE version = ?").run(note.message, note.version);
-  }
-  if (note.metadata !== undefined) {
-    // Parsed once here, so that what cannot be read fails where it is applied and not where it is asked for.
-    const metadata = JSON.parse(note.metadata) as Metadata;
-    catalog.statement("UPDATE version SET metadata = ? WHERE version = ?").run(JSON.stringify(metadata), note.version);
+function addNote(catalog: Catalog, { version, message, metadata }: NoteMade): void {
+  // Parsed once here, so that what cannot be read fails where it is applied and not where it is asked for.
+  const notes = { message, metadata: metadata && JSON.stringify(JSON.parse(metadata) as Metadata) };
+  for (const [column, text] of Object.entries(notes)) {
+    if (text === undefined) continue;
+    for (const table of ["version", "also_made"]) {
+      catalog.statement(`UPDATE ${table} SET ${column} = ? WHERE version = ?`).run(text, version);
+    }
   }
 }
 

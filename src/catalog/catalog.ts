@@ -258,10 +258,10 @@ export class Catalog {
     return this.statement(sql).pluck().all(version) as Digest[];
   }
 
-  /** The version under whose number another one is found; `undefined` for one with a number of its own. */
-  holderOf(version: Digest): Digest | undefined {
+  /** The version under whose number another one is found: of one with a number of its own, itself. */
+  holderOf(version: Digest): Digest {
     const sql = "SELECT holder FROM also_made WHERE version = ?";
-    return this.statement(sql).pluck().get(version) as Digest | undefined;
+    return (this.statement(sql).pluck().get(version) as Digest | undefined) ?? version;
   }
 
   /** Versions whose content, or whose id, begins with these hex digits. */

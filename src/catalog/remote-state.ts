@@ -183,11 +183,14 @@ export function unpushed(catalog: Catalog, remote: Digest, artifact: { row: numb
       ) as { version: Digest; removed: number }[]
     ).map(({ version, removed }) => ({ version, removed: removed !== 0 })),
     notes: all(
-      `SELECT v.version, nullif(v.message, r.message) AS message, nullif(v.metadata, r.metadata) AS metadata
-        FROM version v JOIN remote_version r ON r.remote = ? AND r.version = v.version
-        WHERE v.artifact = ? AND (v.message != r.message OR v.metadata != r.metadata) ORDER BY v.number`,
-      remote,
-      row,
+      `WITH known AS (
+          SELECT version, message, metadata, number FROM version WHERE artifact = @row
+          UNION ALL SELECT a.version, a.message, a.metadata, v.number
+            FROM also_made a JOIN version v ON v.version = a.holder WHERE v.artifact = @row)
+        SELECT k.version, nullif(k.message, r.message) AS message, nullif(k.metadata, r.metadata) AS metadata
+          FROM known k JOIN remote_version r ON r.remote = @remote AND r.version = k.version
+          WHERE k.message != r.message OR k.metadata != r.metadata ORDER BY k.number, k.version`,
+      { remote, row },
     ) as Unpushed["notes"],
   };
 }

@@ -28,9 +28,7 @@ function* lineOf(catalog: Catalog, version: Digest): Generator<Digest, void, und
     yield id;
     const row = catalog.versionById(id);
     if (row === undefined) continue;
-    const holder = catalog.holderOf(id);
-    const before = [...decodeVersionRecord(row.record).parents, ...(holder === undefined ? [] : [holder])];
-    for (const each of before) {
+    for (const each of [...decodeVersionRecord(row.record).parents, catalog.holderOf(id)]) {
       if (seen.has(each)) continue;
       seen.add(each);
       open.push(each);

@@ -16,21 +16,28 @@ const WINDOW_NODES = 256;
 
 /** What to bring, and who hears of it. */
 export interface BringOptions {
-  /** A manifest all of whose content is here. Default: none. */
+  /** A manifest all of whose content is here, or on its way. Default: none. */
   readonly base?: Digest | undefined;
   /** Paths that are meant. */
   readonly filter?: ((path: string) => boolean) | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Hears of content that is here now. */
+  /** Hears of content that is here, or on its way. */
   readonly onBytes?: ((bytes: number, path: string) => void) | undefined;
 }
 
 /** Has all content of a manifest here, or of what of it is meant. */
 export async function bringManifest(source: ObjectSource, manifest: Digest, options: BringOptions = {}): Promise<void> {
+  const window = new ChunkWindow(source, options.signal);
+  await bringInto(window, manifest, options);
+  await window.flush();
+}
+
+/** Has the nodes of a manifest here, and its chunks on their way: they are here when the window is flushed. */
+export async function bringInto(window: ChunkWindow, manifest: Digest, options: BringOptions): Promise<void> {
+  const { source } = window;
   const { base = EMPTY_MANIFEST, filter, signal, onBytes } = options;
   const tree = treeSource(source);
   await bringNodes(tree, manifest, base);
-  const window = new Window(source, signal);
   for await (const file of changedFiles(manifestReader(source), base, manifest)) {
     throwIfAborted(signal);
     if (filter?.(file.entry.path) === false) continue;
@@ -39,7 +46,6 @@ export async function bringManifest(source: ObjectSource, manifest: Digest, opti
     }
     onBytes?.(file.entry.size, file.entry.path);
   }
-  await window.flush();
 }
 
 /** Has all content of a version here, and writes down that it is, unless the store has no room or cannot be written. */
@@ -48,9 +54,8 @@ export async function bringWhole(
   { version, manifest }: VersionRow,
   options: Omit<BringOptions, "filter">,
 ): Promise<void> {
-  await bringManifest(engine.source, manifest, options);
-  const isKept = await engine.source.settle();
-  if (!isKept || engine.isReadOnly) return;
+  const loss = await engine.source.keeping(() => bringManifest(engine.source, manifest, options));
+  if (loss !== undefined || engine.isReadOnly) return;
   try {
     await engine.commit(() => ({ changes: [{ change: "whole", versions: [version] }] }), options.signal);
   } catch (error) {
@@ -102,14 +107,14 @@ async function bringAll(
 }
 
 /** Chunks that are to be fetched together. */
-class Window {
-  readonly #source: ObjectSource;
+export class ChunkWindow {
+  readonly source: ObjectSource;
   readonly #signal: AbortSignal | undefined;
   #digests: Digest[] = [];
   #bytes = 0;
 
   constructor(source: ObjectSource, signal: AbortSignal | undefined) {
-    this.#source = source;
+    this.source = source;
     this.#signal = signal;
   }
 
@@ -123,6 +128,6 @@ class Window {
     const digests = this.#digests;
     this.#digests = [];
     this.#bytes = 0;
-    if (digests.length > 0) await this.#source.bring(digests, this.#signal);
+    if (digests.length > 0) await this.source.bring(digests, this.#signal);
   }
 }

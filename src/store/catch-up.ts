@@ -3,7 +3,6 @@ import {
   type ArtifactRow,
   type Catalog,
   foldName,
-  logPosition,
   nameScopes,
   type RemoteArtifactRow,
   remoteArtifacts,
@@ -17,18 +16,15 @@ import { ContentWriter } from "../objects/index.ts";
 import { cachedHints, type LogPosition, type RemoteSession, type SlotStep, StepCheck } from "../sync/index.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
+import { knownPosition, LogReading } from "./log-reading.ts";
 
 /** Bytes of steps that go into one journal record. */
 const RECORD_BYTES: number = 4 * 1024 * 1024;
 
-/** How far a log of a remote is known here. */
-export function knownPosition(catalog: Catalog, session: RemoteSession, log: LogName): LogPosition {
-  return logPosition(catalog, session.id, log) ?? { slot: 0, digest: session.id };
-}
-
 /**
  * Reads a log on to its end.
  *
+ * @param begun a reading of it that is under way
  * @returns how far it is known now, and whether a gc was there meanwhile
  * @throws ArtifoldError DAMAGED when it does not fit together, or is not as it was; FORMAT_UNSUPPORTED
  */
@@ -36,14 +32,16 @@ export async function catchUp(
   engine: Engine,
   session: RemoteSession,
   log: LogName,
+  begun?: LogReading,
 ): Promise<{ readonly at: LogPosition; readonly fenced: boolean }> {
   await engine.refresh();
-  const from = knownPosition(engine.catalog, session, log);
+  // Another process may have read it on since.
+  const isAhead = begun?.from.digest === knownPosition(engine.catalog, session, log).digest;
+  const reading = begun !== undefined && isAhead ? begun : new LogReading(engine, session, log);
   const check = new StepCheck(engine.catalog, session.id, log);
   let waiting: SlotStep[] = [];
   let bytes = 0;
   let fenced = false;
-  const reading = session.log(log).read(from);
   for (;;) {
     const next = await reading.next();
     for (const step of next.done === true ? [] : next.value) {
@@ -143,9 +141,10 @@ export async function catchUpArtifact(
   engine: Engine,
   session: RemoteSession,
   named: RemoteArtifactRow,
+  begun?: LogReading,
 ): Promise<{ readonly at: LogPosition; readonly fenced: boolean }> {
   refuseUnrelated(engine.catalog, session.remote.url, named);
-  return catchUp(engine, session, artifactLog(named.artifact));
+  return catchUp(engine, session, artifactLog(named.artifact), begun);
 }
 
 /**

@@ -14,6 +14,11 @@ export function manifestReader(source: ObjectSource): NodeReader {
   return reader;
 }
 
+/** Has nodes read from the store again, or from where they are: what could not be kept stays in the memory of the reader only. */
+export function forgetNodes(source: ObjectSource): void {
+  readers.delete(source);
+}
+
 /** One for each open store: nodes never change, and whoever looks at a version mostly looks again. */
 const readers = new WeakMap<ObjectSource, NodeReader>();
 

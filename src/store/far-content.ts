@@ -17,6 +17,7 @@ import {
 } from "../objects/index.ts";
 import type { Remote } from "../remote/index.ts";
 import { type Child, cachedHints, type Keeper, type NodeType, RemoteReader } from "../sync/index.ts";
+import { forgetNodes } from "./content.ts";
 import type { Engine } from "./engine.ts";
 import type { FarObjects, NearNode } from "./object-source.ts";
 
@@ -41,7 +42,10 @@ export class FarContent implements FarObjects, Keeper {
   readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
   #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
   #waitingBytes = 0;
-  #keepsAll = true;
+  /** Nodes that wait to be kept. */
+  readonly #waitingNodes = new Set<Digest>();
+  #losses = 0;
+  #lastLoss: ArtifoldError | undefined;
   /** Calls take turns where they keep what they fetched. */
   #keeping: Promise<void> = Promise.resolve();
 
@@ -49,8 +53,12 @@ export class FarContent implements FarObjects, Keeper {
     this.#engine = engine;
   }
 
-  get keepsAll(): boolean {
-    return this.#keepsAll;
+  get losses(): number {
+    return this.#losses;
+  }
+
+  get lastLoss(): ArtifoldError | undefined {
+    return this.#lastLoss;
   }
 
   async read(digest: Digest, type: ObjectType, near: Iterable<NearNode>): Promise<Uint8Array> {
@@ -61,6 +69,9 @@ export class FarContent implements FarObjects, Keeper {
       return this.#unkept.get(digest) ?? this.#engine.objects.read(digest, type);
     }
     const bytes = await this.#fromAny([{ digest, type }], near, ({ reader }) => reader.node(digest, type as NodeType));
+    // It may have been fetched when there was nowhere to keep it.
+    await this.#hold();
+    this.keepNode(type as NodeType, digest, bytes);
     if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
     return bytes;
   }
@@ -85,7 +96,9 @@ export class FarContent implements FarObjects, Keeper {
 
   keepNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
     const content = this.#whereToKeep();
-    if (content === undefined) return;
+    if (content === undefined || this.#waitingNodes.has(digest)) return;
+    if (this.#engine.objects.locate(digest) !== undefined) return;
+    this.#waitingNodes.add(digest);
     const sink = type === "manifestNode" ? "manifestNodes" : "chunkListNodes";
     content[sink].writeNode(digest, bytes);
     this.#waitingBytes += bytes.length;
@@ -95,14 +108,21 @@ export class FarContent implements FarObjects, Keeper {
     this.#waitingBytes += rawBytes;
     // Until they are kept: where that fails they are read all the same.
     for (const { digest, bytes } of chunksOf(frames)) this.#unkept.set(digest, bytes, bytes.length);
-    this.#whereToKeep()?.addChunks(frames, rawBytes);
+    const content = this.#whereToKeep();
+    if (content !== undefined) content.addChunks(frames, rawBytes);
+    else this.#lose(new ArtifoldError("BUSY", "another call kept what it fetched meanwhile", { happened: "no" }));
+  }
+
+  #lose(error: ArtifoldError): void {
+    if (this.#engine.isReadOnly) return;
+    this.#losses++;
+    this.#lastLoss = error;
+    forgetNodes(this.#engine.source);
   }
 
   /** Nowhere in a store that cannot be written, nor where another call has just kept all that there was. */
   #whereToKeep(): ContentWriter | undefined {
-    const content = this.#engine.isReadOnly ? undefined : this.#writer?.content;
-    if (content === undefined) this.#keepsAll = false;
-    return content;
+    return this.#engine.isReadOnly ? undefined : this.#writer?.content;
   }
 
   lend(id: Digest, remote: Remote): () => Promise<void> {
@@ -202,6 +222,7 @@ export class FarContent implements FarObjects, Keeper {
     const bytes = this.#waitingBytes;
     this.#writer = undefined;
     this.#waitingBytes = 0;
+    this.#waitingNodes.clear();
     if (writer === undefined) return;
     try {
       if (this.#engine.isReadOnly) return;
@@ -215,7 +236,7 @@ export class FarContent implements FarObjects, Keeper {
       // What cannot be kept for want of room is read all the same, as long as it fits into memory.
       const isNoRoom = isArtifoldError(error, "NO_SPACE") || isArtifoldError(error, "STORE_WRITE_FAILED");
       if (!isNoRoom || bytes > UNKEPT_BYTES_MAX) throw error;
-      this.#keepsAll = false;
+      this.#lose(error);
     } finally {
       writer.release();
     }

@@ -1,5 +1,6 @@
 /** Objects of a store, wherever they are: here, or on a remote only, from which they are fetched when they are asked for. */
 import type { Digest } from "../digest/index.ts";
+import type { ArtifoldError } from "../errors.ts";
 import type { ObjectStore, ObjectType, Place } from "../objects/index.ts";
 import type { OpenRemoteOptions, Remote } from "../remote/index.ts";
 import type { Child, NodeType } from "../sync/index.ts";
@@ -26,8 +27,10 @@ export interface FarObjects {
   lend(id: Digest, remote: Remote): () => Promise<void>;
   /** Has what was fetched become part of the store. */
   settle(): Promise<void>;
-  /** Whether all that was fetched so far is kept once it is settled: not so where there was no room for it. */
-  readonly keepsAll: boolean;
+  /** How often what was fetched could not be kept. */
+  readonly losses: number;
+  /** Why, the last time. */
+  readonly lastLoss: ArtifoldError | undefined;
   close(): Promise<void>;
 }
 
@@ -95,11 +98,13 @@ export class ObjectSource {
     if (missing.length > 0) await (await this.#openFar()).prefetch(missing, this.#near.values());
   }
 
-  /** Has what was fetched become part of the store. @returns whether all of it did that was fetched so far */
-  async settle(): Promise<boolean> {
-    const far = await this.#far;
-    await far?.settle();
-    return far?.keepsAll ?? true;
+  /** Has what an action fetches become part of the store. @returns why some of it did not, as where there was no room for it */
+  async keeping(action: () => Promise<void>): Promise<ArtifoldError | undefined> {
+    const far = await this.#openFar();
+    const before = far.losses;
+    await action();
+    await far.settle();
+    return far.losses === before ? undefined : far.lastLoss;
   }
 
   /** Has a remote asked first that is open already, while something is done. */

@@ -2,9 +2,10 @@
 import { type RemoteArtifactRow, remoteArtifacts } from "../catalog/index.ts";
 import { artifactLog, type LogEvent, type LogName, NAMES_LOG } from "../logs/index.ts";
 import { decodeVersionRecord, versionId } from "../manifest/index.ts";
+import { sideBySide } from "../platform/index.ts";
 import { type RemoteSession, StepCheck } from "../sync/index.ts";
-import { knownPosition } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { knownPosition, LOGS_AT_ONCE } from "./log-reading.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
 
 /** What a remote has, by name. */
@@ -20,12 +21,19 @@ export async function previewNames(engine: Engine, session: RemoteSession): Prom
   return names;
 }
 
-/** Versions that are not known here. */
+/** Versions of artifacts that are not known here. */
 export async function previewVersions(
   engine: Engine,
   session: RemoteSession,
-  named: RemoteArtifactRow,
+  artifacts: readonly RemoteArtifactRow[],
 ): Promise<MovedVersion[]> {
+  const versions: MovedVersion[] = [];
+  const previews = sideBySide(artifacts, LOGS_AT_ONCE, (named) => newVersions(engine, session, named));
+  for await (const some of previews) versions.push(...some);
+  return versions;
+}
+
+async function newVersions(engine: Engine, session: RemoteSession, named: RemoteArtifactRow): Promise<MovedVersion[]> {
   const versions: MovedVersion[] = [];
   for await (const event of newEvents(engine, session, artifactLog(named.artifact))) {
     if (event.event !== "version") continue;

@@ -1,22 +1,13 @@
 /** Pulls artifacts from a remote: what its logs say, and the content of what is meant. */
-import {
-  type ArtifactRow,
-  formatNumber,
-  type RemoteArtifactRow,
-  remoteExperiments,
-  remoteVersions,
-  type VersionRow,
-} from "../catalog/index.ts";
+import { type RemoteArtifactRow, remoteExperiments, remoteVersions, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
-import { experimentLog } from "../logs/index.ts";
-import { manifestSums } from "../manifest/index.ts";
+import { artifactLog, experimentLog, type LogName } from "../logs/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
-import { compileGlobs } from "../worktree/index.ts";
-import { bringManifest } from "./bring.ts";
+import { bringVersions } from "./bring-versions.ts";
 import { catchUp, catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
-import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
+import { type LogReading, withLogs } from "./log-reading.ts";
 import { previewNames, previewVersions } from "./pull-preview.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
 import { completed, findVersion, given, type Place, parseRef, type Ref, type RefDefaults } from "./ref.ts";
@@ -53,22 +44,21 @@ export async function pull(engine: Engine, near: Place, options: PullOptions = {
   return RemoteWork.with(engine, options, async (work) => {
     const session = await work.session();
     const versions: MovedVersion[] = [];
-    if (session !== undefined) {
-      const dryRun = options.dryRun === true;
-      const names = dryRun ? await previewNames(engine, session) : await namesOf(engine, session);
-      for (const { named, refs: own } of chooseNames(names, refs, near, options)) {
-        if (dryRun) {
-          versions.push(...(await previewVersions(engine, session, named)));
-          continue;
-        }
-        const moved = await readOnOrLeave(engine, session, named, options);
+    if (session !== undefined && options.dryRun === true) {
+      const names = await previewNames(engine, session);
+      const chosen = chooseNames(names, refs, near, options).map(({ named }) => named);
+      versions.push(...(await previewVersions(engine, session, chosen)));
+    } else if (session !== undefined) {
+      const chosen = chooseNames(await namesOf(engine, session), refs, near, options);
+      const logOf = ({ named }: ChosenNames): LogName => artifactLog(named.artifact);
+      for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
+        const moved = await readOnOrLeave(engine, session, { ...item, reading }, options);
         if (moved === undefined) continue;
         versions.push(...moved);
         if (options.metadataOnly === true) continue;
-        await engine.source.lending(session.id, work.remote, () => bringContent(engine, named, own, options));
+        await engine.source.lending(session.id, work.remote, () => bringContent(engine, item, options));
       }
-      const isAll = refs.length === 0 && options.type === undefined;
-      if (isAll && !dryRun) await readExperiments(engine, session, options);
+      if (refs.length === 0 && options.type === undefined) await readExperiments(engine, session, options);
     } else if (refs.length > 0) {
       throw new ArtifoldError("NOT_FOUND", `${work.remote.url} is empty`);
     }
@@ -129,10 +119,18 @@ async function readExperiments(
   session: RemoteSession,
   { team, experiment }: RefDefaults,
 ): Promise<void> {
-  for (const named of remoteExperiments(engine.catalog, session.id)) {
-    if ((team ?? named.team) !== named.team || (experiment ?? named.experiment) !== named.experiment) continue;
-    await catchUp(engine, session, experimentLog(named.id));
+  const meant = remoteExperiments(engine.catalog, session.id).filter(
+    (named) => (team ?? named.team) === named.team && (experiment ?? named.experiment) === named.experiment,
+  );
+  const logs = meant.map(({ id }) => experimentLog(id));
+  for await (const { item, reading } of withLogs(engine, session, logs, (log) => log)) {
+    await catchUp(engine, session, item, reading);
   }
+}
+
+interface ReadNames {
+  readonly named: RemoteArtifactRow;
+  readonly reading: LogReading | undefined;
 }
 
 /** Codes of what is wrong with one artifact, and not with the remote or the store. */
@@ -142,11 +140,11 @@ const OF_ONE = ["CONFLICT", "DAMAGED", "FORMAT_UNSUPPORTED"] as const;
 async function readOnOrLeave(
   engine: Engine,
   session: RemoteSession,
-  named: RemoteArtifactRow,
+  names: ReadNames,
   { onLeftOut }: PullOptions,
 ): Promise<MovedVersion[] | undefined> {
   try {
-    return await readOn(engine, session, named);
+    return await readOn(engine, session, names);
   } catch (error) {
     if (onLeftOut === undefined || !isArtifoldError(error) || !OF_ONE.some((code) => error.code === code)) throw error;
     onLeftOut(error);
@@ -155,11 +153,11 @@ async function readOnOrLeave(
 }
 
 /** Reads a log on. @returns what is new or has another number by it */
-async function readOn(engine: Engine, session: RemoteSession, named: RemoteArtifactRow): Promise<MovedVersion[]> {
+async function readOn(engine: Engine, session: RemoteSession, { named, reading }: ReadNames): Promise<MovedVersion[]> {
   const { catalog } = engine;
   const known = new Set(remoteVersions(catalog, session.id, named.artifact));
   const numbersBefore = provisionalNumbers(catalog, named.artifact);
-  await catchUpArtifact(engine, session, named);
+  await catchUpArtifact(engine, session, named, reading);
   const moved: MovedVersion[] = [];
   const tell = (row: VersionRow, renumberedFrom: number | null): void => {
     const { number, version: id, manifest: digest } = row;
@@ -179,8 +177,7 @@ async function readOn(engine: Engine, session: RemoteSession, named: RemoteArtif
 /** Has the content here of the versions that are meant. */
 async function bringContent(
   engine: Engine,
-  { artifact }: RemoteArtifactRow,
-  refs: readonly Ref[],
+  { named: { artifact }, refs }: ChosenNames,
   { signal, onProgress }: PullOptions,
 ): Promise<void> {
   await engine.refresh();
@@ -190,39 +187,5 @@ async function bringContent(
   const orders = isAll
     ? engine.catalog.versions(row.row).map((version) => ({ version, path: undefined }))
     : refs.map((ref) => ({ version: findVersion(engine.catalog, row, ref), path: ref.path }));
-  const wanted = orders
-    .filter(({ version }) => version.elsewhere !== null)
-    .sort((left, right) => left.version.number - right.version.number);
-  const bytesTotal = wanted.reduce((sum, { version }) => sum + version.newBytes, 0);
-  const progress = { files: 0, bytes: 0 };
-  for (const { version, path } of wanted) {
-    await checkSums(engine, version);
-    await bringManifest(engine.source, version.manifest, {
-      base: wholeBefore(engine, row, version.number),
-      ...(path !== undefined && { filter: compileGlobs([path, `${path}/**`]) }),
-      signal,
-      onBytes: (bytes, at) => {
-        progress.files++;
-        progress.bytes += bytes;
-        const total = progress.bytes <= bytesTotal ? { bytesTotal } : {};
-        onProgress?.({ phase: "fetch", ...progress, ...total, path: at });
-      },
-    });
-    await engine.source.settle();
-    if (path !== undefined) continue;
-    await engine.commit(() => ({ changes: [{ change: "whole", versions: [version.version] }] }), signal);
-  }
-}
-
-/** What a log says of a version's size is what its manifest says. @throws ArtifoldError DAMAGED */
-async function checkSums(engine: Engine, { version, number, manifest, ...told }: VersionRow): Promise<void> {
-  const sums = await manifestSums(manifestReader(engine.source), manifest);
-  if (sums.entries === told.entries && sums.files === told.files && sums.bytes === told.bytes) return;
-  throw new ArtifoldError("DAMAGED", `${formatNumber(number)} is not as large as its log says`, { info: { version } });
-}
-
-/** The newest version before a number all of whose content is here. */
-function wholeBefore(engine: Engine, artifact: ArtifactRow, number: number): Digest | undefined {
-  const rows = engine.catalog.versions(artifact.row, { below: number, limit: 64 });
-  return rows.find(({ elsewhere }) => elsewhere === null)?.manifest;
+  await bringVersions(engine, row, orders, { signal, onProgress });
 }

@@ -16,8 +16,9 @@ import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../log
 import { EMPTY_MANIFEST } from "../manifest/index.ts";
 import type { LogPosition, LogWriter, RemoteSession, SoundPacks } from "../sync/index.ts";
 import { isMadeFrom } from "./ancestors.ts";
-import { catchUp, catchUpArtifact, knownPosition, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
+import { catchUp, catchUpArtifact, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { knownPosition, type LogReading } from "./log-reading.ts";
 import { type Merged, mergeDraft, mergeRecord } from "./merge-draft.ts";
 import { PushContent } from "./push-content.ts";
 import { epochOf, type PushPlan, planPush } from "./push-plan.ts";
@@ -46,6 +47,8 @@ export interface ArtifactPushOptions {
   readonly onBytes: (bytes: number) => void;
   /** Hears of each step that was written. */
   readonly onStep: (events: readonly LogEvent[]) => void;
+  /** A reading of its log that is under way. */
+  readonly begun?: LogReading | undefined;
   /** Has what is there looked at, and sent again where it is not as it should be. */
   readonly whole?: WholePush | undefined;
 }
@@ -97,8 +100,8 @@ class ArtifactPush {
   }
 
   async run(): Promise<readonly PushedVersion[]> {
-    for (;;) {
-      const at = await this.#readOn();
+    for (let begun = this.#options.begun; ; begun = undefined) {
+      const at = await this.#readOn(begun);
       // A gc that came meanwhile is heard of by reading on.
       if (await this.#mend()) continue;
       const home = this.#home;
@@ -156,13 +159,13 @@ class ArtifactPush {
   }
 
   /** Reads the log to its end, if there is one. */
-  async #readOn(): Promise<LogPosition> {
+  async #readOn(begun: LogReading | undefined): Promise<LogPosition> {
     const [named] = remoteArtifacts(this.#engine.catalog, this.#session.id, { artifact: this.#artifact.artifact });
     if (named === undefined) {
       await this.#engine.refresh();
       return { slot: 0, digest: this.#session.id };
     }
-    const { at, fenced } = await catchUpArtifact(this.#engine, this.#session, named);
+    const { at, fenced } = await catchUpArtifact(this.#engine, this.#session, named, begun);
     if (fenced) this.#forget();
     return at;
   }

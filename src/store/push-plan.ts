@@ -217,7 +217,7 @@ class Planning implements PushPlan {
 
   /** The manifest of a version that lives on the remote. */
   #living(version: Digest): Digest | undefined {
-    const id = this.#catalog.holderOf(version) ?? version;
+    const id = this.#catalog.holderOf(version);
     const there = remoteVersion(this.#catalog, this.#remote, id);
     if (there === undefined || there.removed) return undefined;
     this.reliesOn.push(id);

@@ -1,11 +1,12 @@
 /** Pushes artifacts to a remote: what it has not, and nothing else. */
 import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
-import { formatNumber } from "../catalog/index.ts";
+import { formatNumber, remoteArtifacts } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { type LogEvent, NAMES_LOG } from "../logs/index.ts";
+import { artifactLog, type LogEvent, type LogName, NAMES_LOG } from "../logs/index.ts";
 import { SoundPacks } from "../sync/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { withLogs } from "./log-reading.ts";
 import { type PushedVersion, pushArtifact, type WholePush } from "./push-artifact.ts";
 import { pushExperiments } from "./push-experiments.ts";
 import { completed, findArtifact, findVersion, given, type Place, parseWholeRef, type RefDefaults } from "./ref.ts";
@@ -106,11 +107,15 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
       };
       const sound = options.whole === true ? new SoundPacks(work.remote, session.call) : undefined;
       const leftOut = new Set<string>();
-      for (const { artifact, upTo } of chosen) {
+      const known = new Set(remoteArtifacts(engine.catalog, session.id).map((named) => named.artifact));
+      const logOf = ({ artifact: { artifact } }: ChosenArtifact): LogName | undefined =>
+        known.has(artifact) ? artifactLog(artifact) : undefined;
+      for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
+        const { artifact, upTo } = item;
         const onLeftOut = ({ number }: VersionRow): void => void leftOut.add(refOf(artifact, number));
         const whole: WholePush | undefined = sound && { sound, onLeftOut };
         const pushed = await engine.source.lending(session.id, work.remote, () =>
-          pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, whole }),
+          pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, begun: reading, whole }),
         );
         versions.push(...pushed.map((version) => movedVersion(artifact, version)));
       }

@@ -37,6 +37,7 @@ import {
 import { treeSource } from "./bring.ts";
 import { catchUp, knowSteps } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { withLogs } from "./log-reading.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
 
 /** How to collect. */
@@ -129,7 +130,9 @@ class Collection {
   /** Reads all logs to their ends, and finds what is reachable by them. */
   async #look(): Promise<void> {
     await catchUp(this.#engine, this.#session, NAMES_LOG);
-    for (const log of this.#logs()) await catchUp(this.#engine, this.#session, log);
+    for await (const { item: log, reading } of withLogs(this.#engine, this.#session, this.#logs(), (log) => log)) {
+      await catchUp(this.#engine, this.#session, log, reading);
+    }
     for (const manifest of this.#livingManifests()) await this.#reachable.add(manifest);
   }
 

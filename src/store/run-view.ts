@@ -1,5 +1,5 @@
 /** Runs as users see them. */
-import type { RunRow } from "../catalog/index.ts";
+import { type LinkKind, linksOfVersion, type RunRow, runById } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import type { RunEnding } from "../journal/index.ts";
 import { decodeRunRecord, type Metadata } from "../manifest/index.ts";
@@ -51,4 +51,22 @@ export function viewRun(engine: Engine, row: RunRow): RunSummary {
     command,
     config: row.config,
   };
+}
+
+/** Runs that made a version, or used it, newest first. */
+export async function* linkedRuns(
+  engine: Engine,
+  version: Digest,
+  link: LinkKind,
+): AsyncGenerator<RunSummary, void, undefined> {
+  await engine.refresh();
+  for (let after: number | undefined; ; ) {
+    const links = linksOfVersion(engine.catalog, version, link, { after, limit: 256 });
+    for (const { run } of links) {
+      const row = runById(engine.catalog, run);
+      if (row !== undefined) yield viewRun(engine, row);
+    }
+    after = links.at(-1)?.row;
+    if (after === undefined) return;
+  }
 }

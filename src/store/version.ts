@@ -1,13 +1,5 @@
 /** A version as an embedder holds it: what it is, what is in it, and what can be done with it. */
-import {
-  type ArtifactRow,
-  checkName,
-  formatNumber,
-  type LinkKind,
-  linksOfVersion,
-  runById,
-  type VersionRow,
-} from "../catalog/index.ts";
+import { type ArtifactRow, checkName, formatNumber, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError } from "../errors.ts";
 import type { Change } from "../journal/index.ts";
@@ -40,7 +32,7 @@ import type { Engine } from "./engine.ts";
 import { compareWithFolder, type FolderChange } from "./folder-difference.ts";
 import { tagChanges } from "./publish.ts";
 import type { RunRecorder } from "./run-recorder.ts";
-import { type RunSummary, viewRun } from "./run-view.ts";
+import { linkedRuns, type RunSummary } from "./run-view.ts";
 import { parentNumber, sameContent } from "./version-facts.ts";
 import {
   type EntryFilter,
@@ -251,12 +243,12 @@ export class Version {
 
   /** Runs that made it, or came to it though it was there already; the last one first. */
   madeBy(): AsyncGenerator<RunSummary, void, undefined> {
-    return this.#linked("made");
+    return linkedRuns(this.#engine, this.id, "made");
   }
 
   /** Runs that used it, the last one first. Runs that this store does not have are left out: see `store.lineage`. */
   usedBy(): AsyncGenerator<RunSummary, void, undefined> {
-    return this.#linked("used");
+    return linkedRuns(this.#engine, this.id, "used");
   }
 
   /**
@@ -303,10 +295,12 @@ export class Version {
   async untag(name: string): Promise<number | null> {
     const tag = name.normalize("NFC");
     return this.#change((row) => {
-      if (this.#engine.catalog.versionByTag(row.row, tag)?.version !== this.id) {
+      const { catalog } = this.#engine;
+      const target = catalog.tagTarget(row.row, tag);
+      if (target === undefined || catalog.holderOf(target) !== catalog.holderOf(this.id)) {
         throw new ArtifoldError("NOT_FOUND", `${this.name}:${this.version} has no tag ${tag}`);
       }
-      return [{ change: "tag", artifact: row.artifact, tag, version: null, before: this.id }];
+      return [{ change: "tag", artifact: row.artifact, tag, version: null, before: target }];
     });
   }
 
@@ -339,29 +333,20 @@ export class Version {
    * @returns the operation of the log; null when it was removed already
    */
   async remove(): Promise<number | null> {
-    return this.#change(() => (this.#isRemoved() ? [] : [{ change: "remove", version: this.id }]));
+    return this.#change(() => (this.#isRemoved() ? [] : [{ change: "remove", version: this.#holder }]));
   }
 
   /** Brings a removed version back. @returns the operation of the log; null when it was not removed */
   async restore(): Promise<number | null> {
-    return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.id }] : []));
+    return this.#change(() => (this.#isRemoved() ? [{ change: "restore", version: this.#holder }] : []));
   }
 
   get #reader(): NodeReader {
     return manifestReader(this.#engine.source);
   }
 
-  async *#linked(link: LinkKind): AsyncGenerator<RunSummary, void, undefined> {
-    await this.#engine.refresh();
-    for (let after: number | undefined; ; ) {
-      const links = linksOfVersion(this.#engine.catalog, this.id, link, { after, limit: 256 });
-      for (const { run } of links) {
-        const row = runById(this.#engine.catalog, run);
-        if (row !== undefined) yield viewRun(this.#engine, row);
-      }
-      after = links.at(-1)?.row;
-      if (after === undefined) return;
-    }
+  get #holder(): Digest {
+    return this.#engine.catalog.holderOf(this.id);
   }
 
   #isRemoved(): boolean {

@@ -9,7 +9,7 @@ import { artifactLog, type LogEvent } from "../../src/logs/index.ts";
 import { encodeVersionRecord, versionId } from "../../src/manifest/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
 import { type LogPosition, RemoteLog } from "../../src/sync/index.ts";
-import { memoryPlace, settableClock } from "../../src/testing/index.ts";
+import { FaultyFileSystem, memoryPlace, settableClock } from "../../src/testing/index.ts";
 import { makeBucket, openBucket } from "../support/buckets.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { isInstalled, needs, startVersitygw } from "../support/servers.ts";
@@ -128,6 +128,27 @@ test("a clone of the metadata of 10,000 versions, each pushed by itself, takes 5
   expect(versions).toHaveLength(10_000);
   expect((await far.resolve("sample")).version).toBe("V10000");
   expect(trace.sums.requests).toBeLessThanOrEqual(50);
+});
+
+test("the content of many small versions comes together: a few requests, and a few flushes", async () => {
+  const [place, trace] = [memoryPlace(), new Trace()];
+  const store = await openWithRemote(place.open);
+  for (let at = 0; at < 100; at++) await uploadFiles(store, { a: `first ${at}`, b: "b".repeat(at) });
+  await store.push();
+  const fs = new FaultyFileSystem();
+  const far = await openScratch(undefined, { fs });
+  await far.pull({ remote: traced(place.open(), trace), metadataOnly: true });
+  trace.reset();
+  let flushes = 0;
+  fs.decide = ({ name }) => {
+    if (name === "flush") flushes++;
+    return undefined;
+  };
+  await far.pull({ remote: traced(place.open(), trace) });
+  expect((await far.resolve("sample:V50")).isComplete).toBe(true);
+  expect(trace.sums.requests).toBeLessThanOrEqual(20);
+  expect(flushes).toBeLessThanOrEqual(20);
+  expect(flushes).toBeGreaterThan(0);
 });
 
 /** An empty store that knows a remote. */

@@ -118,14 +118,68 @@ describe("push and pull", () => {
     const out = scratch();
     await sample.download(out);
     expect(Object.keys(readFiles(out))).toEqual(Object.keys(some));
-    expect((await far.resolve("sample")).isComplete).toBe(false);
+    expect((await far.resolve("sample")).isComplete).toBe(true);
     await far.close();
-
-    const again = await openScratch(folder, { openRemote: async () => hub.open() });
-    await (await again.resolve("sample")).download(scratch());
-    expect((await again.resolve("sample")).isComplete).toBe(true);
-    expect((await again.verify()).problems).toEqual([]);
+    await expectAllHere(folder, one);
   });
+
+  test("what there was no room to keep is fetched again by the same pull", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    const fs = new FaultyFileSystem();
+    const far = await openScratch(undefined, { fs });
+    await far.pull({ remote: hub.open(), metadataOnly: true });
+    const { folder } = far;
+    let failures = 0;
+    fs.decide = ({ name, path: file }) =>
+      name.startsWith("write") && file.startsWith(folder) && failures++ === 0 ? "ENOSPC" : undefined;
+    await pullFrom(far, hub);
+    expect(failures).toBeGreaterThan(1);
+    expect((await far.resolve("sample")).isComplete).toBe(true);
+    await far.close();
+    await expectAllHere(folder, one);
+  });
+
+  test("a pull that finds no room says so, and no version is called whole", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    const fs = new FaultyFileSystem();
+    const far = await openScratch(undefined, { fs });
+    await far.pull({ remote: hub.open(), metadataOnly: true });
+    const { folder } = far;
+    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    await expect(pullFrom(far, hub)).rejects.toMatchObject({ code: "NO_SPACE", happened: "no" });
+    fs.decide = () => undefined;
+    expect((await far.resolve("sample")).isComplete).toBe(false);
+    await pullFrom(far, hub);
+    await far.close();
+    await expectAllHere(folder, one);
+  });
+
+  test("versions before one that is damaged on the remote are had", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    for (const text of ["1", "2", "3"]) {
+      await uploadFiles(one, { a: randomBytesOf(Number(text), 50_000) });
+      await pushTo(one, hub);
+    }
+    const packs = (await all(hub.open().list("p/"))).map(({ key }) => key);
+    const third = (await one.resolve("sample:V3")).id.slice(0, 16);
+    for (const key of packs.filter((each) => each.includes(third))) await hub.open().delete(key);
+    await expect(pullFrom(two, hub)).rejects.toMatchObject({ code: "DAMAGED" });
+    const complete = await Promise.all(
+      ["V1", "V2", "V3"].map(async (tag) => (await two.resolve(`sample:${tag}`)).isComplete),
+    );
+    expect(complete).toEqual([true, true, false]);
+  });
+
+  /** A store has all of the newest version, without any remote. */
+  async function expectAllHere(folder: string, original: Store): Promise<void> {
+    const again = await openScratch(folder);
+    expect(await textsOf(await again.resolve("sample"))).toEqual(await textsOf(await original.resolve("sample")));
+    expect((await again.verify()).problems).toEqual([]);
+  }
 });
 
 describe("two machines that both made a version while they were apart", () => {
@@ -210,6 +264,33 @@ describe("two machines that both made a version while they were apart", () => {
       expect(await textsOf(await store.resolve("sample"))).toEqual({ a: "more" });
     }
     expect((await pushTo(two, hub)).sentBytes).toBe(0);
+  });
+
+  test("and what is done through a tag on it is done to the number that it has", async () => {
+    const [one, two, hub] = await apart();
+    await uploadFiles(one, { a: "same" });
+    const theirs = await uploadFiles(two, { a: "same" });
+    await theirs.tag("prod");
+    await pushTo(one, hub);
+    await pushTo(two, hub);
+    const prod = await two.resolve("sample:prod");
+    expect([prod.id, prod.version]).toEqual([theirs.id, "V4"]);
+    await prod.annotate({ message: "better", metadata: { rows: 1 } });
+    expect(await two.resolve("sample:prod")).toMatchObject({ message: "better", metadata: { rows: 1 } });
+    expect((await pushTo(two, hub)).others).toEqual(["note"]);
+    await pullFrom(one, hub);
+    expect(await one.resolve("sample:prod")).toMatchObject({ message: "better", metadata: { rows: 1 } });
+
+    expect(await prod.remove()).not.toBeNull();
+    expect(await numbersOf(two)).toEqual(["V1", "V2", "V3"]);
+    await expect(two.resolve("sample:V4")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect(await prod.restore()).not.toBeNull();
+    await (await two.resolve("sample:V4")).untag("prod");
+    await expect(two.resolve("sample:prod")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await pushTo(two, hub);
+    await pullFrom(one, hub);
+    await expect(one.resolve("sample:prod")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    expect((await two.verify()).problems).toEqual([]);
   });
 
   test("find their own numbers when they pull before they push", async () => {

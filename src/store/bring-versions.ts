@@ -1,0 +1,133 @@
+/** Has content of many versions of an artifact here: what is new in small ones comes together, and is written down together. */
+import { type ArtifactRow, formatNumber, type VersionRow } from "../catalog/index.ts";
+import type { Digest } from "../digest/index.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import { EMPTY_MANIFEST, manifestSums } from "../manifest/index.ts";
+import type { LongCallOptions } from "../progress.ts";
+import { compileGlobs } from "../worktree/index.ts";
+import { bringInto, ChunkWindow } from "./bring.ts";
+import { manifestReader } from "./content.ts";
+import type { Engine } from "./engine.ts";
+
+/** Versions that are fetched together, and raw bytes of what is new in them. */
+const BATCH_VERSIONS = 64;
+const BATCH_BYTES: number = 32 * 1024 * 1024;
+/** What another call kept in between is not kept for this one, and comes with the next try. */
+const TRIES = 3;
+
+/** A version, and the file or folder of it that is meant: all of it without one. */
+export interface ContentOrder {
+  readonly version: VersionRow;
+  readonly path: string | undefined;
+}
+
+/**
+ * Has content here that is on a remote only, and writes down of which versions all is here.
+ *
+ * @throws ArtifoldError DAMAGED; NO_SPACE, and what remotes say
+ */
+export async function bringVersions(
+  engine: Engine,
+  artifact: ArtifactRow,
+  orders: readonly ContentOrder[],
+  options: LongCallOptions,
+): Promise<void> {
+  const wanted = orders
+    .filter(({ version }) => version.elsewhere !== null)
+    .sort((left, right) => left.version.number - right.version.number);
+  const onBytes = tellProgress(wanted, options);
+  const bring = async (batch: readonly ContentOrder[]): Promise<void> => {
+    await bringBatch(engine, artifact, batch, { signal: options.signal, onBytes });
+    const versions = batch.filter(({ path }) => path === undefined).map(({ version }) => version.version);
+    if (versions.length === 0) return;
+    await engine.commit(() => ({ changes: [{ change: "whole", versions }] }), options.signal);
+  };
+  for (const batch of batchesOf(wanted)) {
+    try {
+      await bring(batch);
+    } catch (error) {
+      if (batch.length === 1 || !isArtifoldError(error, "DAMAGED")) throw error;
+      // Those before the one that is damaged are had all the same.
+      for (const order of batch) await bring([order]);
+    }
+  }
+}
+
+interface BatchOptions {
+  readonly signal: AbortSignal | undefined;
+  readonly onBytes: (bytes: number, path: string) => void;
+}
+
+async function bringBatch(
+  engine: Engine,
+  artifact: ArtifactRow,
+  batch: readonly ContentOrder[],
+  { signal, onBytes }: BatchOptions,
+): Promise<void> {
+  const { source } = engine;
+  for (let left = TRIES; ; left--) {
+    const loss = await source.keeping(async () => {
+      const roots = batch.map(({ version }) => version.manifest).filter((digest) => digest !== EMPTY_MANIFEST);
+      await source.prefetch(roots.map((digest) => ({ digest, type: "manifestNode" })));
+      const window = new ChunkWindow(source, signal);
+      for (const [at, { version, path }] of batch.entries()) {
+        await checkSums(engine, version);
+        const base = baseOf(engine, artifact, version, batch.slice(0, at));
+        const filter = path === undefined ? undefined : compileGlobs([path, `${path}/**`]);
+        await bringInto(window, version.manifest, { base, filter, signal, onBytes });
+      }
+      await window.flush();
+    });
+    if (loss === undefined) return;
+    if (left === 1) throw loss;
+  }
+}
+
+function* batchesOf(orders: readonly ContentOrder[]): Generator<readonly ContentOrder[], void, undefined> {
+  let batch: ContentOrder[] = [];
+  let bytes = 0;
+  for (const order of orders) {
+    const { newBytes } = order.version;
+    if (batch.length === BATCH_VERSIONS || (batch.length > 0 && bytes + newBytes > BATCH_BYTES)) {
+      yield batch;
+      batch = [];
+      bytes = 0;
+    }
+    batch.push(order);
+    bytes += newBytes;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+/** The newest version before one all of whose content is here, or comes with it. */
+function baseOf(
+  { catalog }: Engine,
+  artifact: ArtifactRow,
+  { number }: VersionRow,
+  before: readonly ContentOrder[],
+): Digest | undefined {
+  const coming = before.findLast(({ path }) => path === undefined)?.version;
+  const here = catalog.versions(artifact.row, { below: number, limit: 64 }).find(({ elsewhere }) => elsewhere === null);
+  return (coming?.number ?? 0) > (here?.number ?? 0) ? coming?.manifest : here?.manifest;
+}
+
+/** What a log says of a version's size is what its manifest says. @throws ArtifoldError DAMAGED */
+async function checkSums(engine: Engine, { version, number, manifest, ...told }: VersionRow): Promise<void> {
+  const sums = await manifestSums(manifestReader(engine.source), manifest);
+  if (sums.entries === told.entries && sums.files === told.files && sums.bytes === told.bytes) return;
+  throw new ArtifoldError("DAMAGED", `${formatNumber(number)} is not as large as its log says`, { info: { version } });
+}
+
+function tellProgress(
+  wanted: readonly ContentOrder[],
+  { onProgress }: LongCallOptions,
+): (bytes: number, path: string) => void {
+  const bytesTotal = wanted.reduce((sum, { version }) => sum + version.newBytes, 0);
+  const progress = { files: 0, bytes: 0 };
+  return (more, path) => {
+    progress.files++;
+    progress.bytes += more;
+    const total = progress.bytes <= bytesTotal ? { bytesTotal } : {};
+    onProgress?.({ phase: "fetch", ...progress, ...total, path });
+  };
+}
