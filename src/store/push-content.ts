@@ -13,6 +13,7 @@ import {
   type ReadFrames,
   type RemoteSession,
   RUN_BYTES_MAX,
+  readIndexTail,
   type SendSource,
   type SoundPacks,
 } from "../sync/index.ts";
@@ -99,15 +100,25 @@ export class PushContent {
     this.#senders.push(sender);
     await sender.sendChunks(order);
     for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
-    await sender.finish();
-    if (sender.sent.objectCount > 0) {
-      this.#index = await addToIndex(remote, epoch, sender.sent.sorted(), this.#index, call);
-      this.#engine.hints.setIndexPosition(this.#session.id, this.#index);
-    }
+    await sender.seal();
+    await this.#addToIndex(sender, epoch);
     for (const [at, { manifest }] of order.entries()) {
       const root = await sender.rootHint(manifest, at === order.length - 1 ? ROOT_BYTES_MAX : 0);
       if (root !== undefined) this.#roots.set(manifest, root);
     }
+  }
+
+  /** Adds what was sent to the index, whose end is looked for while the last packs are on their way. */
+  async #addToIndex(sender: ContentSender, epoch: number): Promise<void> {
+    const { remote, call } = this.#session;
+    if (sender.sent.objectCount === 0) return sender.settled();
+    const end = this.#session.indexEnd;
+    const known = end?.epoch === epoch ? end : this.#index;
+    const [tail] = await Promise.all([readIndexTail(remote, epoch, known, call), sender.settled()]);
+    const added = await addToIndex(remote, tail, sender.sent.sorted(), call);
+    this.#session.indexEnd = added;
+    this.#index = { epoch, slot: added.slot };
+    this.#engine.hints.setIndexPosition(this.#session.id, this.#index);
   }
 
   /** Where packs are looked at, what was once read of places is not relied on. */

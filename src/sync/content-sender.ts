@@ -132,10 +132,14 @@ export class ContentSender {
     await this.#sendTree(manifest, (digest) => difference?.fresh.has(digest) !== false, changes);
   }
 
-  /** Settles when everything is on the remote. */
-  async finish(): Promise<void> {
+  /** Settles when everything is on its way. */
+  async seal(): Promise<void> {
     await this.#nodes.flush();
     await this.#nodePacks.seal();
+  }
+
+  /** Settles when everything is on the remote that was sealed. */
+  async settled(): Promise<void> {
     await this.#sender.settled();
   }
 

@@ -74,38 +74,55 @@ export async function readRun(remote: Remote, key: string, call: RemoteCallOptio
   return bytes && { head: decodeIndexHead(bytes), bytes };
 }
 
+/** The end of an epoch's index: slot 0 where it has no runs. */
+export interface IndexTail extends IndexPosition {
+  /** The run there, as far as it was read. */
+  readonly newest?: ReadRun | undefined;
+}
+
+/**
+ * Looks for the end of an epoch's index.
+ *
+ * @param known where it was once, so that not all of its runs are listed; with its run that is not read again
+ */
+export async function readIndexTail(
+  remote: Remote,
+  epoch: number,
+  known: IndexTail | undefined,
+  call: RemoteCallOptions,
+): Promise<IndexTail> {
+  const near: IndexTail = known?.epoch === epoch ? known : { epoch, slot: 0 };
+  const slot = await lastSlot(remote, epoch, near.slot, call);
+  if (slot === near.slot && near.newest !== undefined) return near;
+  const newest = slot === 0 ? undefined : await readIndexHead(remote, runKey(epoch, slot), call);
+  return { epoch, slot, newest };
+}
+
 /**
  * Adds rows to the index of an epoch.
  *
- * @param known where the epoch's index was once, so that not all of its runs are listed
- * @returns where it is now
+ * @param tail its end, as it was seen some time ago
+ * @returns its end now
  */
 export async function addToIndex(
   remote: Remote,
-  epoch: number,
+  tail: IndexTail,
   { packs, rows }: SortedRows,
-  known: IndexPosition | undefined,
   call: RemoteCallOptions,
-): Promise<IndexPosition> {
-  let position: IndexPosition = known?.epoch === epoch ? known : { epoch, slot: 0 };
+): Promise<IndexTail> {
+  let last = tail;
   for (let from = 0; from < rows.length; from += INDEX_ROWS_MAX * RUN_ROW_BYTES) {
     const some = rows.subarray(from, from + INDEX_ROWS_MAX * RUN_ROW_BYTES);
-    position = await addRun(remote, position, { packs, rows: some }, call);
+    last = await addRun(remote, last, { packs, rows: some }, call);
   }
-  return position;
+  return last;
 }
 
-async function addRun(
-  remote: Remote,
-  known: IndexPosition,
-  own: SortedRows,
-  call: RemoteCallOptions,
-): Promise<IndexPosition> {
-  const { epoch } = known;
-  let last = known.slot;
+async function addRun(remote: Remote, tail: IndexTail, own: SortedRows, call: RemoteCallOptions): Promise<IndexTail> {
+  const { epoch } = tail;
+  let { slot: last, newest } = tail;
   for (let tries = 0; tries < TRIES_MAX; tries++) {
-    last = await lastSlot(remote, epoch, last, call);
-    const newest = last === 0 ? undefined : await readIndexHead(remote, runKey(epoch, last), call);
+    if (tries > 0) ({ slot: last, newest } = await readIndexTail(remote, epoch, { epoch, slot: last }, call));
     if (last > 0 && newest === undefined) continue;
     const below = newest === undefined ? [] : runsOf(last, newest.head);
     // Of a small run all came with its head.
@@ -114,7 +131,9 @@ async function addRun(
       slot === last && isWhole ? newest : tryReadRun(remote, runKey(epoch, slot), call);
     const slot = last + 1;
     const bytes = await mergedRun(slot, own, below, readRunOf);
-    if ((await remote.create(runKey(epoch, slot), bytes, call)) === "created") return { epoch, slot };
+    if ((await remote.create(runKey(epoch, slot), bytes, call)) === "created") {
+      return { epoch, slot, newest: { head: decodeIndexHead(bytes), bytes } };
+    }
     last = slot;
   }
   throw new TypeError("the next run of the index was never free");

@@ -8,7 +8,7 @@ export { ContentSender, type FindThere, type NeededContent, type SendSource } fr
 export { FoundThere, readTombstones, readTombstonesAt } from "./found-there.ts";
 export { copyObjects, type DoomedObject } from "./gc-copies.ts";
 export { type IndexedPack, writeBase } from "./gc-index.ts";
-export { addToIndex } from "./index-tail.ts";
+export { addToIndex, readIndexTail } from "./index-tail.ts";
 export { type HintMemory, KnownPlaces, noHints } from "./known-places.ts";
 export { type ListedPack, listPacks, readTables } from "./packs-of-group.ts";
 export { Reachable, type SeenCount } from "./reachable.ts";

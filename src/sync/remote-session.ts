@@ -6,6 +6,7 @@ import { randomBytes } from "../platform/index.ts";
 import type { Remote, RemoteCallOptions } from "../remote/index.ts";
 import { noParts, type PartMemory } from "./cached-parts.ts";
 import { decodedAt } from "./decoded-at.ts";
+import type { IndexTail } from "./index-tail.ts";
 import { RemoteLog } from "./remote-log.ts";
 
 /** How to begin. */
@@ -19,6 +20,8 @@ export interface SessionOptions {
   readonly partsOf?: ((remote: Digest) => PartMemory) | undefined;
 }
 
+/** A longer run is rather read back than kept in memory. */
+const INDEX_END_BYTES_MAX: number = 512 * 1024;
 /** Logs that are remembered, of a remote with many. */
 const LOGS_MAX = 16;
 
@@ -31,6 +34,7 @@ export class RemoteSession {
   readonly call: RemoteCallOptions;
   readonly #parts: PartMemory;
   readonly #logs = new Map<LogName, RemoteLog>();
+  #indexEnd: IndexTail | undefined;
 
   private constructor(remote: Remote, id: Digest, isNew: boolean, call: RemoteCallOptions, parts: PartMemory) {
     this.remote = remote;
@@ -66,6 +70,16 @@ export class RemoteSession {
     if (id === undefined) return undefined;
     if (expected !== undefined && id !== expected) throw isAnother(remote, expected, id);
     return new RemoteSession(remote, id, isNew, call, partsOf?.(id) ?? noParts);
+  }
+
+  /** The end of the index where this session added to it last, so that its own run is not read back. */
+  get indexEnd(): IndexTail | undefined {
+    return this.#indexEnd;
+  }
+
+  set indexEnd(tail: IndexTail | undefined) {
+    const isSmall = (tail?.newest?.bytes.length ?? 0) <= INDEX_END_BYTES_MAX;
+    this.#indexEnd = isSmall ? tail : undefined;
   }
 
   /** A log, which remembers the last steps that were read of it. */

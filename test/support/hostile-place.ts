@@ -21,7 +21,7 @@ import {
   writeExtras,
 } from "../../src/manifest/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
-import { addToIndex } from "../../src/sync/index-tail.ts";
+import { addToIndex, readIndexTail } from "../../src/sync/index-tail.ts";
 import { NewPack, REMOTE_PACK_BYTES_MAX } from "../../src/sync/new-pack.ts";
 import { SentObjects } from "../../src/sync/sent-objects.ts";
 import { memoryPlace } from "../../src/testing/index.ts";
@@ -119,5 +119,6 @@ async function putContent(remote: Remote, content: HostileContent): Promise<void
     sent.name(number, name);
     await remote.create(packKey(name), bytes);
   }
-  if (sent.objectCount > 0) await addToIndex(remote, 0, sent.sorted(), undefined, {});
+  if (sent.objectCount === 0) return;
+  await addToIndex(remote, await readIndexTail(remote, 0, undefined, {}), sent.sorted(), {});
 }

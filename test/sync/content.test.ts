@@ -8,14 +8,14 @@ import type { PackName, RemotePlace } from "../../src/logs/index.ts";
 import { EMPTY_MANIFEST, findEntry, NodeReader, readChunkList, readEntries } from "../../src/manifest/index.ts";
 import { Meter, type Remote } from "../../src/remote/index.ts";
 import { ContentSender, type FindThere } from "../../src/sync/content-sender.ts";
-import { addToIndex } from "../../src/sync/index-tail.ts";
+import { addToIndex, readIndexTail } from "../../src/sync/index-tail.ts";
 import { type HintMemory, noHints } from "../../src/sync/known-places.ts";
 import { RemoteIndex } from "../../src/sync/remote-index.ts";
 import { RemoteReader } from "../../src/sync/remote-reader.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { copyingFileSystem } from "../support/copying-file-system.ts";
 import { randomBytesOf } from "../support/random.ts";
-import { uploadFiles } from "../support/stores.ts";
+import { textsOf, uploadFiles } from "../support/stores.ts";
 import { MemoryKeeper, sourceOf } from "../support/sync.ts";
 import { temporaryFolder } from "../support/temporary.ts";
 
@@ -51,6 +51,14 @@ interface Sending {
 }
 
 async function send(versions: readonly Version[], options: Sending = {}): Promise<ContentSender> {
+  const { remote = place.open() } = options;
+  const sender = await sendWithout(versions, options);
+  await addToIndex(remote, await readIndexTail(remote, 0, undefined, {}), sender.sent.sorted(), {});
+  return sender;
+}
+
+/** Sends content that the index does not know. */
+async function sendWithout(versions: readonly Version[], options: Sending = {}): Promise<ContentSender> {
   const { remote = place.open(), base = EMPTY_MANIFEST, memory = noHints, findThere = nothingThere } = options;
   const group = "0123456789abcdef";
   const passedOver = async (): Promise<Set<PackName>> => new Set();
@@ -58,8 +66,8 @@ async function send(versions: readonly Version[], options: Sending = {}): Promis
   const bases = [base, ...versions.map(({ digest }) => digest)];
   await sender.sendChunks(versions.map(({ digest }, at) => ({ manifest: digest, base: bases[at] as Digest })));
   for (const [at, { digest }] of versions.entries()) await sender.sendNodes(digest, bases[at] as Digest);
-  await sender.finish();
-  await addToIndex(remote, 0, sender.sent.sorted(), undefined, {});
+  await sender.seal();
+  await sender.settled();
   return sender;
 }
 
@@ -312,4 +320,18 @@ test("names of packs are hashes of what they hold", async () => {
     const bytes = (await place.open().read(`p/${pack}`)) as Uint8Array;
     expect(pack.endsWith(hashContent(bytes))).toBe(true);
   }
+});
+
+test("rows that are added behind an end which others have moved meanwhile are found, and so are those of the others", async () => {
+  const [first, second] = [await uploadFiles(store, files(3)), await uploadFiles(store, files(3, 2))];
+  const seen = await readIndexTail(place.open(), 0, undefined, {});
+  await send([first]);
+  const late = await sendWithout([second]);
+  const position = await addToIndex(place.open(), seen, late.sent.sorted(), {});
+  expect(position).toMatchObject({ epoch: 0, slot: 2 });
+  for (const version of [first, second]) expect(await readBack(version)).toEqual(await textsOf(version));
+  // Its own run is not read back.
+  const meter = new Meter();
+  expect(await readIndexTail(meter.measure(place.open()), 0, position, {})).toBe(position);
+  expect(meter.requests).toBe(1);
 });

@@ -1,6 +1,7 @@
 /** Push and pull between stores over one remote. */
 import { describe, expect, test } from "vitest";
 import type { MovedVersion, PullResult, PushResult, Store } from "../../src/index.ts";
+import type { Remote } from "../../src/remote/index.ts";
 import { FaultyFileSystem, type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { all, openScratch, readFiles, scratch, textsOf, uploadFiles } from "../support/stores.ts";
@@ -67,6 +68,32 @@ describe("push and pull", () => {
     expect(again).toMatchObject({ versions: [], sentBytes: 0 });
     expect(again.requests).toBeLessThanOrEqual(5);
     expect(await pullFrom(two, hub)).toMatchObject({ versions: [] });
+  });
+
+  test("look for the end of the index while the last packs are on their way", { timeout: 20_000 }, async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    const remote = hub.open();
+    let isAsked = (): void => {};
+    const asked = new Promise<void>((resolve) => {
+      isAsked = resolve;
+    });
+    const waiting: Remote = {
+      url: remote.url,
+      traits: remote.traits,
+      read: (key, range, options) => remote.read(key, range, options),
+      create: async (key, bytes, options) => {
+        if (key.startsWith("p/")) await asked;
+        return remote.create(key, bytes, options);
+      },
+      delete: (key, options) => remote.delete(key, options),
+      list: (prefix, after, options) => {
+        if (prefix.startsWith("x/")) isAsked();
+        return remote.list(prefix, after, options);
+      },
+      close: () => remote.close(),
+    };
+    expect((await one.push({ remote: waiting })).versions).toHaveLength(1);
   });
 
   test("go both ways", async () => {
