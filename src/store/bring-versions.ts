@@ -12,8 +12,6 @@ import type { Engine } from "./engine.ts";
 /** Versions that are fetched together, and raw bytes of what is new in them. */
 const BATCH_VERSIONS = 64;
 const BATCH_BYTES: number = 32 * 1024 * 1024;
-/** What another call kept in between is not kept for this one, and comes with the next try. */
-const TRIES = 3;
 
 /** A version, and the file or folder of it that is meant: all of it without one. */
 export interface ContentOrder {
@@ -65,22 +63,19 @@ async function bringBatch(
   { signal, onBytes }: BatchOptions,
 ): Promise<void> {
   const { source } = engine;
-  for (let left = TRIES; ; left--) {
-    const loss = await source.keeping(async () => {
-      const roots = batch.map(({ version }) => version.manifest).filter((digest) => digest !== EMPTY_MANIFEST);
-      await source.prefetch(roots.map((digest) => ({ digest, type: "manifestNode" })));
-      const window = new ChunkWindow(source, signal);
-      for (const [at, { version, path }] of batch.entries()) {
-        await checkSums(engine, version);
-        const base = baseOf(engine, artifact, version, batch.slice(0, at));
-        const filter = path === undefined ? undefined : compileGlobs([path, `${path}/**`]);
-        await bringInto(window, version.manifest, { base, filter, signal, onBytes });
-      }
-      await window.flush();
-    });
-    if (loss === undefined) return;
-    if (left === 1) throw loss;
-  }
+  const loss = await source.keeping(async () => {
+    const roots = batch.map(({ version }) => version.manifest).filter((digest) => digest !== EMPTY_MANIFEST);
+    await source.prefetch(roots.map((digest) => ({ digest, type: "manifestNode" })));
+    const window = new ChunkWindow(source, signal);
+    for (const [at, { version, path }] of batch.entries()) {
+      await checkSums(engine, version);
+      const base = baseOf(engine, artifact, version, batch.slice(0, at));
+      const filter = path === undefined ? undefined : compileGlobs([path, `${path}/**`]);
+      await bringInto(window, version.manifest, { base, filter, signal, onBytes });
+    }
+    await window.flush();
+  });
+  if (loss !== undefined) throw loss.reason;
 }
 
 function* batchesOf(orders: readonly ContentOrder[]): Generator<readonly ContentOrder[], void, undefined> {

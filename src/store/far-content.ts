@@ -42,10 +42,12 @@ export class FarContent implements FarObjects, Keeper {
   readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
   #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
   #waitingBytes = 0;
+  /** Chunks that came when another call had just kept all that there was. */
+  #late: { readonly frames: EncodedFrames; readonly rawBytes: number }[] = [];
   /** Nodes that wait to be kept. */
   readonly #waitingNodes = new Set<Digest>();
   #losses = 0;
-  #lastLoss: ArtifoldError | undefined;
+  #lastLoss: unknown;
   /** Calls take turns where they keep what they fetched. */
   #keeping: Promise<void> = Promise.resolve();
 
@@ -57,7 +59,7 @@ export class FarContent implements FarObjects, Keeper {
     return this.#losses;
   }
 
-  get lastLoss(): ArtifoldError | undefined {
+  get lastLoss(): unknown {
     return this.#lastLoss;
   }
 
@@ -85,6 +87,7 @@ export class FarContent implements FarObjects, Keeper {
     await this.#hold(signal);
     if (objects.length > 0) {
       await this.#fromAny(objects, near, ({ reader }) => reader.fetch(objects));
+      await this.#hold();
     }
     await this.#keep();
   }
@@ -95,7 +98,8 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   keepNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
-    const content = this.#whereToKeep();
+    // Where another call has just kept all that there was, it is kept when it is read.
+    const content = this.#engine.isReadOnly ? undefined : this.#writer?.content;
     if (content === undefined || this.#waitingNodes.has(digest)) return;
     if (this.#engine.objects.locate(digest) !== undefined) return;
     this.#waitingNodes.add(digest);
@@ -108,21 +112,9 @@ export class FarContent implements FarObjects, Keeper {
     this.#waitingBytes += rawBytes;
     // Until they are kept: where that fails they are read all the same.
     for (const { digest, bytes } of chunksOf(frames)) this.#unkept.set(digest, bytes, bytes.length);
-    const content = this.#whereToKeep();
-    if (content !== undefined) content.addChunks(frames, rawBytes);
-    else this.#lose(new ArtifoldError("BUSY", "another call kept what it fetched meanwhile", { happened: "no" }));
-  }
-
-  #lose(error: ArtifoldError): void {
     if (this.#engine.isReadOnly) return;
-    this.#losses++;
-    this.#lastLoss = error;
-    forgetNodes(this.#engine.source);
-  }
-
-  /** Nowhere in a store that cannot be written, nor where another call has just kept all that there was. */
-  #whereToKeep(): ContentWriter | undefined {
-    return this.#engine.isReadOnly ? undefined : this.#writer?.content;
+    if (this.#writer === undefined) this.#late.push({ frames, rawBytes });
+    else this.#writer.content.addChunks(frames, rawBytes);
   }
 
   lend(id: Digest, remote: Remote): () => Promise<void> {
@@ -209,12 +201,16 @@ export class FarContent implements FarObjects, Keeper {
     const release = await this.#engine.use(signal);
     if (this.#writer !== undefined) return release();
     const { fs, folder, objects } = this.#engine;
-    this.#writer = { content: new ContentWriter(fs, folder, objects), release };
+    const content = new ContentWriter(fs, folder, objects);
+    for (const { frames, rawBytes } of this.#late.splice(0)) content.addChunks(frames, rawBytes);
+    this.#writer = { content, release };
   }
 
   #keep(): Promise<void> {
-    this.#keeping = this.#keeping.then(() => this.#keepAll());
-    return this.#keeping;
+    const kept = this.#keeping.then(() => this.#keepAll());
+    // Whoever waits hears of a failure; the next one tries anew.
+    this.#keeping = kept.catch(() => {});
+    return kept;
   }
 
   async #keepAll(): Promise<void> {
@@ -233,10 +229,12 @@ export class FarContent implements FarObjects, Keeper {
     } catch (error) {
       // What may have become part of the store stays.
       if (!isArtifoldError(error) || error.happened !== "unknown") await writer.content.abort();
+      this.#losses++;
+      this.#lastLoss = error;
+      forgetNodes(this.#engine.source);
       // What cannot be kept for want of room is read all the same, as long as it fits into memory.
       const isNoRoom = isArtifoldError(error, "NO_SPACE") || isArtifoldError(error, "STORE_WRITE_FAILED");
       if (!isNoRoom || bytes > UNKEPT_BYTES_MAX) throw error;
-      this.#lose(error);
     } finally {
       writer.release();
     }

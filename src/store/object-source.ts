@@ -1,6 +1,5 @@
 /** Objects of a store, wherever they are: here, or on a remote only, from which they are fetched when they are asked for. */
 import type { Digest } from "../digest/index.ts";
-import type { ArtifoldError } from "../errors.ts";
 import type { ObjectStore, ObjectType, Place } from "../objects/index.ts";
 import type { OpenRemoteOptions, Remote } from "../remote/index.ts";
 import type { Child, NodeType } from "../sync/index.ts";
@@ -30,7 +29,7 @@ export interface FarObjects {
   /** How often what was fetched could not be kept. */
   readonly losses: number;
   /** Why, the last time. */
-  readonly lastLoss: ArtifoldError | undefined;
+  readonly lastLoss: unknown;
   close(): Promise<void>;
 }
 
@@ -99,12 +98,12 @@ export class ObjectSource {
   }
 
   /** Has what an action fetches become part of the store. @returns why some of it did not, as where there was no room for it */
-  async keeping(action: () => Promise<void>): Promise<ArtifoldError | undefined> {
+  async keeping(action: () => Promise<void>): Promise<{ readonly reason: unknown } | undefined> {
     const far = await this.#openFar();
     const before = far.losses;
     await action();
     await far.settle();
-    return far.losses === before ? undefined : far.lastLoss;
+    return far.losses === before ? undefined : { reason: far.lastLoss };
   }
 
   /** Has a remote asked first that is open already, while something is done. */

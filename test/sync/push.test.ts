@@ -17,6 +17,34 @@ function pullFrom(store: Store, from: MemoryPlace): Promise<PullResult> {
   return store.pull({ remote: from.open() });
 }
 
+/** A remote whose answers take a few turns of the loop, by a seed. */
+function slowed(remote: Remote, seed: number): Remote {
+  let state = seed;
+  const wait = async (): Promise<void> => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    for (let turns = (state >>> 24) % 8; turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    ...remoteCalls(remote),
+    read: async (key, range, options) => {
+      await wait();
+      return remote.read(key, range, options);
+    },
+  };
+}
+
+function remoteCalls(remote: Remote): Remote {
+  return {
+    url: remote.url,
+    traits: remote.traits,
+    read: (key, range, options) => remote.read(key, range, options),
+    create: (key, bytes, options) => remote.create(key, bytes, options),
+    delete: (key, options) => remote.delete(key, options),
+    list: (prefix, after, options) => remote.list(prefix, after, options),
+    close: () => remote.close(),
+  };
+}
+
 const numbersOf = async (store: Store): Promise<string[]> => {
   const numbers: string[] = [];
   for await (const { version } of store.versions("sample")) numbers.unshift(version);
@@ -79,19 +107,15 @@ describe("push and pull", () => {
       isAsked = resolve;
     });
     const waiting: Remote = {
-      url: remote.url,
-      traits: remote.traits,
-      read: (key, range, options) => remote.read(key, range, options),
+      ...remoteCalls(remote),
       create: async (key, bytes, options) => {
         if (key.startsWith("p/")) await asked;
         return remote.create(key, bytes, options);
       },
-      delete: (key, options) => remote.delete(key, options),
       list: (prefix, after, options) => {
         if (prefix.startsWith("x/")) isAsked();
         return remote.list(prefix, after, options);
       },
-      close: () => remote.close(),
     };
     expect((await one.push({ remote: waiting })).versions).toHaveLength(1);
   });
@@ -150,7 +174,7 @@ describe("push and pull", () => {
     await expectAllHere(folder, one);
   });
 
-  test("what there was no room to keep is fetched again by the same pull", async () => {
+  test("what there was no room to keep for a moment is fetched again by the next pull", async () => {
     const [one, hub] = [await openScratch(), place()];
     await uploadFiles(one, some);
     await pushTo(one, hub);
@@ -161,6 +185,8 @@ describe("push and pull", () => {
     let failures = 0;
     fs.decide = ({ name, path: file }) =>
       name.startsWith("write") && file.startsWith(folder) && failures++ === 0 ? "ENOSPC" : undefined;
+    await expect(pullFrom(far, hub)).rejects.toMatchObject({ code: "NO_SPACE", happened: "no" });
+    expect((await far.resolve("sample")).isComplete).toBe(false);
     await pullFrom(far, hub);
     expect(failures).toBeGreaterThan(1);
     expect((await far.resolve("sample")).isComplete).toBe(true);
@@ -183,6 +209,59 @@ describe("push and pull", () => {
     await pullFrom(far, hub);
     await far.close();
     await expectAllHere(folder, one);
+  });
+
+  test("a failure to keep much is told once, and not to whoever reads next", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    const large = randomBytesOf(3, 36 * 1024 * 1024);
+    await uploadFiles(one, { large });
+    await pushTo(one, hub);
+    const fs = new FaultyFileSystem();
+    const far = await openScratch(undefined, { fs, openRemote: async () => hub.open() });
+    await far.remotes.add("origin", "/hub");
+    await far.pull({ metadataOnly: true });
+    const { folder } = far;
+    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    const sample = await far.resolve("sample");
+    await expect(sample.download(scratch())).rejects.toMatchObject({ code: "NO_SPACE" });
+    fs.decide = () => undefined;
+    await sample.download(scratch());
+    expect((await far.resolve("sample")).isComplete).toBe(true);
+    await far.close();
+    await expectAllHere(folder, one);
+  });
+
+  test("calls that fetch at the same time keep what each of them fetched", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    const names = ["first", "second", "third"];
+    for (const [at, name] of names.entries()) {
+      for (const version of [1, 2, 3]) {
+        const files = [1, 2, 3, 4].map((file) => [`${file}`, randomBytesOf(at * 100 + version * 10 + file, 30_000)]);
+        await uploadFiles(one, Object.fromEntries(files), name);
+      }
+    }
+    await pushTo(one, hub);
+    for (let round = 0; round < 8; round++) {
+      const far = await openScratch(undefined, { openRemote: async () => slowed(hub.open(), round) });
+      await far.remotes.add("origin", "/hub");
+      await far.pull({ metadataOnly: true });
+      const { folder } = far;
+      const reads = names.flatMap((name) =>
+        ["V1", "V2", "V3"].map(async (tag) => (await far.resolve(`${name}:${tag}`)).read("3")),
+      );
+      const pulls = names.map((name) => far.pull({ refs: [name] }));
+      await Promise.all([...reads, ...pulls]);
+      await far.close();
+      const again = await openScratch(folder);
+      for (const name of names) {
+        for (const tag of ["V1", "V2", "V3"]) {
+          const version = await again.resolve(`${name}:${tag}`);
+          expect(version.isComplete).toBe(true);
+          expect(await textsOf(version)).toEqual(await textsOf(await one.resolve(`${name}:${tag}`)));
+        }
+      }
+      await again.close();
+    }
   });
 
   test("versions before one that is damaged on the remote are had", async () => {
