@@ -1,5 +1,5 @@
-/** Has content of many versions of an artifact here: what is new in small ones comes together, and is written down together. */
-import { type ArtifactRow, formatNumber, type VersionRow } from "../catalog/index.ts";
+/** Has content of many versions here: what is new in small ones comes together, and is written down together. */
+import { formatNumber, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { EMPTY_MANIFEST, manifestSums } from "../manifest/index.ts";
@@ -15,32 +15,38 @@ const BATCH_BYTES: number = 32 * 1024 * 1024;
 
 /** A version, and the file or folder of it that is meant: all of it without one. */
 export interface ContentOrder {
-  readonly version: VersionRow;
+  readonly version: Digest;
+  /** Raw bytes of what is new in it. */
+  readonly newBytes: number;
+  readonly path: string | undefined;
+}
+
+/** The same when its turn comes. */
+interface Wanted {
+  readonly row: VersionRow;
   readonly path: string | undefined;
 }
 
 /**
  * Has content here that is on a remote only, and writes down of which versions all is here.
  *
+ * @param orders of each artifact the older versions first
  * @throws ArtifoldError DAMAGED; NO_SPACE, and what remotes say
  */
 export async function bringVersions(
   engine: Engine,
-  artifact: ArtifactRow,
   orders: readonly ContentOrder[],
   options: LongCallOptions,
 ): Promise<void> {
-  const wanted = orders
-    .filter(({ version }) => version.elsewhere !== null)
-    .sort((left, right) => left.version.number - right.version.number);
-  const onBytes = tellProgress(wanted, options);
+  const onBytes = tellProgress(orders, options);
   const bring = async (batch: readonly ContentOrder[]): Promise<void> => {
-    await bringBatch(engine, artifact, batch, { signal: options.signal, onBytes });
-    const versions = batch.filter(({ path }) => path === undefined).map(({ version }) => version.version);
+    const wanted = stillWanted(engine, batch);
+    await bringBatch(engine, wanted, { signal: options.signal, onBytes });
+    const versions = wanted.filter(({ path }) => path === undefined).map(({ row }) => row.version);
     if (versions.length === 0) return;
     await engine.commit(() => ({ changes: [{ change: "whole", versions }] }), options.signal);
   };
-  for (const batch of batchesOf(wanted)) {
+  for (const batch of batchesOf(orders)) {
     try {
       await bring(batch);
     } catch (error) {
@@ -51,27 +57,29 @@ export async function bringVersions(
   }
 }
 
+function stillWanted({ catalog }: Engine, batch: readonly ContentOrder[]): Wanted[] {
+  return batch.flatMap(({ version, path }) => {
+    const row = catalog.versionById(version);
+    return row === undefined || row.elsewhere === null ? [] : [{ row, path }];
+  });
+}
+
 interface BatchOptions {
   readonly signal: AbortSignal | undefined;
   readonly onBytes: (bytes: number, path: string) => void;
 }
 
-async function bringBatch(
-  engine: Engine,
-  artifact: ArtifactRow,
-  batch: readonly ContentOrder[],
-  { signal, onBytes }: BatchOptions,
-): Promise<void> {
+async function bringBatch(engine: Engine, batch: readonly Wanted[], { signal, onBytes }: BatchOptions): Promise<void> {
   const { source } = engine;
   const loss = await source.keeping(async () => {
-    const roots = batch.map(({ version }) => version.manifest).filter((digest) => digest !== EMPTY_MANIFEST);
+    const roots = batch.map(({ row }) => row.manifest).filter((digest) => digest !== EMPTY_MANIFEST);
     await source.prefetch(roots.map((digest) => ({ digest, type: "manifestNode" })));
     const window = new ChunkWindow(source, signal);
-    for (const [at, { version, path }] of batch.entries()) {
-      await checkSums(engine, version);
-      const base = baseOf(engine, artifact, version, batch.slice(0, at));
+    for (const [at, { row, path }] of batch.entries()) {
+      await checkSums(engine, row);
+      const base = baseOf(engine, row, batch.slice(0, at));
       const filter = path === undefined ? undefined : compileGlobs([path, `${path}/**`]);
-      await bringInto(window, version.manifest, { base, filter, signal, onBytes });
+      await bringInto(window, row.manifest, { base, filter, signal, onBytes });
     }
     await window.flush();
   });
@@ -82,14 +90,13 @@ function* batchesOf(orders: readonly ContentOrder[]): Generator<readonly Content
   let batch: ContentOrder[] = [];
   let bytes = 0;
   for (const order of orders) {
-    const { newBytes } = order.version;
-    if (batch.length === BATCH_VERSIONS || (batch.length > 0 && bytes + newBytes > BATCH_BYTES)) {
+    if (batch.length === BATCH_VERSIONS || (batch.length > 0 && bytes + order.newBytes > BATCH_BYTES)) {
       yield batch;
       batch = [];
       bytes = 0;
     }
     batch.push(order);
-    bytes += newBytes;
+    bytes += order.newBytes;
   }
   if (batch.length > 0) yield batch;
 }
@@ -97,12 +104,11 @@ function* batchesOf(orders: readonly ContentOrder[]): Generator<readonly Content
 /** The newest version before one all of whose content is here, or comes with it. */
 function baseOf(
   { catalog }: Engine,
-  artifact: ArtifactRow,
-  { number }: VersionRow,
-  before: readonly ContentOrder[],
+  { artifactRow, number }: VersionRow,
+  before: readonly Wanted[],
 ): Digest | undefined {
-  const coming = before.findLast(({ path }) => path === undefined)?.version;
-  const here = catalog.versions(artifact.row, { below: number, limit: 64 }).find(({ elsewhere }) => elsewhere === null);
+  const coming = before.findLast(({ row, path }) => row.artifactRow === artifactRow && path === undefined)?.row;
+  const here = catalog.versions(artifactRow, { below: number, limit: 64 }).find(({ elsewhere }) => elsewhere === null);
   return (coming?.number ?? 0) > (here?.number ?? 0) ? coming?.manifest : here?.manifest;
 }
 
@@ -114,10 +120,10 @@ async function checkSums(engine: Engine, { version, number, manifest, ...told }:
 }
 
 function tellProgress(
-  wanted: readonly ContentOrder[],
+  orders: readonly ContentOrder[],
   { onProgress }: LongCallOptions,
 ): (bytes: number, path: string) => void {
-  const bytesTotal = wanted.reduce((sum, { version }) => sum + version.newBytes, 0);
+  const bytesTotal = orders.reduce((sum, { newBytes }) => sum + newBytes, 0);
   const progress = { files: 0, bytes: 0 };
   return (more, path) => {
     progress.files++;

@@ -4,7 +4,7 @@ import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { artifactLog, experimentLog, type LogName } from "../logs/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
-import { bringVersions } from "./bring-versions.ts";
+import { bringVersions, type ContentOrder } from "./bring-versions.ts";
 import { catchUp, catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { type LogReading, withLogs } from "./log-reading.ts";
@@ -43,27 +43,50 @@ export async function pull(engine: Engine, near: Place, options: PullOptions = {
   const refs = (options.refs ?? []).map((text) => completed(parseRef(text), options));
   return RemoteWork.with(engine, options, async (work) => {
     const session = await work.session();
-    const versions: MovedVersion[] = [];
-    if (session !== undefined && options.dryRun === true) {
-      const names = await previewNames(engine, session);
-      const chosen = chooseNames(names, refs, near, options).map(({ named }) => named);
-      versions.push(...(await previewVersions(engine, session, chosen)));
-    } else if (session !== undefined) {
-      const chosen = chooseNames(await namesOf(engine, session), refs, near, options);
-      const logOf = ({ named }: ChosenNames): LogName => artifactLog(named.artifact);
-      for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
-        const moved = await readOnOrLeave(engine, session, { ...item, reading }, options);
-        if (moved === undefined) continue;
-        versions.push(...moved);
-        if (options.metadataOnly === true) continue;
-        await engine.source.lending(session.id, work.remote, () => bringContent(engine, item, options));
-      }
-      if (refs.length === 0 && options.type === undefined) await readExperiments(engine, session, options);
-    } else if (refs.length > 0) {
+    if (session === undefined && refs.length > 0) {
       throw new ArtifoldError("NOT_FOUND", `${work.remote.url} is empty`);
     }
+    const choose = (names: readonly RemoteArtifactRow[]): ChosenNames[] => chooseNames(names, refs, near, options);
+    const takes = options.dryRun === true ? preview : take;
+    const versions = session === undefined ? [] : await takes(engine, session, choose, options);
     return { url: work.remote.url, versions, ...work.traffic };
   });
+}
+
+type Choose = (names: readonly RemoteArtifactRow[]) => ChosenNames[];
+
+async function preview(engine: Engine, session: RemoteSession, choose: Choose): Promise<MovedVersion[]> {
+  const chosen = choose(await previewNames(engine, session));
+  return previewVersions(
+    engine,
+    session,
+    chosen.map(({ named }) => named),
+  );
+}
+
+/** Reads on in all logs that are meant, and then has content here. */
+async function take(
+  engine: Engine,
+  session: RemoteSession,
+  choose: Choose,
+  options: PullOptions,
+): Promise<MovedVersion[]> {
+  const chosen = choose(await namesOf(engine, session));
+  const versions: MovedVersion[] = [];
+  const orders: ContentOrder[] = [];
+  const logOf = ({ named }: ChosenNames): LogName => artifactLog(named.artifact);
+  for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
+    const moved = await readOnOrLeave(engine, session, { ...item, reading }, options);
+    if (moved === undefined) continue;
+    versions.push(...moved);
+    if (options.metadataOnly !== true) orders.push(...(await contentOrders(engine, item)));
+  }
+  const isAll = (options.refs ?? []).length === 0 && options.type === undefined;
+  if (isAll) await readExperiments(engine, session, options);
+  if (orders.length > 0) {
+    await engine.source.lending(session.id, session.remote, () => bringVersions(engine, orders, options));
+  }
+  return versions;
 }
 
 interface ChosenNames {
@@ -174,18 +197,17 @@ async function readOn(engine: Engine, session: RemoteSession, { named, reading }
   return moved;
 }
 
-/** Has the content here of the versions that are meant. */
-async function bringContent(
-  engine: Engine,
-  { named: { artifact }, refs }: ChosenNames,
-  { signal, onProgress }: PullOptions,
-): Promise<void> {
+/** What is to be fetched of an artifact, as far as it is not here: the older versions first. */
+async function contentOrders(engine: Engine, { named: { artifact }, refs }: ChosenNames): Promise<ContentOrder[]> {
   await engine.refresh();
   const row = engine.catalog.artifactById(artifact);
-  if (row === undefined) return;
+  if (row === undefined) return [];
   const isAll = refs.length === 0 || refs.some(({ tag, digest }) => tag === undefined && digest === undefined);
-  const orders = isAll
+  const meant = isAll
     ? engine.catalog.versions(row.row).map((version) => ({ version, path: undefined }))
     : refs.map((ref) => ({ version: findVersion(engine.catalog, row, ref), path: ref.path }));
-  await bringVersions(engine, row, orders, { signal, onProgress });
+  return meant
+    .filter(({ version }) => version.elsewhere !== null)
+    .sort((left, right) => left.version.number - right.version.number)
+    .map(({ version: { version, newBytes }, path }) => ({ version, newBytes, path }));
 }

@@ -1,8 +1,8 @@
 /** Many artifacts over one remote: their logs are read side by side. */
 import { expect, test } from "vitest";
 import type { Remote } from "../../src/remote/index.ts";
-import { memoryPlace } from "../../src/testing/index.ts";
-import { openScratch, uploadFiles } from "../support/stores.ts";
+import { FaultyFileSystem, memoryPlace } from "../../src/testing/index.ts";
+import { openScratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 const COUNT = 20;
 const AT_ONCE = 8;
@@ -48,6 +48,27 @@ test("push, pull and gc ask for the logs of eight artifacts at a time", { timeou
   expect(await far.resolve("sample-7")).toMatchObject({ version: "V2", isComplete: true });
   const collected = await store.remotes.collect({ remote: open(), dryRun: true });
   expect(collected).toMatchObject({ keptVersions: 2 * COUNT });
+});
+
+test("the content of many small artifacts comes together", async () => {
+  const place = memoryPlace();
+  const fs = new FaultyFileSystem();
+  const [store, far] = [await openScratch(), await openScratch(undefined, { fs })];
+  for (let at = 0; at < COUNT; at++) await uploadFiles(store, { a: `${at}` }, `sample-${at}`);
+  await store.push({ remote: place.open() });
+  await far.pull({ remote: place.open(), metadataOnly: true });
+  let flushes = 0;
+  fs.decide = ({ name }) => {
+    if (name === "flush") flushes++;
+    return undefined;
+  };
+  await far.pull({ remote: place.open() });
+  expect(flushes).toBeGreaterThan(0);
+  expect(flushes).toBeLessThanOrEqual(10);
+  for (let at = 0; at < COUNT; at++) {
+    const version = await far.resolve(`sample-${at}`);
+    expect([version.isComplete, await textsOf(version)]).toEqual([true, { a: `${at}` }]);
+  }
 });
 
 test("an artifact that cannot be taken leaves the others as they are", async () => {
