@@ -280,7 +280,10 @@ function setRemoved(catalog: Catalog, version: Digest, removed: 0 | 1): void {
 
 function addNote(catalog: Catalog, { version, message, metadata }: NoteMade): void {
   // Parsed once here, so that what cannot be read fails where it is applied and not where it is asked for.
-  const notes = { message, metadata: metadata && JSON.stringify(JSON.parse(metadata) as Metadata) };
+  const notes = {
+    message,
+    metadata: metadata === undefined ? undefined : JSON.stringify(JSON.parse(metadata) as Metadata),
+  };
   for (const [column, text] of Object.entries(notes)) {
     if (text === undefined) continue;
     for (const table of ["version", "also_made"]) {

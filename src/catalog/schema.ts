@@ -2,7 +2,7 @@
 import type { Database } from "./database.ts";
 
 /** Raised when the tables change: a catalog of another version is built anew from the journal. */
-export const CATALOG_VERSION = 6;
+export const CATALOG_VERSION = 7;
 /** "AFct": marks the file as a catalog of artifold. */
 const APPLICATION_ID = 0x41466374;
 

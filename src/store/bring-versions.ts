@@ -1,5 +1,5 @@
 /** Has content of many versions here: what is new in small ones comes together, and is written down together. */
-import { formatNumber, type VersionRow } from "../catalog/index.ts";
+import { formatNumber, type RemoteArtifactRow, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { ArtifoldError, isArtifoldError } from "../errors.ts";
 import { EMPTY_MANIFEST, manifestSums } from "../manifest/index.ts";
@@ -8,6 +8,7 @@ import { compileGlobs } from "../worktree/index.ts";
 import { bringInto, ChunkWindow } from "./bring.ts";
 import { manifestReader } from "./content.ts";
 import type { Engine } from "./engine.ts";
+import type { LeftOut } from "./left-out.ts";
 
 /** Versions that are fetched together, and raw bytes of what is new in them. */
 const BATCH_VERSIONS = 64;
@@ -15,6 +16,7 @@ const BATCH_BYTES: number = 32 * 1024 * 1024;
 
 /** A version, and the file or folder of it that is meant: all of it without one. */
 export interface ContentOrder {
+  readonly named: RemoteArtifactRow;
   readonly version: Digest;
   /** Raw bytes of what is new in it. */
   readonly newBytes: number;
@@ -27,16 +29,24 @@ interface Wanted {
   readonly path: string | undefined;
 }
 
+/** How to bring them. */
+export interface BringVersionsOptions extends LongCallOptions {
+  /** Keeps what is wrong with those that are damaged. */
+  readonly leftOut: LeftOut;
+  /** Reads the log of an artifact on. */
+  readonly readAgain: (named: RemoteArtifactRow) => Promise<unknown>;
+}
+
 /**
  * Has content here that is on a remote only, and writes down of which versions all is here.
  *
  * @param orders of each artifact the older versions first
- * @throws ArtifoldError DAMAGED; NO_SPACE, and what remotes say
+ * @throws ArtifoldError NO_SPACE, and what remotes say
  */
 export async function bringVersions(
   engine: Engine,
   orders: readonly ContentOrder[],
-  options: LongCallOptions,
+  { leftOut, readAgain, ...options }: BringVersionsOptions,
 ): Promise<void> {
   const onBytes = tellProgress(orders, options);
   const bring = async (batch: readonly ContentOrder[]): Promise<void> => {
@@ -47,20 +57,32 @@ export async function bringVersions(
     await engine.commit(() => ({ changes: [{ change: "whole", versions }] }), options.signal);
   };
   for (const batch of batchesOf(orders)) {
-    try {
-      await bring(batch);
-    } catch (error) {
-      if (batch.length === 1 || !isArtifoldError(error, "DAMAGED")) throw error;
-      // Those before the one that is damaged are had all the same.
-      for (const order of batch) await bring([order]);
+    if (batch.length > 1 && (await isUndamaged(() => bring(batch)))) continue;
+    for (const order of batch) {
+      await leftOut.attempt(async () => {
+        if (await isUndamaged(() => bring([order]))) return;
+        // It may have been removed, and collected, since its log was read.
+        await readAgain(order.named);
+        await bring([order]);
+      });
     }
+  }
+}
+
+async function isUndamaged(action: () => Promise<void>): Promise<boolean> {
+  try {
+    await action();
+    return true;
+  } catch (error) {
+    if (!isArtifoldError(error, "DAMAGED")) throw error;
+    return false;
   }
 }
 
 function stillWanted({ catalog }: Engine, batch: readonly ContentOrder[]): Wanted[] {
   return batch.flatMap(({ version, path }) => {
     const row = catalog.versionById(version);
-    return row === undefined || row.elsewhere === null ? [] : [{ row, path }];
+    return row === undefined || row.removed || row.elsewhere === null ? [] : [{ row, path }];
   });
 }
 

@@ -34,11 +34,18 @@ interface Origin {
   readonly learned: Set<Digest>;
 }
 
+/** A remote that a call has open, for as long as that lasts. */
+interface Lent {
+  readonly id: Digest;
+  readonly origin: Origin;
+}
+
 /** Fetches content for one open store. */
 export class FarContent implements FarObjects, Keeper {
   readonly #engine: Engine;
   readonly #origins = new Map<Digest, Promise<Origin>>();
-  #lent: { readonly id: Digest; readonly origin: Promise<Origin> } | undefined;
+  /** The one that was lent last comes first. */
+  readonly #lent: Lent[] = [];
   readonly #unkept = new BoundedCache<Uint8Array>(UNKEPT_BYTES_MAX);
   #writer: { readonly content: ContentWriter; readonly release: Release } | undefined;
   #waitingBytes = 0;
@@ -71,8 +78,8 @@ export class FarContent implements FarObjects, Keeper {
       return this.#unkept.get(digest) ?? this.#engine.objects.read(digest, type);
     }
     const bytes = await this.#fromAny([{ digest, type }], near, ({ reader }) => reader.node(digest, type as NodeType));
-    // It may have been fetched when there was nowhere to keep it.
-    await this.#hold();
+    // It may have been fetched when there was nowhere to keep it; and what is waited for, another call may have kept already.
+    while (!this.#engine.isReadOnly && this.#writer === undefined) await this.#hold();
     this.keepNode(type as NodeType, digest, bytes);
     if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
     return bytes;
@@ -109,21 +116,27 @@ export class FarContent implements FarObjects, Keeper {
   }
 
   keepChunks(frames: EncodedFrames, rawBytes: number): void {
-    this.#waitingBytes += rawBytes;
     // Until they are kept: where that fails they are read all the same.
     for (const { digest, bytes } of chunksOf(frames)) this.#unkept.set(digest, bytes, bytes.length);
     if (this.#engine.isReadOnly) return;
     if (this.#writer === undefined) this.#late.push({ frames, rawBytes });
-    else this.#writer.content.addChunks(frames, rawBytes);
+    else this.#addChunks(this.#writer.content, frames, rawBytes);
+  }
+
+  #addChunks(content: ContentWriter, frames: EncodedFrames, rawBytes: number): void {
+    content.addChunks(frames, rawBytes);
+    this.#waitingBytes += rawBytes;
   }
 
   lend(id: Digest, remote: Remote): () => Promise<void> {
-    const origin = Promise.resolve(this.#originOf(id, remote));
-    const before = this.#lent;
-    this.#lent = { id, origin };
+    const own: Lent = { id, origin: this.#originOf(id, remote) };
+    this.#lent.unshift(own);
     return async () => {
-      await this.#keep();
-      this.#lent = before;
+      try {
+        await this.#keep();
+      } finally {
+        this.#lent.splice(this.#lent.indexOf(own), 1);
+      }
     };
   }
 
@@ -147,13 +160,15 @@ export class FarContent implements FarObjects, Keeper {
     const nodes = [...near];
     let failure: unknown;
     const elsewhere = remotesElsewhere(this.#engine.catalog);
-    const lent = this.#lent?.id;
-    for (const id of lent === undefined ? elsewhere : [lent, ...elsewhere.filter((each) => each !== lent)]) {
+    for (const id of new Set([...this.#lent.map((lent) => lent.id), ...elsewhere])) {
+      const lent = this.#lentOf(id);
       try {
         const origin = await this.#origin(id);
         learn(origin, nodes);
         return await ask(origin);
       } catch (error) {
+        // Whoever lent it may have closed it meanwhile.
+        if (lent !== undefined && !this.#lent.includes(lent)) return this.#fromAny(objects, nodes, ask);
         if (!isArtifoldError(error)) throw error;
         failure ??= error;
       }
@@ -161,8 +176,13 @@ export class FarContent implements FarObjects, Keeper {
     throw failure ?? new ArtifoldError("DAMAGED", `no remote has ${objects[0]?.type} ${objects[0]?.digest}`);
   }
 
-  #origin(id: Digest): Promise<Origin> {
-    if (this.#lent?.id === id) return this.#lent.origin;
+  #lentOf(id: Digest): Lent | undefined {
+    return this.#lent.find((lent) => lent.id === id);
+  }
+
+  async #origin(id: Digest): Promise<Origin> {
+    const lent = this.#lentOf(id);
+    if (lent !== undefined) return lent.origin;
     let origin = this.#origins.get(id);
     if (origin === undefined) {
       origin = this.#openOrigin(id);
@@ -202,8 +222,8 @@ export class FarContent implements FarObjects, Keeper {
     if (this.#writer !== undefined) return release();
     const { fs, folder, objects } = this.#engine;
     const content = new ContentWriter(fs, folder, objects);
-    for (const { frames, rawBytes } of this.#late.splice(0)) content.addChunks(frames, rawBytes);
     this.#writer = { content, release };
+    for (const { frames, rawBytes } of this.#late.splice(0)) this.#addChunks(content, frames, rawBytes);
   }
 
   #keep(): Promise<void> {
@@ -225,7 +245,8 @@ export class FarContent implements FarObjects, Keeper {
       const content = await writer.content.seal();
       if (content.packs.length + content.frames.length > 0) await this.#engine.commit(() => ({ changes: [], content }));
       writer.content.close();
-      this.#unkept.clear();
+      // What came meanwhile is still to be kept.
+      if (this.#late.length === 0 && this.#writer === undefined) this.#unkept.clear();
     } catch (error) {
       // What may have become part of the store stays.
       if (!isArtifoldError(error) || error.happened !== "unknown") await writer.content.abort();

@@ -1,12 +1,13 @@
 /** Pulls artifacts from a remote: what its logs say, and the content of what is meant. */
 import { type RemoteArtifactRow, remoteExperiments, remoteVersions, type VersionRow } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
-import { ArtifoldError, isArtifoldError } from "../errors.ts";
+import { ArtifoldError } from "../errors.ts";
 import { artifactLog, experimentLog, type LogName } from "../logs/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
 import { bringVersions, type ContentOrder } from "./bring-versions.ts";
 import { catchUp, catchUpArtifact, namesOf, provisionalNumbers } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { LeftOut } from "./left-out.ts";
 import { type LogReading, withLogs } from "./log-reading.ts";
 import { previewNames, previewVersions } from "./pull-preview.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
@@ -21,7 +22,7 @@ export interface PullOptions extends RemoteOptions, RefDefaults {
   readonly metadataOnly?: boolean | undefined;
   /** Says what is new, and changes nothing. */
   readonly dryRun?: boolean | undefined;
-  /** Hears of an artifact that cannot be taken, and the others are pulled all the same. Without it the first such ends the pull. */
+  /** Hears of an artifact that cannot be taken. Without it the first such is thrown when the others are pulled. */
   readonly onLeftOut?: ((error: ArtifoldError) => void) | undefined;
 }
 
@@ -75,8 +76,9 @@ async function take(
   const versions: MovedVersion[] = [];
   const orders: ContentOrder[] = [];
   const logOf = ({ named }: ChosenNames): LogName => artifactLog(named.artifact);
+  const leftOut = new LeftOut(options.onLeftOut);
   for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
-    const moved = await readOnOrLeave(engine, session, { ...item, reading }, options);
+    const moved = await leftOut.attempt(() => readOn(engine, session, item.named, reading));
     if (moved === undefined) continue;
     versions.push(...moved);
     if (options.metadataOnly !== true) orders.push(...(await contentOrders(engine, item)));
@@ -84,8 +86,13 @@ async function take(
   const isAll = (options.refs ?? []).length === 0 && options.type === undefined;
   if (isAll) await readExperiments(engine, session, options);
   if (orders.length > 0) {
-    await engine.source.lending(session.id, session.remote, () => bringVersions(engine, orders, options));
+    const { signal, onProgress } = options;
+    const readAgain = (named: RemoteArtifactRow) => catchUpArtifact(engine, session, named);
+    await engine.source.lending(session.id, session.remote, () =>
+      bringVersions(engine, orders, { leftOut, readAgain, signal, onProgress }),
+    );
   }
+  leftOut.tell();
   return versions;
 }
 
@@ -151,32 +158,13 @@ async function readExperiments(
   }
 }
 
-interface ReadNames {
-  readonly named: RemoteArtifactRow;
-  readonly reading: LogReading | undefined;
-}
-
-/** Codes of what is wrong with one artifact, and not with the remote or the store. */
-const OF_ONE = ["CONFLICT", "DAMAGED", "FORMAT_UNSUPPORTED"] as const;
-
-/** As {@link readOn}; `undefined` for an artifact that cannot be taken, where somebody hears of that. */
-async function readOnOrLeave(
+/** Reads a log on. @returns what is new or has another number by it */
+async function readOn(
   engine: Engine,
   session: RemoteSession,
-  names: ReadNames,
-  { onLeftOut }: PullOptions,
-): Promise<MovedVersion[] | undefined> {
-  try {
-    return await readOn(engine, session, names);
-  } catch (error) {
-    if (onLeftOut === undefined || !isArtifoldError(error) || !OF_ONE.some((code) => error.code === code)) throw error;
-    onLeftOut(error);
-    return undefined;
-  }
-}
-
-/** Reads a log on. @returns what is new or has another number by it */
-async function readOn(engine: Engine, session: RemoteSession, { named, reading }: ReadNames): Promise<MovedVersion[]> {
+  named: RemoteArtifactRow,
+  reading: LogReading | undefined,
+): Promise<MovedVersion[]> {
   const { catalog } = engine;
   const known = new Set(remoteVersions(catalog, session.id, named.artifact));
   const numbersBefore = provisionalNumbers(catalog, named.artifact);
@@ -198,9 +186,9 @@ async function readOn(engine: Engine, session: RemoteSession, { named, reading }
 }
 
 /** What is to be fetched of an artifact, as far as it is not here: the older versions first. */
-async function contentOrders(engine: Engine, { named: { artifact }, refs }: ChosenNames): Promise<ContentOrder[]> {
+async function contentOrders(engine: Engine, { named, refs }: ChosenNames): Promise<ContentOrder[]> {
   await engine.refresh();
-  const row = engine.catalog.artifactById(artifact);
+  const row = engine.catalog.artifactById(named.artifact);
   if (row === undefined) return [];
   const isAll = refs.length === 0 || refs.some(({ tag, digest }) => tag === undefined && digest === undefined);
   const meant = isAll
@@ -209,5 +197,5 @@ async function contentOrders(engine: Engine, { named: { artifact }, refs }: Chos
   return meant
     .filter(({ version }) => version.elsewhere !== null)
     .sort((left, right) => left.version.number - right.version.number)
-    .map(({ version: { version, newBytes }, path }) => ({ version, newBytes, path }));
+    .map(({ version: { version, newBytes }, path }) => ({ named, version, newBytes, path }));
 }

@@ -114,8 +114,11 @@ export class PushContent {
     if (sender.sent.objectCount === 0) return sender.settled();
     const end = this.#session.indexEnd;
     const known = end?.epoch === epoch ? end : this.#index;
-    const [tail] = await Promise.all([readIndexTail(remote, epoch, known, call), sender.settled()]);
-    const added = await addToIndex(remote, tail, sender.sent.sorted(), call);
+    const tail = readIndexTail(remote, epoch, known, call);
+    // It is heard of when the packs are there: none of them is left on its way.
+    tail.catch(() => {});
+    await sender.settled();
+    const added = await addToIndex(remote, await tail, sender.sent.sorted(), call);
     this.#session.indexEnd = added;
     this.#index = { epoch, slot: added.slot };
     this.#engine.hints.setIndexPosition(this.#session.id, this.#index);

@@ -6,6 +6,7 @@ import { artifactLog, type LogEvent, type LogName, NAMES_LOG } from "../logs/ind
 import { SoundPacks } from "../sync/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { LeftOut } from "./left-out.ts";
 import { withLogs } from "./log-reading.ts";
 import { type PushedVersion, pushArtifact, type WholePush } from "./push-artifact.ts";
 import { pushExperiments } from "./push-experiments.ts";
@@ -106,6 +107,7 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
         options.onProgress?.({ phase: "send", files: versions.length, bytes, ...total });
       };
       const sound = options.whole === true ? new SoundPacks(work.remote, session.call) : undefined;
+      const failures = new LeftOut();
       const leftOut = new Set<string>();
       const known = new Set(remoteArtifacts(engine.catalog, session.id).map((named) => named.artifact));
       const logOf = ({ artifact: { artifact } }: ChosenArtifact): LogName | undefined =>
@@ -114,14 +116,17 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
         const { artifact, upTo } = item;
         const onLeftOut = ({ number }: VersionRow): void => void leftOut.add(refOf(artifact, number));
         const whole: WholePush | undefined = sound && { sound, onLeftOut };
-        const pushed = await engine.source.lending(session.id, work.remote, () =>
-          pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, begun: reading, whole }),
+        const pushed = await failures.attempt(() =>
+          engine.source.lending(session.id, work.remote, () =>
+            pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, begun: reading, whole }),
+          ),
         );
-        versions.push(...pushed.map((version) => movedVersion(artifact, version)));
+        versions.push(...(pushed ?? []).map((version) => movedVersion(artifact, version)));
       }
       const { refs = [], type } = options;
       const meansAll = refs.length === 0 && type === undefined;
       if (meansAll && (await pushExperiments(engine, session, options))) others.add("run");
+      failures.tell();
       const whole = sound === undefined ? null : { unsoundPacks: sound.unsoundCount, leftOut: [...leftOut] };
       return { url: work.remote.url, versions, others: [...others], whole, ...work.traffic };
     } finally {

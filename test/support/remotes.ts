@@ -28,21 +28,40 @@ export function wrappedPlace(place: RemotePlace, wrap: (remote: Remote) => Remot
   return { open: async () => wrap(await place.open()) };
 }
 
-/** A remote with something before each create and delete. */
-export function beforeChange(remote: Remote, before: (key: string) => Promise<void>): Remote {
+/** A remote some of whose calls are others. */
+export function withCalls(remote: Remote, calls: Partial<Remote>): Remote {
   return {
     url: remote.url,
     traits: remote.traits,
     read: (key, range, options) => remote.read(key, range, options),
+    create: (key, bytes, options) => remote.create(key, bytes, options),
+    list: (prefix, after, options) => remote.list(prefix, after, options),
+    delete: (key, options) => remote.delete(key, options),
+    close: () => remote.close(),
+    ...calls,
+  };
+}
+
+/** A remote with something before each read. */
+export function beforeRead(remote: Remote, before: (key: string) => Promise<void>): Remote {
+  return withCalls(remote, {
+    async read(key, range, options) {
+      await before(key);
+      return remote.read(key, range, options);
+    },
+  });
+}
+
+/** A remote with something before each create and delete. */
+export function beforeChange(remote: Remote, before: (key: string) => Promise<void>): Remote {
+  return withCalls(remote, {
     async create(key, bytes, options) {
       await before(key);
       return remote.create(key, bytes, options);
     },
-    list: (prefix, after, options) => remote.list(prefix, after, options),
     async delete(key, options) {
       await before(key);
       await remote.delete(key, options);
     },
-    close: () => remote.close(),
-  };
+  });
 }

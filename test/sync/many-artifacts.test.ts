@@ -1,8 +1,10 @@
 /** Many artifacts over one remote: their logs are read side by side. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import type { Store } from "../../src/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
-import { FaultyFileSystem, memoryPlace } from "../../src/testing/index.ts";
-import { openScratch, textsOf, uploadFiles } from "../support/stores.ts";
+import { FaultyFileSystem, type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
+import { beforeRead, withCalls } from "../support/remotes.ts";
+import { all, openScratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 const COUNT = 20;
 const AT_ONCE = 8;
@@ -14,19 +16,13 @@ function answersMany(remote: Remote): Remote {
   const areAsked = new Promise<void>((resolve) => {
     answer = resolve;
   });
-  return {
-    url: remote.url,
-    traits: remote.traits,
-    read: (key, range, options) => remote.read(key, range, options),
-    create: (key, bytes, options) => remote.create(key, bytes, options),
-    delete: (key, options) => remote.delete(key, options),
+  return withCalls(remote, {
     async *list(prefix, after, options) {
       if (prefix.startsWith("a/") && ++asked === AT_ONCE) answer();
       if (prefix.startsWith("a/")) await areAsked;
       yield* remote.list(prefix, after, options);
     },
-    close: () => remote.close(),
-  };
+  });
 }
 
 test("push, pull and gc ask for the logs of eight artifacts at a time", { timeout: 60_000 }, async () => {
@@ -71,14 +67,87 @@ test("the content of many small artifacts comes together", async () => {
   }
 });
 
-test("an artifact that cannot be taken leaves the others as they are", async () => {
-  const place = memoryPlace();
-  const [store, far] = [await openScratch(), await openScratch()];
-  for (const name of ["first", "second", "third"]) await uploadFiles(store, { a: name }, name);
-  await uploadFiles(far, { a: "other" }, "second");
-  await store.push({ remote: place.open() });
-  const leftOut: string[] = [];
-  const pulled = await far.pull({ remote: place.open(), onLeftOut: ({ code }) => leftOut.push(code) });
-  expect([leftOut, pulled.versions.length]).toEqual([["CONFLICT"], 2]);
-  await expect(far.pull({ remote: place.open() })).rejects.toMatchObject({ code: "CONFLICT" });
+test("a version that is removed and collected after its log was read is left out", async () => {
+  const [place, store, far] = [memoryPlace(), await openScratch(), await openScratch()];
+  await uploadFiles(store, { a: "first" }, "first");
+  for (const text of ["old", "new"]) {
+    await uploadFiles(store, { a: text }, "second");
+    await store.push({ remote: place.open() });
+  }
+  let isCollected = false;
+  const meddling = beforeRead(place.open(), async (key) => {
+    if (isCollected || !key.startsWith("p/")) return;
+    isCollected = true;
+    await (await store.resolve("second:V1")).remove();
+    await store.push({ remote: place.open() });
+    await store.remotes.collect({ remote: place.open() });
+  });
+  await far.pull({ remote: meddling });
+  expect(isCollected).toBe(true);
+  await expect(far.resolve("second:V1")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  expect(await textsOf(await far.resolve("second"))).toEqual({ a: "new" });
+  expect(await textsOf(await far.resolve("first"))).toEqual({ a: "first" });
+});
+
+describe("an artifact that cannot be pushed or pulled", () => {
+  const names = ["first", "second", "third"];
+
+  /** Stores that have another artifact of one name, and nothing in common. */
+  async function clashing(): Promise<[Store, Store, MemoryPlace]> {
+    const [place, store, far] = [memoryPlace(), await openScratch(), await openScratch()];
+    for (const name of names) await uploadFiles(store, { a: name }, name);
+    await uploadFiles(far, { a: "other" }, "second");
+    return [store, far, place];
+  }
+
+  test("leaves the others as they are where it is pulled: somebody hears of it, or it is told in the end", async () => {
+    const [store, far, place] = await clashing();
+    await store.push({ remote: place.open() });
+    const leftOut: string[] = [];
+    const pulled = await far.pull({ remote: place.open(), onLeftOut: ({ code }) => leftOut.push(code) });
+    expect([leftOut, pulled.versions.length]).toEqual([["CONFLICT"], 2]);
+    const other = await openScratch();
+    await uploadFiles(other, { a: "other" }, "second");
+    await expect(other.pull({ remote: place.open() })).rejects.toMatchObject({ code: "CONFLICT" });
+    for (const name of ["first", "third"]) expect((await other.resolve(name)).isComplete).toBe(true);
+    expect(await textsOf(await other.resolve("second"))).toEqual({ a: "other" });
+  });
+
+  test("leaves the others as they are where it is pushed", async () => {
+    const [store, far, place] = await clashing();
+    await far.push({ remote: place.open() });
+    await expect(store.push({ remote: place.open() })).rejects.toMatchObject({ code: "CONFLICT" });
+    const reader = await openScratch();
+    await reader.pull({ remote: place.open() });
+    const texts = await Promise.all(names.map(async (name) => textsOf(await reader.resolve(name))));
+    expect(texts).toEqual([{ a: "first" }, { a: "other" }, { a: "third" }]);
+  });
+
+  test("is told at once where it is one of very many: then it is not they", async () => {
+    const [place, store, far] = [memoryPlace(), await openScratch(), await openScratch()];
+    for (let at = 0; at < 40; at++) await uploadFiles(store, { a: `${at}` }, `sample-${at}`);
+    for (let at = 0; at < 30; at++) await uploadFiles(far, { a: "other" }, `sample-${at}`);
+    await store.push({ remote: place.open() });
+    await expect(far.pull({ remote: place.open() })).rejects.toMatchObject({ code: "CONFLICT" });
+    await expect(far.resolve("sample-39")).rejects.toMatchObject({ code: "NOT_FOUND" });
+  });
+
+  test("with a damaged version leaves its other versions, and those of others", async () => {
+    const [store, place, far] = [await openScratch(), memoryPlace(), await openScratch()];
+    for (const name of names) {
+      for (const text of ["1", "2", "3"]) {
+        await uploadFiles(store, { a: `${name} ${text}` }, name);
+        await store.push({ remote: place.open() });
+      }
+    }
+    const group = (await store.resolve("second:V2")).id.slice(0, 16);
+    for (const { key } of await all(place.open().list(`p/${group}/`))) await place.open().delete(key);
+    await expect(far.pull({ remote: place.open() })).rejects.toMatchObject({ code: "DAMAGED" });
+    for (const name of names) {
+      for (const tag of ["V1", "V2", "V3"]) {
+        const version = await far.resolve(`${name}:${tag}`);
+        expect([name, tag, version.isComplete]).toEqual([name, tag, `${name}:${tag}` !== "second:V2"]);
+      }
+    }
+  });
 });
