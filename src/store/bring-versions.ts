@@ -48,6 +48,8 @@ export async function bringVersions(
   orders: readonly ContentOrder[],
   { leftOut, readAgain, ...options }: BringVersionsOptions,
 ): Promise<void> {
+  // What could not be kept is not fetched.
+  if (engine.isReadOnly) await engine.commit(() => undefined);
   const onBytes = tellProgress(orders, options);
   const bring = async (batch: readonly ContentOrder[]): Promise<void> => {
     const wanted = stillWanted(engine, batch);
@@ -59,7 +61,7 @@ export async function bringVersions(
   for (const batch of batchesOf(orders)) {
     if (batch.length > 1 && (await isUndamaged(() => bring(batch)))) continue;
     for (const order of batch) {
-      await leftOut.attempt(async () => {
+      await leftOut.attempt(order.named.artifact, async () => {
         if (await isUndamaged(() => bring([order]))) return;
         // It may have been removed, and collected, since its log was read.
         await readAgain(order.named);

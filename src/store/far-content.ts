@@ -23,6 +23,8 @@ import type { FarObjects, NearNode } from "./object-source.ts";
 
 /** Nodes that wait to be kept, in bytes. */
 const WAITING_BYTES_MAX: number = 1024 * 1024;
+/** How often a chunk is fetched for one that reads it. */
+const READ_TRIES = 3;
 /** Chunks that could not be kept, in bytes. */
 const UNKEPT_BYTES_MAX: number = 32 * 1024 * 1024;
 
@@ -72,17 +74,26 @@ export class FarContent implements FarObjects, Keeper {
 
   async read(digest: Digest, type: ObjectType, near: Iterable<NearNode>): Promise<Uint8Array> {
     if (type === "chunk") {
-      const unkept = this.#unkept.get(digest);
-      if (unkept !== undefined) return unkept;
-      await this.bring([digest], near);
-      return this.#unkept.get(digest) ?? this.#engine.objects.read(digest, type);
+      const nodes = [...near];
+      // What was fetched may be gone again, where it could not be kept and other calls fetched much.
+      for (let tries = 0; tries < READ_TRIES && this.#isFar(digest); tries++) await this.bring([digest], nodes);
+      return this.unkept(digest) ?? this.#engine.objects.read(digest, type);
     }
     const bytes = await this.#fromAny([{ digest, type }], near, ({ reader }) => reader.node(digest, type as NodeType));
     // It may have been fetched when there was nowhere to keep it; and what is waited for, another call may have kept already.
     while (!this.#engine.isReadOnly && this.#writer === undefined) await this.#hold();
     this.keepNode(type as NodeType, digest, bytes);
-    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
+    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keepQuietly();
     return bytes;
+  }
+
+  /** A chunk that is in memory only. */
+  unkept(digest: Digest): Uint8Array | undefined {
+    return this.#unkept.get(digest);
+  }
+
+  #isFar(digest: Digest): boolean {
+    return this.unkept(digest) === undefined && this.#engine.objects.locate(digest) === undefined;
   }
 
   async bring(digests: readonly Digest[], near: Iterable<NearNode>, signal?: AbortSignal): Promise<void> {
@@ -101,7 +112,7 @@ export class FarContent implements FarObjects, Keeper {
 
   async prefetch(objects: readonly Child[], near: Iterable<NearNode>): Promise<void> {
     if (objects.length > 0) await this.#fromAny(objects, near, ({ reader }) => reader.fetch(objects));
-    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keep();
+    if (this.#waitingBytes > WAITING_BYTES_MAX) await this.#keepQuietly();
   }
 
   keepNode(type: NodeType, digest: Digest, bytes: Uint8Array): void {
@@ -132,11 +143,8 @@ export class FarContent implements FarObjects, Keeper {
     const own: Lent = { id, origin: this.#originOf(id, remote) };
     this.#lent.unshift(own);
     return async () => {
-      try {
-        await this.#keep();
-      } finally {
-        this.#lent.splice(this.#lent.indexOf(own), 1);
-      }
+      await this.#keepQuietly();
+      this.#lent.splice(this.#lent.indexOf(own), 1);
     };
   }
 
@@ -223,7 +231,23 @@ export class FarContent implements FarObjects, Keeper {
     const { fs, folder, objects } = this.#engine;
     const content = new ContentWriter(fs, folder, objects);
     this.#writer = { content, release };
-    for (const { frames, rawBytes } of this.#late.splice(0)) this.#addChunks(content, frames, rawBytes);
+    try {
+      for (const { frames, rawBytes } of this.#late.splice(0)) this.#addChunks(content, frames, rawBytes);
+    } catch (error) {
+      // They may be another call's, which hears of it.
+      this.#lose(error);
+    }
+  }
+
+  #lose(error: unknown): void {
+    this.#losses++;
+    this.#lastLoss = error;
+    forgetNodes(this.#engine.source);
+  }
+
+  /** Keeps what waits, by the way: whoever needs to know what became of it looks at the losses. */
+  async #keepQuietly(): Promise<void> {
+    await this.#keep().catch(() => {});
   }
 
   #keep(): Promise<void> {
@@ -248,11 +272,9 @@ export class FarContent implements FarObjects, Keeper {
       // What came meanwhile is still to be kept.
       if (this.#late.length === 0 && this.#writer === undefined) this.#unkept.clear();
     } catch (error) {
+      this.#lose(error);
       // What may have become part of the store stays.
       if (!isArtifoldError(error) || error.happened !== "unknown") await writer.content.abort();
-      this.#losses++;
-      this.#lastLoss = error;
-      forgetNodes(this.#engine.source);
       // What cannot be kept for want of room is read all the same, as long as it fits into memory.
       const isNoRoom = isArtifoldError(error, "NO_SPACE") || isArtifoldError(error, "STORE_WRITE_FAILED");
       if (!isNoRoom || bytes > UNKEPT_BYTES_MAX) throw error;

@@ -1,7 +1,7 @@
 /** What is wrong with one of many artifacts keeps none of the others from being pushed or pulled: it is told when they are done. */
-import { type ArtifoldError, isArtifoldError } from "../errors.ts";
+import { ArtifoldError, isArtifoldError } from "../errors.ts";
 
-/** Codes of what is wrong with one artifact, and not with the remote or the store. */
+/** Codes of what may be wrong with one artifact alone. */
 const OF_ONE = ["CONFLICT", "DAMAGED", "FORMAT_UNSUPPORTED"] as const;
 /** Where so many fail, it is not they. */
 const FAILURES_MAX = 16;
@@ -9,29 +9,52 @@ const FAILURES_MAX = 16;
 /** Failures of a push or a pull of many artifacts. */
 export class LeftOut {
   readonly #onLeftOut: ((error: ArtifoldError) => void) | undefined;
-  readonly #failures: ArtifoldError[] = [];
+  /** The first of each artifact. */
+  readonly #failures = new Map<string, ArtifoldError>();
 
   /** @param onLeftOut hears of each at once; then none is thrown in the end */
   constructor(onLeftOut?: (error: ArtifoldError) => void) {
     this.#onLeftOut = onLeftOut;
   }
 
-  /** Does something about one artifact. @returns `undefined` where that one cannot be pushed or pulled */
-  async attempt<Result>(action: () => Promise<Result>): Promise<Result | undefined> {
+  /**
+   * Does something about one artifact.
+   *
+   * @param id what it is known by
+   * @returns `undefined` where that one cannot be pushed or pulled
+   */
+  async attempt<Result>(id: string, action: () => Promise<Result>): Promise<Result | undefined> {
     try {
       return await action();
     } catch (error) {
       if (!isArtifoldError(error) || !OF_ONE.some((code) => error.code === code)) throw error;
+      if (this.#onLeftOut === undefined && isOfAll(error)) throw error;
       this.#onLeftOut?.(error);
       if (this.#onLeftOut !== undefined) return undefined;
-      this.#failures.push(error);
-      if (this.#failures.length === FAILURES_MAX) this.tell();
+      if (!this.#failures.has(id)) this.#failures.set(id, error);
+      if (this.#failures.size === FAILURES_MAX) this.tell();
       return undefined;
     }
   }
 
-  /** @throws ArtifoldError the first failure that nobody heard of */
+  /** @throws ArtifoldError the first failure that nobody heard of, with how many more there are */
   tell(): void {
-    if (this.#failures[0] !== undefined) throw this.#failures[0];
+    const [first, ...others] = this.#failures.values();
+    if (first === undefined || others.length === 0) {
+      if (first !== undefined) throw first;
+      return;
+    }
+    const { code, message, hint, happened, info } = first;
+    throw new ArtifoldError(code, `${message} (and ${others.length} more of the artifacts could not be taken)`, {
+      cause: first,
+      ...(hint !== undefined && { hint }),
+      happened,
+      info: { ...info, others: others.map((other) => other.message) },
+    });
   }
+}
+
+/** A remote that is not as it was, or whose index is damaged, is not written to for the sake of other artifacts. */
+function isOfAll({ info }: ArtifoldError): boolean {
+  return info["isChanged"] === true || /^[xy]\//.test(String(info["key"] ?? ""));
 }

@@ -26,6 +26,8 @@ export interface FarObjects {
   lend(id: Digest, remote: Remote): () => Promise<void>;
   /** Has what was fetched become part of the store. */
   settle(): Promise<void>;
+  /** A chunk that was fetched and is in memory only. */
+  unkept(digest: Digest): Uint8Array | undefined;
   /** How often what was fetched could not be kept. */
   readonly losses: number;
   /** Why, the last time. */
@@ -50,6 +52,7 @@ export class ObjectSource {
   /** Nodes that were read last, of a store with content elsewhere: what is wanted next is mostly below them. */
   readonly #near = new Map<Digest, NearNode>();
   #far: Promise<FarObjects> | undefined;
+  #openedFar: FarObjects | undefined;
 
   constructor(options: ObjectSourceOptions) {
     this.#options = options;
@@ -83,6 +86,11 @@ export class ObjectSource {
   /** As {@link read}; the disk is waited for off the main thread. */
   readLater(digest: Digest, type: ObjectType): Promise<Uint8Array> {
     return this.#isElsewhere(digest) ? this.#readFar(digest, type) : this.#options.objects.readLater(digest, type);
+  }
+
+  /** As {@link read}, at once: of a chunk that is here, or was brought and could not be kept. */
+  readHere(digest: Digest): Uint8Array {
+    return this.#openedFar?.unkept(digest) ?? this.#options.objects.read(digest, "chunk");
   }
 
   /** Has chunks here, with few requests where many of them are far. */
@@ -120,6 +128,7 @@ export class ObjectSource {
   async close(): Promise<void> {
     const far = this.#far;
     this.#far = undefined;
+    this.#openedFar = undefined;
     await (await far)?.close();
   }
 
@@ -138,8 +147,9 @@ export class ObjectSource {
     return far.read(digest, type, this.#near.values());
   }
 
-  #openFar(): Promise<FarObjects> {
+  async #openFar(): Promise<FarObjects> {
     this.#far ??= this.#options.openFar();
-    return this.#far;
+    this.#openedFar = await this.#far;
+    return this.#openedFar;
   }
 }

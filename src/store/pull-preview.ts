@@ -5,6 +5,7 @@ import { decodeVersionRecord, versionId } from "../manifest/index.ts";
 import { sideBySide } from "../platform/index.ts";
 import { type RemoteSession, StepCheck } from "../sync/index.ts";
 import type { Engine } from "./engine.ts";
+import type { LeftOut } from "./left-out.ts";
 import { knownPosition, LOGS_AT_ONCE } from "./log-reading.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
 
@@ -26,10 +27,13 @@ export async function previewVersions(
   engine: Engine,
   session: RemoteSession,
   artifacts: readonly RemoteArtifactRow[],
+  leftOut: LeftOut,
 ): Promise<MovedVersion[]> {
   const versions: MovedVersion[] = [];
-  const previews = sideBySide(artifacts, LOGS_AT_ONCE, (named) => newVersions(engine, session, named));
-  for await (const some of previews) versions.push(...some);
+  const previews = sideBySide(artifacts, LOGS_AT_ONCE, (named) =>
+    leftOut.attempt(named.artifact, () => newVersions(engine, session, named)),
+  );
+  for await (const some of previews) versions.push(...(some ?? []));
   return versions;
 }
 

@@ -56,13 +56,17 @@ export async function pull(engine: Engine, near: Place, options: PullOptions = {
 
 type Choose = (names: readonly RemoteArtifactRow[]) => ChosenNames[];
 
-async function preview(engine: Engine, session: RemoteSession, choose: Choose): Promise<MovedVersion[]> {
-  const chosen = choose(await previewNames(engine, session));
-  return previewVersions(
-    engine,
-    session,
-    chosen.map(({ named }) => named),
-  );
+async function preview(
+  engine: Engine,
+  session: RemoteSession,
+  choose: Choose,
+  { onLeftOut }: PullOptions,
+): Promise<MovedVersion[]> {
+  const chosen = choose(await previewNames(engine, session)).map(({ named }) => named);
+  const leftOut = new LeftOut(onLeftOut);
+  const versions = await previewVersions(engine, session, chosen, leftOut);
+  leftOut.tell();
+  return versions;
 }
 
 /** Reads on in all logs that are meant, and then has content here. */
@@ -78,16 +82,18 @@ async function take(
   const logOf = ({ named }: ChosenNames): LogName => artifactLog(named.artifact);
   const leftOut = new LeftOut(options.onLeftOut);
   for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
-    const moved = await leftOut.attempt(() => readOn(engine, session, item.named, reading));
+    const moved = await leftOut.attempt(item.named.artifact, () => readOn(engine, session, item.named, reading));
     if (moved === undefined) continue;
     versions.push(...moved);
     if (options.metadataOnly !== true) orders.push(...(await contentOrders(engine, item)));
   }
   const isAll = (options.refs ?? []).length === 0 && options.type === undefined;
-  if (isAll) await readExperiments(engine, session, options);
+  if (isAll) await readExperiments(engine, session, leftOut, options);
   if (orders.length > 0) {
     const { signal, onProgress } = options;
-    const readAgain = (named: RemoteArtifactRow) => catchUpArtifact(engine, session, named);
+    const readAgain = async (named: RemoteArtifactRow): Promise<void> => {
+      versions.push(...(await readOn(engine, session, named, undefined)));
+    };
     await engine.source.lending(session.id, session.remote, () =>
       bringVersions(engine, orders, { leftOut, readAgain, signal, onProgress }),
     );
@@ -147,6 +153,7 @@ function chooseNames(
 async function readExperiments(
   engine: Engine,
   session: RemoteSession,
+  leftOut: LeftOut,
   { team, experiment }: RefDefaults,
 ): Promise<void> {
   const meant = remoteExperiments(engine.catalog, session.id).filter(
@@ -154,7 +161,7 @@ async function readExperiments(
   );
   const logs = meant.map(({ id }) => experimentLog(id));
   for await (const { item, reading } of withLogs(engine, session, logs, (log) => log)) {
-    await catchUp(engine, session, item, reading);
+    await leftOut.attempt(item, () => catchUp(engine, session, item, reading));
   }
 }
 

@@ -65,6 +65,8 @@ interface Merge extends Merged {
   readonly event: VersionEvent;
   readonly version: Digest;
   readonly theirs: VersionRow;
+  /** Whether all content of both is here, and so all of it. */
+  readonly isWhole: boolean;
 }
 
 /** Pushes what a remote has not of an artifact. @throws ArtifoldError CONFLICT, and what remotes say */
@@ -208,10 +210,9 @@ class ArtifactPush {
     const written = await this.#session.log(log).append(at, events, hints, this.#writer);
     if (written === undefined) return false;
     this.#options.onStep(events);
-    const isWhole = merged !== undefined && merged.theirs.elsewhere === null;
     await knowSteps(this.#engine, this.#session, log, [written], {
       writer: merged?.draft.content,
-      whole: isWhole ? [merged.version] : [],
+      whole: merged?.isWhole === true ? [merged.version] : [],
     });
     return true;
   }
@@ -275,7 +276,8 @@ class ArtifactPush {
       });
       const number = (plan.versions.at(-1) as VersionRow).number + 1;
       const event: VersionEvent = { event: "version", number, record: made.record, ...merged.sums, newBytes: 0 };
-      return { merged: { ...merged, event, version: made.version, theirs } };
+      const isWhole = ours.elsewhere === null && theirs.elsewhere === null;
+      return { merged: { ...merged, event, version: made.version, theirs, isWhole } };
     } catch (error) {
       if (isArtifoldError(error, "CONFLICT")) return { clash: theirs };
       throw error;

@@ -98,9 +98,15 @@ export class PushContent {
       onBytes: this.#onBytes,
     });
     this.#senders.push(sender);
-    await sender.sendChunks(order);
-    for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
-    await sender.seal();
+    try {
+      await sender.sendChunks(order);
+      for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
+      await sender.seal();
+    } catch (error) {
+      // Nothing is left on its way.
+      await sender.settled().catch(() => {});
+      throw error;
+    }
     await this.#addToIndex(sender, epoch);
     for (const [at, { manifest }] of order.entries()) {
       const root = await sender.rootHint(manifest, at === order.length - 1 ? ROOT_BYTES_MAX : 0);
@@ -161,7 +167,7 @@ function sendSource(engine: Engine, draft: Draft | undefined, isMuch: boolean): 
     locate: (digest) => objects.locate(digest),
     runsAtOnce: isMuch ? pool.width : 1,
     readFrames: (run) => readFrames(run, folder, isMuch ? pool.next() : pool.inPlace, free),
-    readChunk: (digest) => objects.read(digest, "chunk"),
+    readChunk: (digest) => source.readHere(digest),
     bring: (digests) => source.bring(digests),
   };
 }

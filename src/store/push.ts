@@ -116,7 +116,7 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
         const { artifact, upTo } = item;
         const onLeftOut = ({ number }: VersionRow): void => void leftOut.add(refOf(artifact, number));
         const whole: WholePush | undefined = sound && { sound, onLeftOut };
-        const pushed = await failures.attempt(() =>
+        const pushed = await failures.attempt(artifact.artifact, () =>
           engine.source.lending(session.id, work.remote, () =>
             pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, begun: reading, whole }),
           ),
@@ -125,7 +125,8 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
       }
       const { refs = [], type } = options;
       const meansAll = refs.length === 0 && type === undefined;
-      if (meansAll && (await pushExperiments(engine, session, options))) others.add("run");
+      const runs = () => failures.attempt("runs", () => pushExperiments(engine, session, options));
+      if (meansAll && (await runs()) === true) others.add("run");
       failures.tell();
       const whole = sound === undefined ? null : { unsoundPacks: sound.unsoundCount, leftOut: [...leftOut] };
       return { url: work.remote.url, versions, others: [...others], whole, ...work.traffic };

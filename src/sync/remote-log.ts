@@ -293,7 +293,7 @@ export class RemoteLog {
       "DAMAGED",
       `${this.#remote.url} is not as it was: slot ${slot} of ${this.name} is another, or gone`,
       {
-        info: { remote: this.#remote.url },
+        info: { remote: this.#remote.url, isChanged: true },
         hint: "Somebody put the remote back to an older state, or this is another one at the same address. Nothing was changed here.",
       },
     );

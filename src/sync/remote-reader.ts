@@ -99,10 +99,21 @@ export class RemoteReader {
     return places;
   }
 
+  /** The index as it was looked at last; where that failed, it is looked at anew. */
+  #openIndex(): Promise<RemoteIndex> {
+    if (this.#index === undefined) {
+      const opening = RemoteIndex.open(this.#remote, this.#knownIndex, this.#call);
+      opening.catch(() => {
+        if (this.#index === opening) this.#index = undefined;
+      });
+      this.#index = opening;
+    }
+    return this.#index;
+  }
+
   /** @param failed places that had something else, as {@link #fetchFrom} notes them */
   async #indexed(objects: readonly Child[], failed: ReadonlySet<string>): Promise<Map<Digest, RemotePlace>> {
-    this.#index ??= RemoteIndex.open(this.#remote, this.#knownIndex, this.#call);
-    const index = await this.#index;
+    const index = await this.#openIndex();
     const found = await index.find(
       objects.map(({ digest }) => digest),
       (pack, digest) => failed.has(`${digest} ${pack}`),

@@ -74,16 +74,19 @@ test("a version that is removed and collected after its log was read is left out
     await uploadFiles(store, { a: text }, "second");
     await store.push({ remote: place.open() });
   }
-  let isCollected = false;
-  const meddling = beforeRead(place.open(), async (key) => {
-    if (isCollected || !key.startsWith("p/")) return;
-    isCollected = true;
+  const collect = async (): Promise<number> => {
     await (await store.resolve("second:V1")).remove();
     await store.push({ remote: place.open() });
-    await store.remotes.collect({ remote: place.open() });
+    return (await store.remotes.collect({ remote: place.open() })).removedPacks;
+  };
+  let collecting: Promise<number> | undefined;
+  const meddling = beforeRead(place.open(), async (key) => {
+    if (!key.startsWith("p/")) return;
+    collecting ??= collect();
+    await collecting;
   });
   await far.pull({ remote: meddling });
-  expect(isCollected).toBe(true);
+  expect(await collecting).toBeGreaterThan(0);
   await expect(far.resolve("second:V1")).rejects.toMatchObject({ code: "NOT_FOUND" });
   expect(await textsOf(await far.resolve("second"))).toEqual({ a: "new" });
   expect(await textsOf(await far.resolve("first"))).toEqual({ a: "first" });
@@ -121,6 +124,47 @@ describe("an artifact that cannot be pushed or pulled", () => {
     await reader.pull({ remote: place.open() });
     const texts = await Promise.all(names.map(async (name) => textsOf(await reader.resolve(name))));
     expect(texts).toEqual([{ a: "first" }, { a: "other" }, { a: "third" }]);
+  });
+
+  test("is told with how many more there are, in a rehearsal too", async () => {
+    const [store, , place] = await clashing();
+    await store.push({ remote: place.open() });
+    const other = await openScratch();
+    for (const name of ["first", "second"]) await uploadFiles(other, { a: "other" }, name);
+    const wanted = {
+      code: "CONFLICT",
+      message: expect.stringContaining("1 more"),
+      info: { others: [expect.any(String)] },
+    };
+    await expect(other.pull({ remote: place.open() })).rejects.toMatchObject(wanted);
+    expect((await other.resolve("third")).isComplete).toBe(true);
+  });
+
+  test("on a remote that is not as it was ends a push at once", async () => {
+    const [store, place] = [await openScratch(), memoryPlace()];
+    for (const name of names) await uploadFiles(store, { a: name }, name);
+    await store.push({ remote: place.open() });
+    for (const name of names) await uploadFiles(store, { a: `later ${name}` }, name);
+    const { artifact } = store.engine.catalog.artifacts({ name: "first" })[0] ?? {};
+    for (const { key } of await all(place.open().list(`a/${artifact}/`))) await place.open().delete(key);
+    const slots = async (): Promise<number> => (await all(place.open().list("a/"))).length;
+    const before = await slots();
+    await expect(store.push({ remote: place.open() })).rejects.toMatchObject({ code: "DAMAGED" });
+    expect(await slots()).toBe(before);
+  });
+
+  test("being an experiment leaves the content of artifacts", async () => {
+    const [store, place, far] = [await openScratch(), memoryPlace(), await openScratch()];
+    await uploadFiles(store, { a: "first" }, "first");
+    const run = await store.startRun({ experiment: "trial" });
+    await run.finish();
+    await store.push({ remote: place.open() });
+    const [{ key } = { key: "" }] = await all(place.open().list("e/"));
+    await place.open().delete(key);
+    await place.open().create(key, Buffer.from("no step"));
+    await expect(far.pull({ remote: place.open() })).rejects.toMatchObject({ code: "DAMAGED" });
+    expect(await textsOf(await far.resolve("first"))).toEqual({ a: "first" });
+    expect((await far.resolve("first")).isComplete).toBe(true);
   });
 
   test("is told at once where it is one of very many: then it is not they", async () => {

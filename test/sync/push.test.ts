@@ -228,6 +228,26 @@ describe("push and pull", () => {
     await expectAllHere(folder, one);
   });
 
+  test("content of one remote goes to another: a rehearsal too, and a full disk is called one", async () => {
+    const [one, hub, mirror] = [await openScratch(), place(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    const fs = new FaultyFileSystem();
+    const far = await openScratch(undefined, { fs, openRemote: async () => hub.open() });
+    await far.remotes.add("origin", "/hub");
+    await far.pull({ metadataOnly: true });
+    const rehearsal = await far.push({ remote: mirror.open(), dryRun: true });
+    expect(rehearsal.versions).toHaveLength(1);
+    const { folder } = far;
+    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    await expect(pushTo(far, mirror)).rejects.toMatchObject({ code: "NO_SPACE" });
+    fs.decide = () => undefined;
+    await pushTo(far, mirror);
+    const reader = await openScratch();
+    await pullFrom(reader, mirror);
+    expect(await textsOf(await reader.resolve("sample"))).toEqual(await textsOf(await one.resolve("sample")));
+  });
+
   test("versions before one that is damaged on the remote are had", async () => {
     const [one, two, hub] = [await openScratch(), await openScratch(), place()];
     for (const text of ["1", "2", "3"]) {
