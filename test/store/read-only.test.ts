@@ -101,3 +101,29 @@ test.skipIf(!canBeNobody())(
     expect(nobody("ls").code).toBe(0);
   },
 );
+
+test.skipIf(!canBeNobody())(
+  "a pull into it says so before it fetches, of a part of a version too (needs the right to be another user)",
+  async () => {
+    const root = scratch();
+    const [folder, hub] = [path.join(root, "store"), path.join(root, "hub")];
+    const one = await openScratch();
+    await uploadFiles(one, { a: "1", b: "2" });
+    await one.push({ remote: hub });
+    const store = await openScratch(folder);
+    await store.remotes.add("origin", hub);
+    await store.pull({ metadataOnly: true });
+    await store.close();
+    chmodSync(root, 0o755);
+    for (const each of [folder, hub]) {
+      for (const entry of readdirSync(each, { recursive: true, withFileTypes: true })) {
+        chmodSync(path.join(entry.parentPath, entry.name), entry.isDirectory() ? 0o555 : 0o444);
+      }
+      chmodSync(each, 0o555);
+    }
+    for (const ref of ["sample:V1/a", "sample"]) {
+      const { code, stdout } = asNobody(folder, ["pull", "origin", ref, "--json"]);
+      expect([ref, code, JSON.parse(stdout).error.code]).toEqual([ref, 1, "STORE_WRITE_FAILED"]);
+    }
+  },
+);

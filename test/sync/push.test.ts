@@ -1,5 +1,7 @@
 /** Push and pull between stores over one remote. */
 import { describe, expect, test } from "vitest";
+import { remotes } from "../../src/catalog/index.ts";
+import type { Digest } from "../../src/digest/index.ts";
 import { ArtifoldError } from "../../src/errors.ts";
 import type { MovedVersion, PullResult, PushResult, Store } from "../../src/index.ts";
 import { FaultyFileSystem, type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
@@ -246,6 +248,30 @@ describe("push and pull", () => {
     const reader = await openScratch();
     await pullFrom(reader, mirror);
     expect(await textsOf(await reader.resolve("sample"))).toEqual(await textsOf(await one.resolve("sample")));
+  });
+
+  test("a look at the index that failed is not told to whoever reads next", async () => {
+    const [one, hub] = [await openScratch(), place()];
+    await uploadFiles(one, some);
+    await pushTo(one, hub);
+    let failures = 1;
+    const open = () =>
+      withCalls(hub.open(), {
+        list: (prefix, after, options) => {
+          if (prefix.startsWith("x/") && failures-- > 0) throw new ArtifoldError("UNREACHABLE", "no answer");
+          return hub.open().list(prefix, after, options);
+        },
+      });
+    const far = await openScratch(undefined, { openRemote: async () => open() });
+    await far.remotes.add("origin", "/hub");
+    await far.pull({ metadataOnly: true });
+    const [{ id } = { id: null }] = remotes(far.engine.catalog);
+    // What was once read of places would spare the look.
+    far.engine.hints.forget(id as Digest);
+    const sample = await far.resolve("sample");
+    await expect(sample.read("a.txt")).rejects.toMatchObject({ code: "UNREACHABLE" });
+    expect(failures).toBe(0);
+    expect(Buffer.from(await sample.read("a.txt")).toString()).toBe("a");
   });
 
   test("versions before one that is damaged on the remote are had", async () => {
