@@ -11,6 +11,7 @@ export class LeftOut {
   readonly #onLeftOut: ((error: ArtifoldError) => void) | undefined;
   /** The first of each artifact. */
   readonly #failures = new Map<string, ArtifoldError>();
+  readonly #done = new Set<string>();
 
   /** @param onLeftOut hears of each at once; then none is thrown in the end */
   constructor(onLeftOut?: (error: ArtifoldError) => void) {
@@ -25,32 +26,41 @@ export class LeftOut {
    */
   async attempt<Result>(id: string, action: () => Promise<Result>): Promise<Result | undefined> {
     try {
-      return await action();
+      const result = await action();
+      this.#done.add(id);
+      return result;
     } catch (error) {
       if (!isArtifoldError(error) || !OF_ONE.some((code) => error.code === code)) throw error;
       if (this.#onLeftOut === undefined && isOfAll(error)) throw error;
       this.#onLeftOut?.(error);
       if (this.#onLeftOut !== undefined) return undefined;
       if (!this.#failures.has(id)) this.#failures.set(id, error);
-      if (this.#failures.size === FAILURES_MAX) this.tell();
+      if (this.#failures.size === FAILURES_MAX) throw this.#first(false);
       return undefined;
     }
   }
 
-  /** @throws ArtifoldError the first failure that nobody heard of, with how many more there are */
+  /** @throws ArtifoldError the first failure that nobody heard of, with how many more there are, and that all else is done */
   tell(): void {
-    const [first, ...others] = this.#failures.values();
-    if (first === undefined || others.length === 0) {
-      if (first !== undefined) throw first;
-      return;
-    }
-    const { code, message, hint, happened, info } = first;
-    throw new ArtifoldError(code, `${message} (and ${others.length} more of the artifacts could not be taken)`, {
-      cause: first,
-      ...(hint !== undefined && { hint }),
-      happened,
-      info: { ...info, others: others.map((other) => other.message) },
-    });
+    if (this.#failures.size === 0) return;
+    throw this.#first([...this.#done].some((id) => !this.#failures.has(id)));
+  }
+
+  #first(isElseDone: boolean): ArtifoldError {
+    const [first, ...others] = [...this.#failures.values()] as [ArtifoldError, ...ArtifoldError[]];
+    if (others.length === 0 && !isElseDone) return first;
+    const more = others.length === 1 ? "1 more artifact" : `${others.length} more artifacts`;
+    const hints = [first.hint, isElseDone ? "All else is done." : undefined].filter((hint) => hint !== undefined);
+    return new ArtifoldError(
+      first.code,
+      others.length === 0 ? first.message : `${first.message} (and ${more} failed)`,
+      {
+        cause: first,
+        ...(hints.length > 0 && { hint: hints.join(" ") }),
+        happened: first.happened,
+        info: { ...first.info, others: others.map(({ message }) => message) },
+      },
+    );
   }
 }
 

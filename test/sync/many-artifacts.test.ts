@@ -131,6 +131,12 @@ describe("an artifact that cannot be pushed or pulled", () => {
     await store.push({ remote: place.open() });
     const other = await openScratch();
     for (const name of ["first", "second"]) await uploadFiles(other, { a: "other" }, name);
+    const alone = {
+      code: "CONFLICT",
+      message: expect.not.stringContaining("more"),
+      hint: expect.stringContaining("All else is done."),
+    };
+    await expect((await clashing())[1].pull({ remote: place.open() })).rejects.toMatchObject(alone);
     const wanted = {
       code: "CONFLICT",
       message: expect.stringContaining("1 more"),
