@@ -13,6 +13,8 @@ import type { LeftOut } from "./left-out.ts";
 /** Versions that are fetched together, and raw bytes of what is new in them. */
 const BATCH_VERSIONS = 64;
 const BATCH_BYTES: number = 32 * 1024 * 1024;
+/** Where so many versions of an artifact are damaged, the others are not tried. */
+const FAILURES_MAX = 16;
 
 /** A version, and the file or folder of it that is meant: all of it without one. */
 export interface ContentOrder {
@@ -58,15 +60,26 @@ export async function bringVersions(
     if (versions.length === 0) return;
     await engine.commit(() => ({ changes: [{ change: "whole", versions }] }), options.signal);
   };
+  const failures = new Map<Digest, number>();
+  const failuresOf = ({ named }: ContentOrder): number => failures.get(named.artifact) ?? 0;
   for (const batch of batchesOf(orders)) {
-    if (batch.length > 1 && (await isUndamaged(() => bring(batch)))) continue;
+    if (
+      batch.length > 1 &&
+      batch.every((order) => failuresOf(order) === 0) &&
+      (await isUndamaged(() => bring(batch)))
+    ) {
+      continue;
+    }
     for (const order of batch) {
-      await leftOut.attempt(order.named.artifact, async () => {
-        if (await isUndamaged(() => bring([order]))) return;
+      if (failuresOf(order) === FAILURES_MAX) continue;
+      const isDone = await leftOut.attempt(order.named.artifact, async () => {
+        if (await isUndamaged(() => bring([order]))) return true;
         // It may have been removed, and collected, since its log was read.
         await readAgain(order.named);
         await bring([order]);
+        return true;
       });
+      if (isDone !== true) failures.set(order.named.artifact, failuresOf(order) + 1);
     }
   }
 }

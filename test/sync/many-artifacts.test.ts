@@ -182,6 +182,23 @@ describe("an artifact that cannot be pushed or pulled", () => {
     await expect(far.resolve("sample-39")).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
 
+  test("with very many damaged versions is given up, and those of others are had", async () => {
+    const [store, place, far] = [await openScratch(), memoryPlace(), await openScratch()];
+    for (let at = 0; at < 60; at++) await uploadFiles(store, { a: `${at}` }, "first");
+    await store.push({ remote: place.open() });
+    for (const { key } of await all(place.open().list("p/"))) await place.open().delete(key);
+    await uploadFiles(store, { a: "second" }, "second");
+    await store.push({ remote: place.open() });
+    let reads = 0;
+    const counting = beforeRead(place.open(), async (key) => {
+      if (key.startsWith("p/")) reads++;
+    });
+    await expect(far.pull({ remote: counting })).rejects.toMatchObject({ code: "DAMAGED" });
+    expect((await far.resolve("second")).isComplete).toBe(true);
+    // Sixteen versions, each tried twice, each from a few places.
+    expect(reads).toBeLessThan(16 * 2 * 8);
+  });
+
   test("with a damaged version leaves its other versions, and those of others", async () => {
     const [store, place, far] = [await openScratch(), memoryPlace(), await openScratch()];
     for (const name of names) {

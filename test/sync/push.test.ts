@@ -20,6 +20,12 @@ function pullFrom(store: Store, from: MemoryPlace): Promise<PullResult> {
   return store.pull({ remote: from.open() });
 }
 
+/** No write below a folder has room. */
+const noRoomIn =
+  (folder: string): FaultyFileSystem["decide"] =>
+  ({ name, path: file }) =>
+    name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined;
+
 const numbersOf = async (store: Store): Promise<string[]> => {
   const numbers: string[] = [];
   for await (const { version } of store.versions("sample")) numbers.unshift(version);
@@ -161,7 +167,7 @@ describe("push and pull", () => {
     await far.remotes.add("origin", "/hub");
     await far.pull({ metadataOnly: true });
     const { folder } = far;
-    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    fs.decide = noRoomIn(folder);
     const sample = await far.resolve("sample");
     expect(await sample.read("folder/b.bin")).toHaveLength(300_000);
     fs.decide = () => undefined;
@@ -201,7 +207,7 @@ describe("push and pull", () => {
     const far = await openScratch(undefined, { fs });
     await far.pull({ remote: hub.open(), metadataOnly: true });
     const { folder } = far;
-    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    fs.decide = noRoomIn(folder);
     await expect(pullFrom(far, hub)).rejects.toMatchObject({ code: "NO_SPACE", happened: "no" });
     fs.decide = () => undefined;
     expect((await far.resolve("sample")).isComplete).toBe(false);
@@ -220,7 +226,7 @@ describe("push and pull", () => {
     await far.remotes.add("origin", "/hub");
     await far.pull({ metadataOnly: true });
     const { folder } = far;
-    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    fs.decide = noRoomIn(folder);
     const sample = await far.resolve("sample");
     await expect(sample.download(scratch())).rejects.toMatchObject({ code: "NO_SPACE" });
     fs.decide = () => undefined;
@@ -241,7 +247,7 @@ describe("push and pull", () => {
     const rehearsal = await far.push({ remote: mirror.open(), dryRun: true });
     expect(rehearsal.versions).toHaveLength(1);
     const { folder } = far;
-    fs.decide = ({ name, path: file }) => (name.startsWith("write") && file.startsWith(folder) ? "ENOSPC" : undefined);
+    fs.decide = noRoomIn(folder);
     await expect(pushTo(far, mirror)).rejects.toMatchObject({ code: "NO_SPACE" });
     fs.decide = () => undefined;
     await pushTo(far, mirror);
