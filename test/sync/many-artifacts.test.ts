@@ -195,8 +195,8 @@ describe("an artifact that cannot be pushed or pulled", () => {
     });
     await expect(far.pull({ remote: counting })).rejects.toMatchObject({ code: "DAMAGED" });
     expect((await far.resolve("second")).isComplete).toBe(true);
-    // Sixteen versions, each tried twice, each from a few places.
-    expect(reads).toBeLessThan(16 * 2 * 8);
+    // Sixteen versions, each tried twice, and what is whole.
+    expect(reads).toBeLessThanOrEqual(16 * 2 + 8);
   });
 
   test("with a damaged version leaves its other versions, and those of others", async () => {
