@@ -64,7 +64,7 @@ const MUCH_BYTES: number = 8 * 1024 * 1024;
 /** So many nodes of the base are looked at for where what stayed lies; of more it is left to the index. */
 const OLD_NODES_MAX = 512;
 
-/** Sends the content of some versions of one artifact. */
+/** Sends the content of some versions: of one artifact, or of several, one after another. */
 export class ContentSender {
   readonly sent: SentObjects = new SentObjects();
   readonly #options: ContentSenderOptions;
@@ -72,7 +72,9 @@ export class ContentSender {
   readonly #sender: PackSender;
   readonly #data: Packing;
   readonly #nodePacks: Packing;
-  readonly #nodes: NodeWriter;
+  #nodes: NodeWriter;
+  /** Those of artifacts that came before. */
+  readonly #nodesBefore: NodeWriter[] = [];
   /** What lies where that this push does not send. */
   readonly #known: KnownPlaces;
   #wantedBytes = 0;
@@ -87,14 +89,11 @@ export class ContentSender {
     this.#sender = new PackSender(remote, call);
     const to = { sent: this.sent, sender: this.#sender };
     this.#data = new Packing("data", group, to);
-    this.#nodePacks = new Packing("nodes", group, to, (pack, name) => this.#nodes.sealed(pack, name));
-    this.#known = new KnownPlaces(memory);
-    this.#nodes = new NodeWriter({
-      packing: this.#nodePacks,
-      nameOf: (pack) => this.sent.nameOf(pack),
-      placeOf: (digest) => this.#placeOfOther(digest),
-      memory,
+    this.#nodePacks = new Packing("nodes", group, to, (pack, name) => {
+      for (const nodes of [...this.#nodesBefore, this.#nodes]) nodes.sealed(pack, name);
     });
+    this.#known = new KnownPlaces(memory);
+    this.#nodes = this.#newNodes();
   }
 
   /** Packs that were sent. */
@@ -115,6 +114,16 @@ export class ContentSender {
       onBytes?.(bytesOf(chunks));
     }
     await this.#data.seal();
+  }
+
+  /**
+   * Goes on to nodes of another artifact. What the log of one relies on is no ground for another's (rule W2 of note 009): below
+   * a node that was sent before, all is looked at again.
+   */
+  async nextArtifact(): Promise<void> {
+    await this.#nodes.flush();
+    this.#nodesBefore.push(this.#nodes);
+    this.#nodes = this.#newNodes();
   }
 
   /** Sends the nodes of a version, whose chunks are on their way. */
@@ -145,7 +154,7 @@ export class ContentSender {
 
   /** Where the root of a manifest lies, once all is sent. @param isWhole with its bytes and hints, when it is small */
   async rootHint(manifest: Digest, wholeBytesMax: number): Promise<RootHint | undefined> {
-    const place = this.#nodes.placeOf(manifest) ?? this.#placeOfOther(manifest);
+    const place = this.#placeOfNode(manifest) ?? this.#placeOfOther(manifest);
     if (place === undefined) return undefined;
     this.#options.memory.rememberRoot(manifest, place);
     const node = await this.#options.source.readNode(manifest, "manifestNode");
@@ -274,6 +283,23 @@ export class ContentSender {
     if (where === "inner") await this.#nodes.addInner(node);
     else if (where === "leaf") await this.#nodes.addLeaf(node);
     else await this.#nodes.addLower(node);
+  }
+
+  #newNodes(): NodeWriter {
+    return new NodeWriter({
+      packing: this.#nodePacks,
+      nameOf: (pack) => this.sent.nameOf(pack),
+      placeOf: (digest) => this.#placeOfOther(digest),
+      memory: this.#options.memory,
+    });
+  }
+
+  #placeOfNode(digest: Digest): RemotePlace | undefined {
+    for (const nodes of [this.#nodes, ...this.#nodesBefore]) {
+      const place = nodes.placeOf(digest);
+      if (place !== undefined) return place;
+    }
+    return undefined;
   }
 
   #placeOfOther(digest: Digest): RemotePlace | undefined {

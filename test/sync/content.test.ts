@@ -5,7 +5,14 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Digest } from "../../src/digest/index.ts";
 import { openStore, type Store, type Version } from "../../src/index.ts";
 import type { PackName, RemotePlace } from "../../src/logs/index.ts";
-import { EMPTY_MANIFEST, findEntry, NodeReader, readChunkList, readEntries } from "../../src/manifest/index.ts";
+import {
+  decodeListNode,
+  EMPTY_MANIFEST,
+  findEntry,
+  NodeReader,
+  readChunkList,
+  readEntries,
+} from "../../src/manifest/index.ts";
 import { Meter, type Remote } from "../../src/remote/index.ts";
 import { ContentSender, type FindThere } from "../../src/sync/content-sender.ts";
 import { addToIndex, readIndexTail } from "../../src/sync/index-tail.ts";
@@ -57,12 +64,16 @@ async function send(versions: readonly Version[], options: Sending = {}): Promis
   return sender;
 }
 
-/** Sends content that the index does not know. */
-async function sendWithout(versions: readonly Version[], options: Sending = {}): Promise<ContentSender> {
-  const { remote = place.open(), base = EMPTY_MANIFEST, memory = noHints, findThere = nothingThere } = options;
+function senderTo(remote: Remote, { memory = noHints, findThere = nothingThere }: Sending = {}): ContentSender {
   const group = "0123456789abcdef";
   const passedOver = async (): Promise<Set<PackName>> => new Set();
-  const sender = new ContentSender({ remote, group, source: sourceOf(store), findThere, passedOver, memory, call: {} });
+  return new ContentSender({ remote, group, source: sourceOf(store), findThere, passedOver, memory, call: {} });
+}
+
+/** Sends content that the index does not know. */
+async function sendWithout(versions: readonly Version[], options: Sending = {}): Promise<ContentSender> {
+  const { remote = place.open(), base = EMPTY_MANIFEST } = options;
+  const sender = senderTo(remote, options);
   const bases = [base, ...versions.map(({ digest }) => digest)];
   await sender.sendChunks(versions.map(({ digest }, at) => ({ manifest: digest, base: bases[at] as Digest })));
   for (const [at, { digest }] of versions.entries()) await sender.sendNodes(digest, bases[at] as Digest);
@@ -229,6 +240,55 @@ describe("what is sent", () => {
     const bodies = await Promise.all((await keysOf("p/")).map((key) => place.open().read(key)));
     expect(Buffer.concat(bodies as Uint8Array[]).includes("another artifact")).toBe(false);
   });
+});
+
+test("below a node that is sent for two artifacts all is looked at for each: what one relies on is no ground for the other", async () => {
+  const bytes = large(5, 40_000_000);
+  const first = await uploadFiles(store, { a: bytes });
+  const changed = Uint8Array.from(bytes);
+  changed[20_000_000] = (changed[20_000_000] as number) ^ 1;
+  const second = await uploadFiles(store, { a: changed });
+  const source = sourceOf(store);
+  const sender = senderTo(place.open());
+  const [own, others] = [
+    { manifest: second.digest, base: first.digest },
+    { manifest: second.digest, base: EMPTY_MANIFEST },
+  ];
+  await sender.sendChunks([own, others]);
+  await sender.sendNodes(own.manifest, own.base);
+  await sender.nextArtifact();
+  await sender.sendNodes(others.manifest, others.base);
+  await sender.seal();
+  await sender.settled();
+  const nodes = new NodeReader({ readNode: (digest) => source.readNode(digest, "manifestNode") });
+  const { chunkList } = (await findEntry(nodes, second.digest, "a")) as { chunkList: Digest };
+  const lists: Digest[] = [];
+  const lookBelow = async (digest: Digest): Promise<void> => {
+    lists.push(digest);
+    const { level, rows } = decodeListNode(await source.readNode(digest, "chunkListNode"));
+    if (level > 0) for (const row of rows) await lookBelow(row.digest);
+  };
+  await lookBelow(chunkList);
+  expect(lists.length).toBeGreaterThan(3);
+  expect(lists.filter((digest) => !sender.sent.has(digest))).toEqual([]);
+});
+
+test("of each of several artifacts it is known where its nodes lie", async () => {
+  const [first, second] = [await uploadFiles(store, files(50)), await uploadFiles(store, files(50, 2), "other")];
+  const memory = memoryOfHints();
+  const sender = senderTo(place.open(), { memory });
+  const contents = [first, second].map(({ digest }) => ({ manifest: digest, base: EMPTY_MANIFEST }));
+  await sender.sendChunks(contents);
+  await sender.sendNodes(first.digest, EMPTY_MANIFEST);
+  await sender.nextArtifact();
+  await sender.sendNodes(second.digest, EMPTY_MANIFEST);
+  await sender.seal();
+  await sender.settled();
+  for (const { digest } of [first, second]) {
+    expect(memory.hints.has(digest)).toBe(true);
+    // With what stands behind it: its hints.
+    expect((await sender.rootHint(digest, 0))?.place.extra).toBeGreaterThan(0);
+  }
 });
 
 test("what is damaged here is not sent", async () => {
