@@ -158,7 +158,10 @@ export class FarContent implements FarObjects, Keeper {
     for (const origin of origins) if (origin.status === "fulfilled") await origin.value.remote.close();
   }
 
-  /** Asks the remotes that have content of this store, one after another, and tells what the first one said. */
+  /**
+   * Asks remotes one after another, and tells what the first one said of those that have content of this store: one that is
+   * only lent need not have it.
+   */
   async #fromAny<Result>(
     objects: readonly Child[],
     near: Iterable<NearNode>,
@@ -167,6 +170,7 @@ export class FarContent implements FarObjects, Keeper {
     await this.#hold();
     const nodes = [...near];
     let failure: unknown;
+    let lentFailure: unknown;
     const elsewhere = remotesElsewhere(this.#engine.catalog);
     for (const id of new Set([...this.#lent.map((lent) => lent.id), ...elsewhere])) {
       const lent = this.#lentOf(id);
@@ -178,10 +182,13 @@ export class FarContent implements FarObjects, Keeper {
         // Whoever lent it may have closed it meanwhile.
         if (lent !== undefined && !this.#lent.includes(lent)) return this.#fromAny(objects, nodes, ask);
         if (!isArtifoldError(error)) throw error;
-        failure ??= error;
+        if (elsewhere.includes(id)) failure ??= error;
+        else lentFailure ??= error;
       }
     }
-    throw failure ?? new ArtifoldError("DAMAGED", `no remote has ${objects[0]?.type} ${objects[0]?.digest}`);
+    throw (
+      failure ?? lentFailure ?? new ArtifoldError("DAMAGED", `no remote has ${objects[0]?.type} ${objects[0]?.digest}`)
+    );
   }
 
   #lentOf(id: Digest): Lent | undefined {
