@@ -73,21 +73,32 @@ export async function knowSteps(
   session: RemoteSession,
   log: LogName,
   steps: readonly SlotStep[],
+  known: KnownWith = {},
+): Promise<void> {
+  if (steps.length > 0) await knowStepsOf(engine, session, [{ log, steps }], known);
+}
+
+/** Has steps of several logs hold here. */
+export async function knowStepsOf(
+  engine: Engine,
+  session: RemoteSession,
+  logs: readonly { readonly log: LogName; readonly steps: readonly SlotStep[] }[],
   { writer: given, whole = [] }: KnownWith = {},
 ): Promise<void> {
-  if (steps.length === 0) return;
   const release = await engine.use(session.call.signal);
   const writer = given ?? newContent(engine);
   try {
-    keepRoots(engine, session, steps, writer);
+    for (const { steps } of logs) keepRoots(engine, session, steps, writer);
     const written = await writer.seal();
     await engine.commit(() => {
-      let { slot } = knownPosition(engine.catalog, session, log);
       const changes: Change[] = [];
-      for (const step of steps) {
-        if (step.slot !== slot + 1) continue;
-        changes.push(stepChange(session, log, step));
-        slot++;
+      for (const { log, steps } of logs) {
+        let { slot } = knownPosition(engine.catalog, session, log);
+        for (const step of steps) {
+          if (step.slot !== slot + 1) continue;
+          changes.push(stepChange(session, log, step));
+          slot++;
+        }
       }
       if (changes.length === 0) return undefined;
       if (whole.length > 0) changes.push({ change: "whole", versions: whole });

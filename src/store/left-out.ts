@@ -30,14 +30,19 @@ export class LeftOut {
       this.#done.add(id);
       return result;
     } catch (error) {
-      if (!isArtifoldError(error) || !OF_ONE.some((code) => error.code === code)) throw error;
+      if (!isOfOne(error)) throw error;
       if (this.#onLeftOut === undefined && isOfAll(error)) throw error;
       this.#onLeftOut?.(error);
       if (this.#onLeftOut !== undefined) return undefined;
       if (!this.#failures.has(id)) this.#failures.set(id, error);
-      if (this.#failures.size === FAILURES_MAX) throw this.#first(false);
+      if (this.areTooMany) throw this.#first(false);
       return undefined;
     }
+  }
+
+  /** Whether so many failed that the others are not tried. */
+  get areTooMany(): boolean {
+    return this.#failures.size >= FAILURES_MAX;
   }
 
   /** @throws ArtifoldError the first failure that nobody heard of, with how many more there are, and that all else is done */
@@ -62,6 +67,15 @@ export class LeftOut {
       },
     );
   }
+}
+
+/** Whether an error may be of one artifact alone, so that others can do without it. */
+export function isOfOneArtifact(error: unknown): boolean {
+  return isOfOne(error) && !isOfAll(error);
+}
+
+function isOfOne(error: unknown): error is ArtifoldError {
+  return isArtifoldError(error) && OF_ONE.some((code) => error.code === code);
 }
 
 /** A remote that is not as it was, or whose index is damaged, is not written to for the sake of other artifacts. */

@@ -12,15 +12,16 @@ import {
 } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
-import { artifactLog, type LogEvent, NAMES_LOG, type VersionEvent } from "../logs/index.ts";
+import { type ArtifactEvent, artifactLog, type LogEvent, type LogName, type VersionEvent } from "../logs/index.ts";
 import { EMPTY_MANIFEST } from "../manifest/index.ts";
-import type { LogPosition, LogWriter, RemoteSession, SoundPacks } from "../sync/index.ts";
+import type { LogPosition, RemoteSession, SlotStep, SoundPacks } from "../sync/index.ts";
 import { isMadeFrom } from "./ancestors.ts";
-import { catchUp, catchUpArtifact, knowSteps, provisionalNumbers, unrelated } from "./catch-up.ts";
+import { catchUpArtifact, knowSteps, provisionalNumbers } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
-import { knownPosition, type LogReading } from "./log-reading.ts";
+import type { LogReading } from "./log-reading.ts";
 import { type Merged, mergeDraft, mergeRecord } from "./merge-draft.ts";
 import { PushContent } from "./push-content.ts";
+import { logWriter, nameArtifacts, refuseTaken } from "./push-names.ts";
 import { epochOf, type PushPlan, planPush } from "./push-plan.ts";
 import { contentThere } from "./push-whole.ts";
 
@@ -47,8 +48,6 @@ export interface ArtifactPushOptions {
   readonly onBytes: (bytes: number) => void;
   /** Hears of each step that was written. */
   readonly onStep: (events: readonly LogEvent[]) => void;
-  /** A reading of its log that is under way. */
-  readonly begun?: LogReading | undefined;
   /** Has what is there looked at, and sent again where it is not as it should be. */
   readonly whole?: WholePush | undefined;
 }
@@ -69,20 +68,32 @@ interface Merge extends Merged {
   readonly isWhole: boolean;
 }
 
-/** Pushes what a remote has not of an artifact. @throws ArtifoldError CONFLICT, and what remotes say */
-export async function pushArtifact(
-  engine: Engine,
-  session: RemoteSession,
-  artifact: ArtifactRow,
-  options: ArtifactPushOptions,
-): Promise<readonly PushedVersion[]> {
-  return new ArtifactPush(engine, session, artifact, options).run();
+/** The step that an artifact's log needs next, and where it goes. */
+export interface NextStep {
+  readonly plan: PushPlan;
+  readonly at: LogPosition;
+  /** Of the last gc that is known to it. */
+  readonly epoch: number;
+  /** About how many raw bytes are to be sent. */
+  readonly bytes: number;
+  /** What packs have in common that are sent for it: 16 hex digits. */
+  readonly group: string;
 }
 
-class ArtifactPush {
+/** A step that was written, and is to be known here. */
+export interface WrittenStep {
+  readonly log: LogName;
+  readonly steps: readonly SlotStep[];
+  /** Has its versions counted among those that were pushed. */
+  readonly tell: () => void;
+}
+
+/** What a remote has not of one artifact, on its way there. */
+export class ArtifactPush {
   readonly #engine: Engine;
   readonly #session: RemoteSession;
   readonly #artifact: ArtifactRow;
+  readonly #log: LogName;
   readonly #options: ArtifactPushOptions;
   readonly #content: PushContent;
   readonly #numbersBefore: ReadonlyMap<Digest, number>;
@@ -98,23 +109,77 @@ class ArtifactPush {
     this.#artifact = artifact;
     this.#options = options;
     this.#content = new PushContent(engine, session, options.onBytes, options.whole?.sound);
+    this.#log = artifactLog(artifact.artifact);
     this.#numbersBefore = provisionalNumbers(engine.catalog, artifact.artifact);
   }
 
-  async run(): Promise<readonly PushedVersion[]> {
-    for (let begun = this.#options.begun; ; begun = undefined) {
+  /** Its id. */
+  get artifact(): Digest {
+    return this.#artifact.artifact;
+  }
+
+  /** What the log of names says of it. */
+  get registration(): ArtifactEvent {
+    const { artifact, team, experiment, type, name } = this.#artifact;
+    return { event: "artifact", artifact, team, experiment, type, name, home: this.#home };
+  }
+
+  /** What was pushed so far. */
+  get pushed(): readonly PushedVersion[] {
+    return this.#pushed;
+  }
+
+  /**
+   * Reads its log to the end, and makes the plan of the next step.
+   *
+   * @param reading of its log, that is under way
+   * @returns `undefined` when there is nothing to push
+   * @throws ArtifoldError CONFLICT, and what remotes say
+   */
+  async next(reading?: LogReading): Promise<NextStep | undefined> {
+    for (let begun = reading; ; begun = undefined) {
       const at = await this.#readOn(begun);
       // A gc that came meanwhile is heard of by reading on.
       if (await this.#mend()) continue;
       const home = this.#home;
       const { upTo } = this.#options;
       const plan = planPush(this.#engine.catalog, this.#session.id, this.#artifact, { home, upTo });
-      if (plan === undefined) return this.#pushed;
+      if (plan === undefined) return undefined;
+      refuseTaken(this.#engine, this.#session, this.registration);
       if (![...this.#reliesOn].every((id) => this.#lives(id))) this.#forget();
       for (const id of plan.reliesOn) this.#reliesOn.add(id);
-      const isDone = await this.#tryStep(plan, at);
-      if (isDone && !plan.hasMore) return this.#pushed;
+      const group = (plan.versions[0]?.version ?? this.artifact).slice(0, 16);
+      return { plan, at, epoch: this.#epoch, bytes: rawBytesOf(plan), group };
     }
+  }
+
+  /** Writes steps until nothing is left, the first one as it was planned. @throws ArtifoldError as `next` */
+  async run(first?: NextStep): Promise<void> {
+    for (let step = first ?? (await this.next()); step !== undefined; step = await this.next()) {
+      const isDone = await this.#tryStep(step);
+      if (isDone && !step.plan.hasMore) return;
+    }
+  }
+
+  /** Whether a step can go together with those of other artifacts, all of whose content is sent before. */
+  canJoin({ plan }: NextStep): boolean {
+    const mayMerge = plan.versions.some(({ displaced }) => displaced);
+    return this.#options.whole === undefined && plan.isHere && !plan.hasMore && !mayMerge;
+  }
+
+  /** What is not as it was when it was read is not gone on from. @throws ArtifoldError DAMAGED */
+  async confirm({ at }: NextStep): Promise<void> {
+    await this.#session.log(this.#log).confirm(at);
+  }
+
+  /**
+   * Writes a step whose content is there, and whose artifact is named. It is for the caller to have it known here.
+   *
+   * @returns `undefined` when somebody else was first
+   */
+  async write({ plan, at }: NextStep, content: PushContent): Promise<WrittenStep | undefined> {
+    const written = await this.#append(plan, at, content);
+    return written && { log: this.#log, steps: [written], tell: () => this.#tell(plan) };
   }
 
   /** The remote that gives the numbers: this one, unless another has given some. */
@@ -144,7 +209,7 @@ class ArtifactPush {
     if (whole === undefined || this.#isLookedAt) return false;
     const { contents, bytes, leftOut } = contentThere(this.#engine.catalog, this.#session.id, this.#artifact, upTo);
     if (contents.length > 0) {
-      await this.#content.send({ contents, bytes, group: await this.#groupOf(whole) }, this.#epoch);
+      await this.#content.send({ contents: [contents], bytes, group: await this.#groupOf(whole) }, this.#epoch);
     }
     for (const version of leftOut) whole.onLeftOut(version);
     this.#isLookedAt = true;
@@ -173,79 +238,47 @@ class ArtifactPush {
   }
 
   /** @returns whether the step is there; else somebody else was first */
-  async #tryStep(plan: PushPlan, at: LogPosition): Promise<boolean> {
-    // What is not as it was when it was read is not gone on from.
-    await this.#session.log(artifactLog(this.#artifact.artifact)).confirm(at);
+  async #tryStep(next: NextStep): Promise<boolean> {
+    const { plan, at, bytes, epoch } = next;
+    await this.confirm(next);
     const { merged, clash } = await this.#merge(plan);
     let isKept = false;
     try {
       const { whole } = this.#options;
-      const ofStep = (plan.versions[0]?.version ?? this.#artifact.artifact).slice(0, 16);
-      const group = whole === undefined ? ofStep : await this.#groupOf(whole);
-      const bytes = rawBytesOf(plan);
-      const epoch = this.#epoch;
-      await this.#content.send({ contents: plan.contents, bytes, group }, epoch);
+      const group = whole === undefined ? next.group : await this.#groupOf(whole);
+      await this.#content.send({ contents: [plan.contents], bytes, group }, epoch);
       if (merged !== undefined) {
         const base = (plan.versions.at(-1) as VersionRow).manifest;
-        const contents = [{ manifest: merged.manifest, base }];
+        const contents = [[{ manifest: merged.manifest, base }]];
         await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
       }
-      if (!(await this.#register())) return false;
-      const isThere = await this.#append(plan, at, merged);
-      isKept = isThere;
-      if (isThere) this.#tell(plan, merged, clash);
-      return isThere;
+      if (!(await nameArtifacts(this.#engine, this.#session, [this.registration]))) {
+        this.#forget();
+        return false;
+      }
+      const written = await this.#append(plan, at, this.#content, merged);
+      if (written === undefined) return false;
+      await knowSteps(this.#engine, this.#session, this.#log, [written], {
+        writer: merged?.draft.content,
+        whole: merged?.isWhole === true ? [merged.version] : [],
+      });
+      isKept = true;
+      this.#tell(plan, merged, clash);
+      return true;
     } finally {
       if (isKept) merged?.draft.finish();
       else await merged?.draft.abort();
     }
   }
 
-  async #append(plan: PushPlan, at: LogPosition, merged: Merge | undefined): Promise<boolean> {
-    const log = artifactLog(this.#artifact.artifact);
+  async #append(plan: PushPlan, at: LogPosition, content: PushContent, merged?: Merge): Promise<SlotStep | undefined> {
     const events: LogEvent[] = merged === undefined ? [...plan.events] : [...plan.events, merged.event];
     const manifests = [...plan.versions.map(({ manifest }) => manifest), ...(merged ? [merged.manifest] : [])];
-    const roots = manifests.map((manifest) => this.#content.rootOf(manifest));
-    const hints = { index: this.#content.index, roots };
-    const written = await this.#session.log(log).append(at, events, hints, this.#writer);
-    if (written === undefined) return false;
-    this.#options.onStep(events);
-    await knowSteps(this.#engine, this.#session, log, [written], {
-      writer: merged?.draft.content,
-      whole: merged?.isWhole === true ? [merged.version] : [],
-    });
-    return true;
-  }
-
-  get #writer(): LogWriter {
-    return { by: this.#engine.user, clock: this.#engine.clock };
-  }
-
-  /**
-   * Has the artifact named on the remote.
-   *
-   * @returns false where a gc came meanwhile, so that all is to be looked for again
-   */
-  async #register(): Promise<boolean> {
-    const { artifact, team, experiment, type, name } = this.#artifact;
-    while (this.#registered === undefined) {
-      const { catalog } = this.#engine;
-      const [other] = remoteArtifacts(catalog, this.#session.id, { team, experiment, type, name });
-      if (other !== undefined) throw unrelated(this.#session.remote.url, other);
-      const at = knownPosition(catalog, this.#session, NAMES_LOG);
-      const event = { event: "artifact", artifact, team, experiment, type, name, home: this.#home } as const;
-      await this.#session.log(NAMES_LOG).confirm(at);
-      const written = await this.#session.log(NAMES_LOG).append(at, [event], { roots: [] }, this.#writer);
-      if (written !== undefined) {
-        await knowSteps(this.#engine, this.#session, NAMES_LOG, [written]);
-        return true;
-      }
-      const { fenced } = await catchUp(this.#engine, this.#session, NAMES_LOG);
-      if (!fenced) continue;
-      this.#forget();
-      return false;
-    }
-    return true;
+    const roots = manifests.map((manifest) => content.rootOf(manifest));
+    const hints = { index: content.index, roots };
+    const written = await this.#session.log(this.#log).append(at, events, hints, logWriter(this.#engine));
+    if (written !== undefined) this.#options.onStep(events);
+    return written;
   }
 
   /**
@@ -284,7 +317,7 @@ class ArtifactPush {
     }
   }
 
-  #tell(plan: PushPlan, merged: Merge | undefined, clash: VersionRow | undefined): void {
+  #tell(plan: PushPlan, merged?: Merge, clash?: VersionRow): void {
     for (const [at, { version, manifest, number }] of plan.versions.entries()) {
       const before = this.#numbersBefore.get(version);
       const divergedFrom = at === plan.versions.length - 1 ? (clash?.number ?? null) : null;

@@ -1,4 +1,4 @@
-/** Content of one artifact on its way to a remote: over as many tries as the step takes that it is for. */
+/** Content on its way to a remote: of one artifact over as many tries as its step takes, or of several at once. */
 import type { Digest } from "../digest/index.ts";
 import type { IndexPosition, RemotePlace, RootHint } from "../logs/index.ts";
 import type { FrameRun } from "../objects/index.ts";
@@ -29,7 +29,8 @@ const MUCH_BYTES: number = 8 * 1024 * 1024;
 
 /** What to send. */
 export interface SendOrder {
-  readonly contents: readonly NeededContent[];
+  /** What each artifact needs, the older versions first. */
+  readonly contents: readonly (readonly NeededContent[])[];
   /** Raw bytes that it may come to. */
   readonly bytes: number;
   /** What the packs have in common: 16 hex digits. */
@@ -38,7 +39,7 @@ export interface SendOrder {
   readonly draft?: Draft | undefined;
 }
 
-/** What is, or was, sent for one artifact. */
+/** What is, or was, sent. */
 export class PushContent {
   readonly #engine: Engine;
   readonly #session: RemoteSession;
@@ -80,8 +81,10 @@ export class PushContent {
   /** Sends what is not on the remote, and adds it to the index of an epoch. */
   async send({ contents, bytes, group, draft }: SendOrder, epoch: number): Promise<void> {
     const { remote, call } = this.#session;
-    const order = contents.filter(({ manifest }) => !this.#roots.has(manifest));
-    if (order.length === 0) return;
+    const orders = contents
+      .map((order) => order.filter(({ manifest }) => !this.#roots.has(manifest)))
+      .filter((order) => order.length > 0);
+    if (orders.length === 0) return;
     // What comes from somebody else's version is on the remote, since a moment ago.
     if (draft !== undefined) this.#found = this.#newFound();
     const sender = new ContentSender({
@@ -99,8 +102,11 @@ export class PushContent {
     });
     this.#senders.push(sender);
     try {
-      await sender.sendChunks(order);
-      for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
+      await sender.sendChunks(orders.flat());
+      for (const [at, order] of orders.entries()) {
+        if (at > 0) await sender.nextArtifact();
+        for (const { manifest, base } of order) await sender.sendNodes(manifest, base);
+      }
       await sender.seal();
     } catch (error) {
       // Nothing is left on its way.
@@ -108,8 +114,9 @@ export class PushContent {
       throw error;
     }
     await this.#addToIndex(sender, epoch);
-    for (const [at, { manifest }] of order.entries()) {
-      const root = await sender.rootHint(manifest, at === order.length - 1 ? ROOT_BYTES_MAX : 0);
+    const newest = new Set(orders.map((order) => order.at(-1)?.manifest));
+    for (const { manifest } of orders.flat()) {
+      const root = await sender.rootHint(manifest, newest.has(manifest) ? ROOT_BYTES_MAX : 0);
       if (root !== undefined) this.#roots.set(manifest, root);
     }
   }

@@ -31,6 +31,8 @@ export interface PushPlan {
   readonly contents: readonly NeededContent[];
   /** Versions of the remote that are relied on to live when the step is written. */
   readonly reliesOn: readonly Digest[];
+  /** Whether all of that content is in this store. */
+  readonly isHere: boolean;
   /** Whether no version is left for a later step. */
   readonly hasAllVersions: boolean;
   /** Whether another step is needed after this one. */
@@ -72,6 +74,7 @@ class Planning implements PushPlan {
   readonly versions: VersionRow[] = [];
   readonly contents: NeededContent[] = [];
   readonly reliesOn: Digest[] = [];
+  isHere = true;
   hasAllVersions = true;
   hasMore = false;
   readonly #catalog: Catalog;
@@ -209,6 +212,7 @@ class Planning implements PushPlan {
     const base =
       (parent && (this.#brought.get(parent) ?? this.#living(parent))) ?? last ?? (newest && this.#living(newest));
     this.contents.push({ manifest: row.manifest, base: base ?? EMPTY_MANIFEST });
+    this.isHere &&= row.elsewhere === null;
   }
 
   #newest(): Digest | undefined {

@@ -3,13 +3,14 @@ import type { ArtifactRow, VersionRow } from "../catalog/index.ts";
 import { formatNumber, remoteArtifacts } from "../catalog/index.ts";
 import type { Digest } from "../digest/index.ts";
 import { artifactLog, type LogEvent, type LogName, NAMES_LOG } from "../logs/index.ts";
-import { SoundPacks } from "../sync/index.ts";
+import { type RemoteSession, SoundPacks } from "../sync/index.ts";
 import { catchUp } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
 import { LeftOut } from "./left-out.ts";
 import { withLogs } from "./log-reading.ts";
-import { type PushedVersion, pushArtifact, type WholePush } from "./push-artifact.ts";
+import { ArtifactPush, type PushedVersion, type WholePush } from "./push-artifact.ts";
 import { pushExperiments } from "./push-experiments.ts";
+import { PushTogether } from "./push-together.ts";
 import { completed, findArtifact, findVersion, given, type Place, parseWholeRef, type RefDefaults } from "./ref.ts";
 import { type RemoteOptions, RemoteWork, type Traffic } from "./remote-work.ts";
 
@@ -94,46 +95,86 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
     const release = await engine.use(options.signal);
     try {
       await catchUp(engine, session, NAMES_LOG);
-      const versions: MovedVersion[] = [];
-      const others = new Set<PushedKind>();
-      const onStep = (events: readonly LogEvent[]): void => {
-        for (const { event } of events) if (event in kinds) others.add(kinds[event as keyof typeof kinds]);
-      };
-      const bytesTotal = chosen.reduce((sum, { artifact }) => sum + unpublishedBytes(engine, artifact), 0);
-      let bytes = 0;
-      const onBytes = (more: number): void => {
-        bytes += more;
-        const total = bytes <= bytesTotal ? { bytesTotal } : {};
-        options.onProgress?.({ phase: "send", files: versions.length, bytes, ...total });
-      };
-      const sound = options.whole === true ? new SoundPacks(work.remote, session.call) : undefined;
       const failures = new LeftOut();
-      const leftOut = new Set<string>();
-      const known = new Set(remoteArtifacts(engine.catalog, session.id).map((named) => named.artifact));
-      const logOf = ({ artifact: { artifact } }: ChosenArtifact): LogName | undefined =>
-        known.has(artifact) ? artifactLog(artifact) : undefined;
-      for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
-        const { artifact, upTo } = item;
-        const onLeftOut = ({ number }: VersionRow): void => void leftOut.add(refOf(artifact, number));
-        const whole: WholePush | undefined = sound && { sound, onLeftOut };
-        const pushed = await failures.attempt(artifact.artifact, () =>
-          engine.source.lending(session.id, work.remote, () =>
-            pushArtifact(engine, session, artifact, { upTo, onBytes, onStep, begun: reading, whole }),
-          ),
-        );
-        versions.push(...(pushed ?? []).map((version) => movedVersion(artifact, version)));
-      }
+      const { versions, others, whole } = await pushArtifacts(engine, { work, session, failures }, chosen, options);
       const { refs = [], type } = options;
       const meansAll = refs.length === 0 && type === undefined;
       const runs = () => failures.attempt("runs", () => pushExperiments(engine, session, options));
       if (meansAll && (await runs()) === true) others.add("run");
       failures.tell();
-      const whole = sound === undefined ? null : { unsoundPacks: sound.unsoundCount, leftOut: [...leftOut] };
       return { url: work.remote.url, versions, others: [...others], whole, ...work.traffic };
     } finally {
       release();
     }
   });
+}
+
+/** A remote that is pushed to. */
+interface Target {
+  readonly work: RemoteWork;
+  readonly session: RemoteSession;
+  readonly failures: LeftOut;
+}
+
+/** What became of artifacts. */
+interface Pushed extends Pick<PushResult, "versions" | "whole"> {
+  readonly others: Set<PushedKind>;
+}
+
+/** Pushes artifacts, small ones together. What is wrong with one of them is kept, and told by nobody yet. */
+async function pushArtifacts(
+  engine: Engine,
+  { work, session, failures }: Target,
+  chosen: readonly ChosenArtifact[],
+  options: PushOptions,
+): Promise<Pushed> {
+  const others = new Set<PushedKind>();
+  let files = 0;
+  const onStep = (events: readonly LogEvent[]): void => {
+    for (const { event } of events) {
+      if (event in kinds) others.add(kinds[event as keyof typeof kinds]);
+      if (event === "version") files++;
+    }
+  };
+  const bytesTotal = chosen.reduce((sum, { artifact }) => sum + unpublishedBytes(engine, artifact), 0);
+  let bytes = 0;
+  const onBytes = (more: number): void => {
+    bytes += more;
+    options.onProgress?.({ phase: "send", files, bytes, ...(bytes <= bytesTotal && { bytesTotal }) });
+  };
+  const pushes = new Map<ArtifactRow, ArtifactPush>();
+  const sound = options.whole === true ? new SoundPacks(work.remote, session.call) : undefined;
+  const leftOut = new Set<string>();
+  const together = new PushTogether(engine, session, failures, onBytes);
+  await engine.source.lending(session.id, work.remote, async () => {
+    try {
+      for await (const { item, reading } of withLogs(engine, session, chosen, logsOf(engine, session))) {
+        const { artifact, upTo } = item;
+        const onLeftOut = ({ number }: VersionRow): void => void leftOut.add(refOf(artifact, number));
+        const whole: WholePush | undefined = sound && { sound, onLeftOut };
+        const push = new ArtifactPush(engine, session, artifact, { upTo, onBytes, onStep, whole });
+        const step = await failures.attempt(artifact.artifact, () => push.next(reading));
+        if (step === undefined) continue;
+        pushes.set(artifact, push);
+        await together.take(push, step);
+      }
+    } catch (error) {
+      // Those that wait are not kept from it by those that failed.
+      if (failures.areTooMany) await together.flush();
+      throw error;
+    }
+    await together.flush();
+  });
+  const versions = [...pushes].flatMap(([artifact, { pushed }]) =>
+    pushed.map((version) => movedVersion(artifact, version)),
+  );
+  return { versions, others, whole: sound ? { unsoundPacks: sound.unsoundCount, leftOut: [...leftOut] } : null };
+}
+
+/** The log of an artifact that a remote knows. */
+function logsOf({ catalog }: Engine, session: RemoteSession): (chosen: ChosenArtifact) => LogName | undefined {
+  const known = new Set(remoteArtifacts(catalog, session.id).map((named) => named.artifact));
+  return ({ artifact: { artifact } }) => (known.has(artifact) ? artifactLog(artifact) : undefined);
 }
 
 /** What events say of, beside versions. */

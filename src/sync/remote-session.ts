@@ -23,7 +23,7 @@ export interface SessionOptions {
 /** A longer run is rather read back than kept in memory. */
 const INDEX_END_BYTES_MAX: number = 512 * 1024;
 /** Logs that are remembered, of a remote with many. */
-const LOGS_MAX = 16;
+const LOGS_MAX = 64;
 
 /** A remote whose mark was read. */
 export class RemoteSession {
