@@ -6,7 +6,7 @@ import { RemoteSession } from "../sync/index.ts";
 import { STORE_FOLDER_NAME } from "../worktree/index.ts";
 import type { Run } from "./command.ts";
 import { typeFlag } from "./common.ts";
-import { movedLines, movedView, trafficLine } from "./moved.ts";
+import { movedLines, movedView, tellingMoved, trafficLine } from "./moved.ts";
 import { remoteOpener } from "./remote-opening.ts";
 import { safe } from "./text.ts";
 
@@ -53,7 +53,7 @@ async function refuseFilled(store: Store): Promise<void> {
 async function fill(run: Run, store: Store, url: string, refs: readonly string[]): Promise<number> {
   const { call, context, output, signal } = run;
   await store.remotes.add(REMOTE_NAME, url, context.cwd);
-  const result = await store.pull({
+  const pulling = store.pull({
     remote: REMOTE_NAME,
     refs,
     ...context.flags,
@@ -62,6 +62,7 @@ async function fill(run: Run, store: Store, url: string, refs: readonly string[]
     signal,
     onProgress: output.onProgress,
   });
+  const result = await tellingMoved(run, "cloned", pulling);
   const lines = movedLines(run, result.versions, "cloned");
   if (lines.length === 0) lines.push(`${safe(result.url)} is empty`);
   lines.push(`the store is in ${safe(store.folder)}`, trafficLine(result));

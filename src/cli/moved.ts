@@ -31,6 +31,31 @@ export async function orNoRemote<Result>(words: readonly string[], work: Promise
   }
 }
 
+/** Tells what moved all the same where an artifact could not be pushed or pulled. With --json the error says it. */
+export async function tellingMoved<Result>(run: Run, said: string, work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    const versions = (isArtifoldError(error) ? (error.info["versions"] ?? []) : []) as readonly MovedVersion[];
+    if (versions.length > 0 && !run.output.isJson) {
+      const refs = versions.map(({ ref }) => ref).join("\n");
+      run.output.result({}, refs, movedLines(run, versions, said));
+    }
+    warnOfDiverged(run, versions);
+    throw error;
+  }
+}
+
+/** Warns of versions beside which others changed the same paths. */
+export function warnOfDiverged(run: Run, versions: readonly MovedVersion[]): void {
+  for (const { ref, diverged, divergedFrom } of versions) {
+    if (!diverged) continue;
+    const [ours, theirs] = [shortened(run, ref), shortened(run, ref.replace(/V\d+$/, divergedFrom as string))];
+    const merge = safe(`artifold merge ${ours} ${theirs}`);
+    run.output.warn(`${safe(ours)} and ${safe(theirs)} changed the same paths; \`${merge}\` makes one of them`);
+  }
+}
+
 /** What --json prints of a push or pull. */
 export function movedView(
   result: Traffic & { readonly url: string; readonly versions: readonly MovedVersion[] },

@@ -78,8 +78,9 @@ export class Output {
     this.#progress.clear();
     const shown = presentable(error);
     if (this.isJson) {
-      const { code, message, hint, happened } = shown;
-      this.write(`${JSON.stringify({ error: { code, message, hint: hint ?? null, happened } })}\n`);
+      const { code, message, hint, happened, info } = shown;
+      const error = { code, message, hint: hint ?? null, happened };
+      this.write(`${JSON.stringify({ error, versions: info["versions"] })}\n`);
     } else {
       process.stderr.write(`${this.#label("31", "error:")} ${safe(shown.message)}\n`);
       if (shown.hint !== undefined) process.stderr.write(`${this.#label("36", "hint:")} ${safe(shown.hint)}\n`);

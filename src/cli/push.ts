@@ -2,7 +2,15 @@
 import type { PushedKind, WholeResult } from "../store/index.ts";
 import type { Run } from "./command.ts";
 import { typeFlag } from "./common.ts";
-import { movedLines, movedView, orNoRemote, remoteAndRefs, shortened, trafficLine } from "./moved.ts";
+import {
+  movedLines,
+  movedView,
+  orNoRemote,
+  remoteAndRefs,
+  tellingMoved,
+  trafficLine,
+  warnOfDiverged,
+} from "./moved.ts";
 import { formatCount, safe } from "./text.ts";
 
 /**
@@ -33,10 +41,11 @@ export async function run(run: Run): Promise<number> {
     isSingleWriter: call.flag("single-writer"),
     signal,
   };
+  const said = dryRun ? "would push" : "pushed";
   const pushing = store.push({ ...options, remote, refs, onProgress: output.onProgress });
-  const result = await (remote === undefined ? orNoRemote(refs, pushing) : pushing);
+  const result = await tellingMoved(run, said, remote === undefined ? orNoRemote(refs, pushing) : pushing);
   const { url, versions, others, whole } = result;
-  const lines = movedLines(run, versions, dryRun ? "would push" : "pushed");
+  const lines = movedLines(run, versions, said);
   if (lines.length === 0 && others.length > 0) {
     const sent = others.map((kind) => words[kind]).join(" and ");
     lines.push(`${dryRun ? "would send" : "sent"} ${sent} to ${safe(url)}, and no version`);
@@ -47,11 +56,7 @@ export async function run(run: Run): Promise<number> {
   lines.push(`${trafficLine(result)}${dryRun ? "  (dry run: nothing was sent)" : ""}`);
   const diverged = versions.filter((version) => version.diverged);
   output.result({ ...movedView(result), ...whole }, versions.map(({ ref }) => ref).join("\n"), lines);
-  for (const { ref, divergedFrom } of diverged) {
-    const [ours, theirs] = [shortened(run, ref), shortened(run, ref.replace(/V\d+$/, divergedFrom as string))];
-    const merge = safe(`artifold merge ${ours} ${theirs}`);
-    output.warn(`${safe(ours)} and ${safe(theirs)} changed the same paths; \`${merge}\` makes one of them`);
-  }
+  warnOfDiverged(run, diverged);
   const leftOut = whole?.leftOut ?? [];
   for (const ref of leftOut) output.warn(`${safe(ref)} is not all in this store, and was not looked at`);
   return diverged.length > 0 || leftOut.length > 0 ? LEFT_OUT : 0;

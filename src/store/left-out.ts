@@ -45,13 +45,19 @@ export class LeftOut {
     return this.#failures.size >= FAILURES_MAX;
   }
 
-  /** @throws ArtifoldError the first failure that nobody heard of, with how many more there are, and that all else is done */
-  tell(): void {
+  /**
+   * @param versions what moved all the same
+   * @throws ArtifoldError the first failure that nobody heard of, with how many more there are, and that all else is done
+   */
+  tell(versions: readonly object[]): void {
     if (this.#failures.size === 0) return;
-    throw this.#first([...this.#done].some((id) => !this.#failures.has(id)));
+    throw this.#first(
+      [...this.#done].some((id) => !this.#failures.has(id)),
+      versions,
+    );
   }
 
-  #first(isElseDone: boolean): ArtifoldError {
+  #first(isElseDone: boolean, versions: readonly object[] = []): ArtifoldError {
     const [first, ...others] = [...this.#failures.values()] as [ArtifoldError, ...ArtifoldError[]];
     if (others.length === 0 && !isElseDone) return first;
     const more = others.length === 1 ? "1 more artifact" : `${others.length} more artifacts`;
@@ -63,7 +69,7 @@ export class LeftOut {
         cause: first,
         ...(hints.length > 0 && { hint: hints.join(" ") }),
         happened: first.happened,
-        info: { ...first.info, others: others.map(({ message }) => message) },
+        info: { ...first.info, others: others.map(({ message }) => message), versions },
       },
     );
   }

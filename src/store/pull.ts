@@ -65,7 +65,7 @@ async function preview(
   const chosen = choose(await previewNames(engine, session)).map(({ named }) => named);
   const leftOut = new LeftOut(onLeftOut);
   const versions = await previewVersions(engine, session, chosen, leftOut);
-  leftOut.tell();
+  leftOut.tell(versions);
   return versions;
 }
 
@@ -98,7 +98,7 @@ async function take(
       bringVersions(engine, orders, { leftOut, readAgain, signal, onProgress }),
     );
   }
-  leftOut.tell();
+  leftOut.tell(versions);
   return versions;
 }
 

@@ -62,6 +62,40 @@ describe("remotes", () => {
     expect(typo.stderr).toContain("`artifold remote ls` lists remotes.");
   });
 
+  test("tell what moved where one artifact cannot: push, pull and clone", async () => {
+    const { one, two, hub, data } = await twoMachines();
+    for (const name of ["y", "z"]) await command(one, ["upload", data, "--name", name, "--type", "t"]);
+    writeFiles(data, { "b.txt": "2" });
+    await command(two, ["upload", data, "--name", "y", "--type", "t"]);
+    await upload(two, data);
+    const pushed = await command(two, ["push"]);
+    expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^pushed x:V2\npushed y:V1\n/) });
+    const refused = { code: 14, stdout: "pushed z:V1\n", stderr: expect.stringMatching(/y here and on .* are two/) };
+    expect(await command(one, ["pull", "-q"])).toMatchObject({ code: 14, stdout: "local/uncategorized/x:V2\n" });
+    expect(await command(one, ["pull"])).toMatchObject({ code: 14, stdout: "" });
+    expect(await command(one, ["push"])).toMatchObject(refused);
+    const json = await command(one, ["push", "--json", "--dry-run"]);
+    expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: "CONFLICT" }, versions: [] });
+    const third = path.join(scratch(), "third");
+    await command(third, ["upload", data, "--name", "y", "--type", "t"]);
+    const pulled = await command(third, ["pull", hub, "--json"]);
+    expect(pulled.code).toBe(14);
+    expect(JSON.parse(pulled.stdout)).toMatchObject({
+      error: { code: "CONFLICT", hint: expect.stringContaining("All else is done.") },
+      versions: [{ ref: "local/uncategorized/x:V1" }, { ref: "local/uncategorized/x:V2" }, { ref: expect.any(String) }],
+    });
+    // Packs that are gone: the clone has all else.
+    const packs = () => readdirSync(path.join(hub, "p"), { recursive: true, encoding: "utf8" });
+    const before = packs();
+    const lost = writeFiles(path.join(scratch(), "lost"), { bytes: randomBytesOf(1, 200_000) });
+    await command(one, ["upload", lost, "--name", "lost", "--type", "t"]);
+    await command(one, ["push", "lost"]);
+    for (const pack of packs())
+      if (!before.includes(pack)) rmSync(path.join(hub, "p", pack), { recursive: true, force: true });
+    const clone = await command(path.join(scratch(), "unused"), ["clone", hub, path.join(scratch(), "clone")]);
+    expect(clone).toMatchObject({ code: 13, stdout: expect.stringContaining("cloned x:V1\n") });
+  });
+
   test("--team and --experiment are taken at their word, also where a name is unique elsewhere", async () => {
     const { one, hub, data } = await twoMachines();
     const third = path.join(scratch(), "third");

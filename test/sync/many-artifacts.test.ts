@@ -140,7 +140,7 @@ describe("an artifact that cannot be pushed or pulled", () => {
     const wanted = {
       code: "CONFLICT",
       message: expect.stringContaining("1 more"),
-      info: { others: [expect.any(String)] },
+      info: { others: [expect.any(String)], versions: [{ ref: "local/uncategorized/third:V1" }] },
     };
     await expect(other.pull({ remote: place.open() })).rejects.toMatchObject(wanted);
     expect((await other.resolve("third")).isComplete).toBe(true);
