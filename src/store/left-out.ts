@@ -35,7 +35,7 @@ export class LeftOut {
       this.#onLeftOut?.(error);
       if (this.#onLeftOut !== undefined) return undefined;
       if (!this.#failures.has(id)) this.#failures.set(id, error);
-      if (this.areTooMany) throw this.#first(false);
+      if (this.areTooMany) throw this.#first();
       return undefined;
     }
   }
@@ -46,22 +46,22 @@ export class LeftOut {
   }
 
   /**
-   * @param versions what moved all the same
+   * @param versions what moved all the same, or would
    * @throws ArtifoldError the first failure that nobody heard of, with how many more there are, and that all else is done
    */
-  tell(versions: readonly object[]): void {
+  tell(versions: readonly object[], { dryRun = false }: { readonly dryRun?: boolean | undefined } = {}): void {
     if (this.#failures.size === 0) return;
-    throw this.#first(
-      [...this.#done].some((id) => !this.#failures.has(id)),
-      versions,
-    );
+    const isElseDone = [...this.#done].some((id) => !this.#failures.has(id));
+    const said = dryRun ? "All else would be done." : "All else is done.";
+    throw this.#first(isElseDone ? said : undefined, versions);
   }
 
-  #first(isElseDone: boolean, versions: readonly object[] = []): ArtifoldError {
+  /** @param said of all else */
+  #first(said?: string, versions: readonly object[] = []): ArtifoldError {
     const [first, ...others] = [...this.#failures.values()] as [ArtifoldError, ...ArtifoldError[]];
-    if (others.length === 0 && !isElseDone) return first;
+    if (others.length === 0 && said === undefined) return first;
     const more = others.length === 1 ? "1 more artifact" : `${others.length} more artifacts`;
-    const hints = [first.hint, isElseDone ? "All else is done." : undefined].filter((hint) => hint !== undefined);
+    const hints = [first.hint, said].filter((hint) => hint !== undefined);
     return new ArtifoldError(
       first.code,
       others.length === 0 ? first.message : `${first.message} (and ${more} failed)`,

@@ -65,7 +65,7 @@ async function preview(
   const chosen = choose(await previewNames(engine, session)).map(({ named }) => named);
   const leftOut = new LeftOut(onLeftOut);
   const versions = await previewVersions(engine, session, chosen, leftOut);
-  leftOut.tell(versions);
+  leftOut.tell(versions, { dryRun: true });
   return versions;
 }
 

@@ -101,7 +101,7 @@ async function pushChosen(engine: Engine, near: Place, options: PushOptions): Pr
       const meansAll = refs.length === 0 && type === undefined;
       const runs = () => failures.attempt("runs", () => pushExperiments(engine, session, options));
       if (meansAll && (await runs()) === true) others.add("run");
-      failures.tell(versions);
+      failures.tell(versions, options);
       return { url: work.remote.url, versions, others: [...others], whole, ...work.traffic };
     } finally {
       release();

@@ -75,7 +75,10 @@ describe("remotes", () => {
     expect(await command(one, ["pull"])).toMatchObject({ code: 14, stdout: "" });
     expect(await command(one, ["push"])).toMatchObject(refused);
     const json = await command(one, ["push", "--json", "--dry-run"]);
-    expect(JSON.parse(json.stdout)).toMatchObject({ error: { code: "CONFLICT" }, versions: [] });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      error: { code: "CONFLICT", hint: expect.stringContaining("All else would be done.") },
+      versions: [],
+    });
     const third = path.join(scratch(), "third");
     await command(third, ["upload", data, "--name", "y", "--type", "t"]);
     const pulled = await command(third, ["pull", hub, "--json"]);
