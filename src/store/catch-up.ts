@@ -38,15 +38,25 @@ export async function catchUp(
   // Another process may have read it on since.
   const isAhead = begun?.from.digest === knownPosition(engine.catalog, session, log).digest;
   const reading = begun !== undefined && isAhead ? begun : new LogReading(engine, session, log);
-  const check = new StepCheck(engine.catalog, session.id, log);
+  let check = new StepCheck(engine.catalog, session.id, log);
+  let known = reading.from.slot;
   let waiting: SlotStep[] = [];
   let bytes = 0;
   let fenced = false;
   for (;;) {
     const next = await reading.next();
+    const { slot } = knownPosition(engine.catalog, session, log);
+    if (slot !== known) {
+      // Another call may have had some of them known meanwhile, which are not to be taken for said twice.
+      known = slot;
+      waiting = waiting.filter((step) => step.slot > known);
+      check = new StepCheck(engine.catalog, session.id, log);
+      for (const { step } of waiting) check.take(step);
+    }
     for (const step of next.done === true ? [] : next.value) {
-      check.take(step.step);
       fenced ||= step.step.events.some(({ event }) => event === "fence");
+      if (step.slot <= known) continue;
+      check.take(step.step);
       waiting.push(step);
       bytes += step.core.length;
     }

@@ -3,6 +3,8 @@ import { ArtifoldError, isArtifoldError } from "../errors.ts";
 
 /** Codes of what may be wrong with one artifact alone. */
 const OF_ONE = ["CONFLICT", "DAMAGED", "FORMAT_UNSUPPORTED"] as const;
+/** The status of a server that refuses what it was given. */
+const REFUSED = 422;
 /** Where so many fail, it is not they. */
 const FAILURES_MAX = 16;
 
@@ -75,13 +77,15 @@ export class LeftOut {
   }
 }
 
-/** Whether an error may be of one artifact alone, so that others can do without it. */
-export function isOfOneArtifact(error: unknown): boolean {
-  return isOfOne(error) && !isOfAll(error);
+/** Whether an error of several artifacts may be of one of them alone, so that each is to be tried by itself. */
+export function mayBeOfOne(error: unknown): boolean {
+  return (isOfOne(error) && !isOfAll(error)) || isArtifoldError(error, "LIMIT");
 }
 
 function isOfOne(error: unknown): error is ArtifoldError {
-  return isArtifoldError(error) && OF_ONE.some((code) => error.code === code);
+  if (!isArtifoldError(error)) return false;
+  // A server refuses what does not fit what it has: not the caller, but this.
+  return OF_ONE.some((code) => error.code === code) || (error.code === "DENIED" && error.info["status"] === REFUSED);
 }
 
 /** A remote that is not as it was, or whose index is damaged, is not written to for the sake of other artifacts. */

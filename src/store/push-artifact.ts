@@ -13,7 +13,6 @@ import {
 import type { Digest } from "../digest/index.ts";
 import { isArtifoldError } from "../errors.ts";
 import { type ArtifactEvent, artifactLog, type LogEvent, type LogName, type VersionEvent } from "../logs/index.ts";
-import { EMPTY_MANIFEST } from "../manifest/index.ts";
 import type { LogPosition, RemoteSession, SlotStep, SoundPacks } from "../sync/index.ts";
 import { isMadeFrom } from "./ancestors.ts";
 import { catchUpArtifact, knowSteps, provisionalNumbers } from "./catch-up.ts";
@@ -24,9 +23,6 @@ import { PushContent } from "./push-content.ts";
 import { logWriter, nameArtifacts, refuseTaken } from "./push-names.ts";
 import { epochOf, type PushPlan, planPush } from "./push-plan.ts";
 import { contentThere } from "./push-whole.ts";
-
-/** About what an entry takes in nodes. */
-const ENTRY_BYTES = 100;
 
 /** A version that was pushed. */
 export interface PushedVersion {
@@ -72,10 +68,8 @@ interface Merge extends Merged {
 export interface NextStep {
   readonly plan: PushPlan;
   readonly at: LogPosition;
-  /** Of the last gc that is known to it. */
-  readonly epoch: number;
-  /** About how many raw bytes are to be sent. */
-  readonly bytes: number;
+  /** What the log of names is to say of the artifact. */
+  readonly registration: ArtifactEvent;
   /** What packs have in common that are sent for it: 16 hex digits. */
   readonly group: string;
 }
@@ -83,7 +77,7 @@ export interface NextStep {
 /** A step that was written, and is to be known here. */
 export interface WrittenStep {
   readonly log: LogName;
-  readonly steps: readonly SlotStep[];
+  readonly step: SlotStep;
   /** Has its versions counted among those that were pushed. */
   readonly tell: () => void;
 }
@@ -100,6 +94,8 @@ export class ArtifactPush {
   readonly #pushed: PushedVersion[] = [];
   /** Versions of the remote that content which was sent goes on from. */
   readonly #reliesOn = new Set<Digest>();
+  /** Epoch of the last fence that was known when grounds were made. */
+  #groundsOf: number | undefined;
   #isLookedAt = false;
   #group: Promise<string> | undefined;
 
@@ -116,12 +112,6 @@ export class ArtifactPush {
   /** Its id. */
   get artifact(): Digest {
     return this.#artifact.artifact;
-  }
-
-  /** What the log of names says of it. */
-  get registration(): ArtifactEvent {
-    const { artifact, team, experiment, type, name } = this.#artifact;
-    return { event: "artifact", artifact, team, experiment, type, name, home: this.#home };
   }
 
   /** What was pushed so far. */
@@ -145,11 +135,13 @@ export class ArtifactPush {
       const { upTo } = this.#options;
       const plan = planPush(this.#engine.catalog, this.#session.id, this.#artifact, { home, upTo });
       if (plan === undefined) return undefined;
-      refuseTaken(this.#engine, this.#session, this.registration);
+      const { artifact, team, experiment, type, name } = this.#artifact;
+      const registration: ArtifactEvent = { event: "artifact", artifact, team, experiment, type, name, home };
+      refuseTaken(this.#engine, this.#session, registration);
       if (![...this.#reliesOn].every((id) => this.#lives(id))) this.#forget();
       for (const id of plan.reliesOn) this.#reliesOn.add(id);
       const group = (plan.versions[0]?.version ?? this.artifact).slice(0, 16);
-      return { plan, at, epoch: this.#epoch, bytes: rawBytesOf(plan), group };
+      return { plan, at, registration, group };
     }
   }
 
@@ -179,7 +171,7 @@ export class ArtifactPush {
    */
   async write({ plan, at }: NextStep, content: PushContent): Promise<WrittenStep | undefined> {
     const written = await this.#append(plan, at, content);
-    return written && { log: this.#log, steps: [written], tell: () => this.#tell(plan) };
+    return written && { log: this.#log, step: written, tell: () => this.#tell(plan) };
   }
 
   /** The remote that gives the numbers: this one, unless another has given some. */
@@ -209,7 +201,7 @@ export class ArtifactPush {
     if (whole === undefined || this.#isLookedAt) return false;
     const { contents, bytes, leftOut } = contentThere(this.#engine.catalog, this.#session.id, this.#artifact, upTo);
     if (contents.length > 0) {
-      await this.#content.send({ contents: [contents], bytes, group: await this.#groupOf(whole) }, this.#epoch);
+      await this.#content.send({ contents: [contents], bytes, group: await this.#groupOf(whole) }, this.epoch);
     }
     for (const version of leftOut) whole.onLeftOut(version);
     this.#isLookedAt = true;
@@ -221,7 +213,8 @@ export class ArtifactPush {
     return this.#group;
   }
 
-  get #epoch(): number {
+  /** Of the last gc that the logs tell of which were read. */
+  get epoch(): number {
     return epochOf(this.#engine.catalog, this.#session.id, this.#artifact.artifact);
   }
 
@@ -230,29 +223,37 @@ export class ArtifactPush {
     const [named] = remoteArtifacts(this.#engine.catalog, this.#session.id, { artifact: this.#artifact.artifact });
     if (named === undefined) {
       await this.#engine.refresh();
+      this.#keepGrounds();
       return { slot: 0, digest: this.#session.id };
     }
     const { at, fenced } = await catchUpArtifact(this.#engine, this.#session, named, begun);
-    if (fenced) this.#forget();
+    this.#keepGrounds(fenced);
     return at;
+  }
+
+  /** Forgets where a gc came meanwhile, whoever heard of it: another call may have read on in the log (rule W3 of note 009). */
+  #keepGrounds(fenced = false): void {
+    if (fenced || this.epoch !== (this.#groundsOf ?? this.epoch)) this.#forget();
+    this.#groundsOf = this.epoch;
   }
 
   /** @returns whether the step is there; else somebody else was first */
   async #tryStep(next: NextStep): Promise<boolean> {
-    const { plan, at, bytes, epoch } = next;
+    const { plan, at, registration } = next;
     await this.confirm(next);
     const { merged, clash } = await this.#merge(plan);
     let isKept = false;
     try {
       const { whole } = this.#options;
       const group = whole === undefined ? next.group : await this.#groupOf(whole);
-      await this.#content.send({ contents: [plan.contents], bytes, group }, epoch);
+      const epoch = this.epoch;
+      await this.#content.send({ contents: [plan.contents], bytes: plan.bytes, group }, epoch);
       if (merged !== undefined) {
         const base = (plan.versions.at(-1) as VersionRow).manifest;
         const contents = [[{ manifest: merged.manifest, base }]];
         await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
       }
-      if (!(await nameArtifacts(this.#engine, this.#session, [this.registration]))) {
+      if (!(await nameArtifacts(this.#engine, this.#session, [registration], epoch))) {
         this.#forget();
         return false;
       }
@@ -335,13 +336,4 @@ export class ArtifactPush {
     const unmoved = { renumberedFrom: null, diverged: false, divergedFrom: null };
     this.#pushed.push({ number: event.number, id: version, digest: manifest, ...unmoved });
   }
-}
-
-/** About how many raw bytes are to be sent: what the versions have of their own and, where there is nothing to go on from, all nodes. */
-function rawBytesOf({ versions, contents }: PushPlan): number {
-  const isFirst = new Set(contents.filter(({ base }) => base === EMPTY_MANIFEST).map(({ manifest }) => manifest));
-  return versions.reduce(
-    (sum, { newBytes, entries, manifest }) => sum + newBytes + (isFirst.has(manifest) ? entries * ENTRY_BYTES : 0),
-    0,
-  );
 }

@@ -127,11 +127,11 @@ export class PushContent {
     if (sender.sent.objectCount === 0) return sender.settled();
     const end = this.#session.indexEnd;
     const known = end?.epoch === epoch ? end : this.#index;
-    const tail = readIndexTail(remote, epoch, known, call);
-    // It is heard of when the packs are there: none of them is left on its way.
-    tail.catch(() => {});
-    await sender.settled();
-    const added = await addToIndex(remote, await tail, sender.sent.sorted(), call);
+    // Neither is left on its way where the other one fails.
+    const [packs, tail] = await Promise.allSettled([sender.settled(), readIndexTail(remote, epoch, known, call)]);
+    if (packs.status === "rejected") throw packs.reason;
+    if (tail.status === "rejected") throw tail.reason;
+    const added = await addToIndex(remote, tail.value, sender.sent.sorted(), call);
     this.#session.indexEnd = added;
     this.#index = { epoch, slot: added.slot };
     this.#engine.hints.setIndexPosition(this.#session.id, this.#index);

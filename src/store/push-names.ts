@@ -1,5 +1,5 @@
 /** Has artifacts named on a remote, before their logs begin: of many at once in one step. */
-import { remoteArtifacts } from "../catalog/index.ts";
+import { logPosition, remoteArtifacts } from "../catalog/index.ts";
 import { type ArtifactEvent, NAMES_LOG } from "../logs/index.ts";
 import type { LogWriter, RemoteSession } from "../sync/index.ts";
 import { catchUp, knowSteps, unrelated } from "./catch-up.ts";
@@ -21,8 +21,11 @@ export async function nameArtifacts(
   engine: Engine,
   session: RemoteSession,
   artifacts: readonly ArtifactEvent[],
+  epoch: number,
 ): Promise<boolean> {
   for (;;) {
+    // Whoever read on in it, here or in another process.
+    if ((logPosition(engine.catalog, session.id, NAMES_LOG)?.epoch ?? 0) > epoch) return false;
     const events = artifacts.filter((artifact) => !isNamed(engine, session, artifact));
     if (events.length === 0) return true;
     for (const artifact of events) refuseTaken(engine, session, artifact);
@@ -34,8 +37,7 @@ export async function nameArtifacts(
       await knowSteps(engine, session, NAMES_LOG, [written]);
       return true;
     }
-    const { fenced } = await catchUp(engine, session, NAMES_LOG);
-    if (fenced) return false;
+    await catchUp(engine, session, NAMES_LOG);
   }
 }
 

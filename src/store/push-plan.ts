@@ -22,6 +22,9 @@ import type { NeededContent } from "../sync/index.ts";
 const VERSIONS_MAX = 2_000;
 const RECORD_BYTES_MAX: number = 4 * 1024 * 1024;
 
+/** About what an entry takes in nodes. */
+const ENTRY_BYTES = 100;
+
 /** What is to be pushed in one step. */
 export interface PushPlan {
   readonly events: readonly LogEvent[];
@@ -31,6 +34,8 @@ export interface PushPlan {
   readonly contents: readonly NeededContent[];
   /** Versions of the remote that are relied on to live when the step is written. */
   readonly reliesOn: readonly Digest[];
+  /** About how many raw bytes that may come to. */
+  readonly bytes: number;
   /** Whether all of that content is in this store. */
   readonly isHere: boolean;
   /** Whether no version is left for a later step. */
@@ -74,6 +79,7 @@ class Planning implements PushPlan {
   readonly versions: VersionRow[] = [];
   readonly contents: NeededContent[] = [];
   readonly reliesOn: Digest[] = [];
+  bytes = 0;
   isHere = true;
   hasAllVersions = true;
   hasMore = false;
@@ -212,6 +218,8 @@ class Planning implements PushPlan {
     const base =
       (parent && (this.#brought.get(parent) ?? this.#living(parent))) ?? last ?? (newest && this.#living(newest));
     this.contents.push({ manifest: row.manifest, base: base ?? EMPTY_MANIFEST });
+    // What is new to the store may be all there is, or nothing: of another artifact it may have had the content before.
+    this.bytes += base === undefined ? row.bytes + row.entries * ENTRY_BYTES : row.newBytes;
     this.isHere &&= row.elsewhere === null;
   }
 

@@ -7,7 +7,7 @@ import { sideBySide } from "../platform/index.ts";
 import type { RemoteSession } from "../sync/index.ts";
 import { knowStepsOf } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
-import { isOfOneArtifact, type LeftOut } from "./left-out.ts";
+import { type LeftOut, mayBeOfOne } from "./left-out.ts";
 import type { ArtifactPush, NextStep, WrittenStep } from "./push-artifact.ts";
 import { PushContent } from "./push-content.ts";
 import { nameArtifacts } from "./push-names.ts";
@@ -49,7 +49,7 @@ export class PushTogether {
     if (!canJoin || !this.#hasRoomFor(step)) await this.flush();
     if (!canJoin) return this.#alone({ push, step });
     this.#members.push({ push, step });
-    this.#bytes += step.bytes;
+    this.#bytes += step.plan.bytes;
     this.#stepBytes += bytesSaid(step.plan.events);
   }
 
@@ -68,14 +68,13 @@ export class PushTogether {
     for (const member of left) await this.#alone({ push: member.push });
   }
 
-  #hasRoomFor({ plan, bytes, epoch }: NextStep): boolean {
+  #hasRoomFor({ plan }: NextStep): boolean {
     const [first] = this.#members;
     if (first === undefined) return true;
     return (
       this.#members.length < ARTIFACTS_MAX &&
-      this.#bytes + bytes <= BYTES_MAX &&
-      this.#stepBytes + bytesSaid(plan.events) <= STEP_BYTES_MAX &&
-      first.step.epoch === epoch
+      this.#bytes + plan.bytes <= BYTES_MAX &&
+      this.#stepBytes + bytesSaid(plan.events) <= STEP_BYTES_MAX
     );
   }
 
@@ -89,16 +88,17 @@ export class PushTogether {
     const content = new PushContent(this.#engine, this.#session, this.#onBytes);
     const order = {
       contents: members.map(({ step }) => step.plan.contents),
-      bytes: members.reduce((sum, { step }) => sum + step.bytes, 0),
+      bytes: members.reduce((sum, { step }) => sum + step.plan.bytes, 0),
       group: first.group,
     };
     try {
       for await (const _ of sideBySide(members, STEPS_AT_ONCE, ({ push, step }) => push.confirm(step)));
-      await content.send(order, first.epoch);
-      const registrations = members.map(({ push }) => push.registration);
-      return (await nameArtifacts(this.#engine, this.#session, registrations)) ? content : undefined;
+      const epoch = Math.max(...members.map(({ push }) => push.epoch));
+      await content.send(order, epoch);
+      const registrations = members.map(({ step }) => step.registration);
+      return (await nameArtifacts(this.#engine, this.#session, registrations, epoch)) ? content : undefined;
     } catch (error) {
-      if (!isOfOneArtifact(error)) throw error;
+      if (!mayBeOfOne(error)) throw error;
       return undefined;
     }
   }
@@ -113,13 +113,21 @@ export class PushTogether {
         if (step === undefined) lost.push(member);
         else written.push(step);
       });
+    let failure: unknown;
     try {
       for await (const _ of sideBySide(members, STEPS_AT_ONCE, write));
-    } finally {
-      // Also of those that were written before another one failed.
-      if (written.length > 0) await knowStepsOf(this.#engine, this.#session, written);
-      for (const { tell } of written) tell();
+    } catch (error) {
+      failure = error;
     }
+    try {
+      // Also those that were written before another one failed.
+      const logs = written.map(({ log, step }) => ({ log, steps: [step] }));
+      if (logs.length > 0) await knowStepsOf(this.#engine, this.#session, logs);
+    } catch (error) {
+      failure ??= error;
+    }
+    if (failure !== undefined) throw failure;
+    for (const { tell } of written) tell();
     return members.filter((member) => lost.includes(member));
   }
 }

@@ -129,20 +129,23 @@ async function pushArtifacts(
   options: PushOptions,
 ): Promise<Pushed> {
   const others = new Set<PushedKind>();
-  let files = 0;
+  const bytesTotal = chosen.reduce((sum, { artifact }) => sum + unpublishedBytes(engine, artifact), 0);
+  const sent = { files: 0, bytes: 0 };
+  const tell = (): void => {
+    options.onProgress?.({ phase: "send", ...sent, ...(sent.bytes <= bytesTotal && { bytesTotal }) });
+  };
+  const onBytes = (more: number): void => {
+    sent.bytes += more;
+    tell();
+  };
   const onStep = (events: readonly LogEvent[]): void => {
     for (const { event } of events) {
       if (event in kinds) others.add(kinds[event as keyof typeof kinds]);
-      if (event === "version") files++;
+      if (event === "version") sent.files++;
     }
+    tell();
   };
-  const bytesTotal = chosen.reduce((sum, { artifact }) => sum + unpublishedBytes(engine, artifact), 0);
-  let bytes = 0;
-  const onBytes = (more: number): void => {
-    bytes += more;
-    options.onProgress?.({ phase: "send", files, bytes, ...(bytes <= bytesTotal && { bytesTotal }) });
-  };
-  const pushes = new Map<ArtifactRow, ArtifactPush>();
+  const pushed = new Map<ArtifactRow, readonly PushedVersion[]>();
   const sound = options.whole === true ? new SoundPacks(work.remote, session.call) : undefined;
   const leftOut = new Set<string>();
   const together = new PushTogether(engine, session, failures, onBytes);
@@ -155,7 +158,8 @@ async function pushArtifacts(
         const push = new ArtifactPush(engine, session, artifact, { upTo, onBytes, onStep, whole });
         const step = await failures.attempt(artifact.artifact, () => push.next(reading));
         if (step === undefined) continue;
-        pushes.set(artifact, push);
+        // Of the push itself nothing is kept: it holds memory of what was sent.
+        pushed.set(artifact, push.pushed);
         await together.take(push, step);
       }
     } catch (error) {
@@ -165,9 +169,7 @@ async function pushArtifacts(
     }
     await together.flush();
   });
-  const versions = [...pushes].flatMap(([artifact, { pushed }]) =>
-    pushed.map((version) => movedVersion(artifact, version)),
-  );
+  const versions = [...pushed].flatMap(([artifact, some]) => some.map((version) => movedVersion(artifact, version)));
   return { versions, others, whole: sound ? { unsoundPacks: sound.unsoundCount, leftOut: [...leftOut] } : null };
 }
 

@@ -22,7 +22,7 @@ export interface SessionOptions {
 
 /** A longer run is rather read back than kept in memory. */
 const INDEX_END_BYTES_MAX: number = 512 * 1024;
-/** Logs that are remembered, of a remote with many. */
+/** Logs that are remembered, of a remote with many: more than are read ahead and pushed together. */
 const LOGS_MAX = 64;
 
 /** A remote whose mark was read. */

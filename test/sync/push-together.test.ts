@@ -1,11 +1,13 @@
 /** Small artifacts are pushed together: with few requests, and as surely as one by one. */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, test } from "vitest";
-import { ArtifoldError, openStore, type Store } from "../../src/index.ts";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { ArtifoldError, isArtifoldError, openStore, type Store } from "../../src/index.ts";
 import { encodeTombstones, type PackName, packOfKey, tombstonesKey } from "../../src/logs/index.ts";
-import { Meter, type Remote } from "../../src/remote/index.ts";
+import { Meter, openRemote, type Remote } from "../../src/remote/index.ts";
+import { serve, storeRemote } from "../../src/server/index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
+import { servedStore } from "../support/apps.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { beforeChange, withCalls } from "../support/remotes.ts";
 import { all, openScratch, scratch, textsOf, uploadFiles } from "../support/stores.ts";
@@ -123,6 +125,40 @@ test("large artifacts go one by one, so that what was sent of one counts where t
   await store.push({ remote: place.open() });
   expect((await keysOf(place, "names/")).length).toBe(2);
   await expectSame(store, place, ["a", "b"]);
+});
+
+test("artifacts are as large as they are, also where the store had their content before", async () => {
+  const [store, place] = [await openScratch(), memoryPlace()];
+  const [b, c] = [randomBytesOf(1, 20_000_000), randomBytesOf(2, 20_000_000)];
+  await uploadFiles(store, { b, c }, "both");
+  await uploadFiles(store, { b }, "b");
+  await uploadFiles(store, { c }, "c");
+  await store.push({ remote: place.open(), refs: ["b", "c"] });
+  expect((await keysOf(place, "names/")).length).toBe(2);
+});
+
+test("progress counts versions as their steps are there", async () => {
+  const [store, place] = [await prepared(), memoryPlace()];
+  const files: number[] = [];
+  await store.push({ remote: place.open(), onProgress: (event) => void files.push(event.files ?? 0) });
+  expect(files.at(-1)).toBe(NAMES.length);
+});
+
+test("a push holds no memory of what it sent of artifacts before", { timeout: 60_000 }, async () => {
+  const [store, place] = [await openScratch(), memoryPlace()];
+  for (let at = 0; at < 12; at++) await uploadFiles(store, { a: randomBytesOf(at, 18_000_000) }, `large-${at}`);
+  const inner = place.open();
+  let most = 0;
+  const remote = withCalls(inner, {
+    async create(key, bytes, options) {
+      if (key.startsWith("p/")) return "created";
+      if (key.startsWith("a/")) most = Math.max(most, process.memoryUsage().arrayBuffers);
+      return inner.create(key, bytes, options);
+    },
+  });
+  const before = process.memoryUsage().arrayBuffers;
+  await store.push({ remote });
+  expect((most - before) / 2 ** 20).toBeLessThan(100);
 });
 
 describe("of artifacts that are pushed together", () => {
@@ -280,6 +316,23 @@ describe("of artifacts that are pushed together", () => {
     await again.close();
   });
 
+  test("one whose name a server refuses keeps none of the others", async () => {
+    const served = await openScratch();
+    await uploadFiles(served, { a: "the server's own" }, "second");
+    const offered = await storeRemote(served, { restMs: 0, onError: () => {} });
+    onTestFinished(() => offered.close());
+    const handle = (request: Request, access: Parameters<typeof offered.handle>[1]) => offered.handle(request, access);
+    const { app, token } = await servedStore({ store: served, isOurs: () => true, remote: handle });
+    const server = await serve((request) => app.handle(request));
+    onTestFinished(() => server.close(0));
+    const remote = await openRemote(server.url, { token: await token() });
+    onTestFinished(() => remote.close());
+    const store = await prepared();
+    const refused = store.push({ remote });
+    await expect(refused).rejects.toMatchObject({ code: "DENIED", info: { versions: { length: NAMES.length - 1 } } });
+    expect((await all(remote.list("a/"))).length).toBe(NAMES.length - 1);
+  });
+
   test("one with a name that is taken sends nothing", async () => {
     const [store, other, place, meter] = [await openScratch(), await openScratch(), memoryPlace(), new Meter()];
     await uploadFiles(other, { a: "theirs" }, "second");
@@ -356,6 +409,45 @@ describe("a push of artifacts that go together", () => {
     await expectSame(store, place);
     expect((await keysOf(place, "a/")).length).toBe(NAMES.length);
     expect((await store.push({ remote: place.open() })).versions).toEqual([]);
+  });
+});
+
+describe("a push of artifacts that cannot go on", () => {
+  test.each(Array.from({ length: 30 }, (_, at) => at))("leaves nothing on its way: call %i", async (at) => {
+    const [store, place] = [await openScratch(), memoryPlace()];
+    for (const [seed, name] of NAMES.slice(2).entries())
+      await uploadFiles(store, { a: randomBytesOf(seed, 3000) }, name);
+    await store.push({ remote: place.open() });
+    for (const [seed, name] of NAMES.entries()) await uploadFiles(store, { a: randomBytesOf(9 + seed, 3000) }, name);
+    const inner = place.open();
+    let [calls, underWay] = [0, 0];
+    const around = async <Result>(call: () => Promise<Result>): Promise<Result> => {
+      const number = calls++;
+      underWay++;
+      try {
+        await new Promise((resolve) => setTimeout(resolve, 1 + ((number * 7) % 5)));
+        if (number === at) throw new ArtifoldError("UNREACHABLE", "it is away");
+        return await call();
+      } finally {
+        underWay--;
+      }
+    };
+    const remote = withCalls(inner, {
+      read: (...call) => around(() => inner.read(...call)),
+      create: (...call) => around(() => inner.create(...call)),
+      async *list(...call) {
+        yield* await around(() => all(inner.list(...call)));
+      },
+    });
+    const error = await store.push({ remote }).catch((reason: unknown) => reason);
+    const callsThen = calls;
+    expect(underWay).toBe(0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(calls).toBe(callsThen);
+    // Of a checkpoint that cannot be made nobody hears; all else is told.
+    if (isArtifoldError(error)) expect(error.code).toBe("UNREACHABLE");
+    await store.push({ remote: place.open() });
+    await expectSame(store, place);
   });
 });
 
