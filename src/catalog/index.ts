@@ -26,6 +26,7 @@ export {
   parseNumber,
   ROUTE_NAMES,
 } from "./names.ts";
+export { asOfOneMoment } from "./one-moment.ts";
 export { type OpenedCatalog, openCatalog } from "./open.ts";
 export {
   type ArtifactFilter,

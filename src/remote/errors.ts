@@ -12,6 +12,8 @@ export interface RemoteTrouble {
   readonly retryAfterMs?: number | undefined;
   /** The status of an HTTP answer. */
   readonly status?: number | undefined;
+  /** What was to be created. */
+  readonly key?: string | undefined;
 }
 
 /** Makes the error. `url` holds no secret, and neither may the message. */
@@ -19,7 +21,7 @@ export function remoteError(
   code: ErrorCode,
   url: string,
   message: string,
-  { hint, happened, cause, transient = false, retryAfterMs, status }: RemoteTrouble = {},
+  { hint, happened, cause, transient = false, retryAfterMs, status, key }: RemoteTrouble = {},
 ): ArtifoldError {
   return new ArtifoldError(code, `${url}: ${message}`, {
     ...(hint !== undefined && { hint }),
@@ -30,6 +32,7 @@ export function remoteError(
       transient,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
       ...(status !== undefined && { status }),
+      ...(key !== undefined && { key }),
     },
   });
 }

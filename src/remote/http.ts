@@ -111,7 +111,7 @@ class HttpRemote implements Remote {
       body: bytes,
     });
     if (answer.status === 201) return "created";
-    return codeOf(answer) === "EXISTS" ? "exists" : this.#refuse(answer, "unknown");
+    return codeOf(answer) === "EXISTS" ? "exists" : this.#refuse(answer, "unknown", key);
   }
 
   async *list(prefix: string, after = "", options?: RemoteCallOptions): AsyncGenerator<ListedKey, void, undefined> {
@@ -169,8 +169,8 @@ class HttpRemote implements Remote {
     return answer.status === 404 && codeOf(answer) === "ABSENT";
   }
 
-  /** Turns an answer that is no success into the error of the caller. */
-  #refuse(answer: HttpAnswer, happened: Happened): never {
+  /** Turns an answer that is no success into the error of the caller. @param key what was to be created */
+  #refuse(answer: HttpAnswer, happened: Happened, key?: string): never {
     const { status, body } = answer;
     const told = parseWireError(body);
     if (told === undefined || wireCodes[told.code].status !== status) {
@@ -193,6 +193,7 @@ class HttpRemote implements Remote {
     const isUndone = status < 500 || told.code === "NO_SPACE";
     throw remoteError(error, this.url, foreignText(told.message, [this.#token]) || told.code, {
       status,
+      key,
       transient,
       happened: isUndone ? "no" : happened,
       retryAfterMs: retryAfterOf(answer),

@@ -215,7 +215,11 @@ class RemoteHandler {
       const bytes = await readBody(request, length);
       if (bytes === undefined) return failure("BAD_REQUEST", "the body is not as long as was told");
       const reason = await this.#options.check?.(key, bytes);
-      if (reason !== undefined) return failure("REFUSED", reason);
+      if (reason !== undefined) {
+        // Who was not first has to hear that, whatever else is wrong with what came too late.
+        const there = await this.#remote.read(key, { offset: 0, length: 0 }, { signal: request.signal });
+        return there === undefined ? failure("REFUSED", reason) : failure("EXISTS", "the key is there already");
+      }
       const answer = await this.#remote.create(key, bytes, { signal: request.signal });
       return answer === "created" ? success(201) : failure("EXISTS", "the key is there already");
     } finally {

@@ -13,10 +13,11 @@ import type { Change, StepKnown } from "../journal/index.ts";
 import { artifactLog, type LogName, NAMES_LOG } from "../logs/index.ts";
 import { decodeVersionRecord, EMPTY_MANIFEST, nodeDigest } from "../manifest/index.ts";
 import { ContentWriter } from "../objects/index.ts";
-import { cachedHints, type LogPosition, type RemoteSession, type SlotStep, StepCheck } from "../sync/index.ts";
+import { cachedHints, type LogPosition, type RemoteSession, type SlotStep } from "../sync/index.ts";
 import { type Content, DryContent } from "./dry-run.ts";
 import type { Engine } from "./engine.ts";
 import { knownPosition, LogReading } from "./log-reading.ts";
+import { NewSteps } from "./new-steps.ts";
 
 /** Bytes of steps that go into one journal record. */
 const RECORD_BYTES: number = 4 * 1024 * 1024;
@@ -38,34 +39,13 @@ export async function catchUp(
   // Another process may have read it on since.
   const isAhead = begun?.from.digest === knownPosition(engine.catalog, session, log).digest;
   const reading = begun !== undefined && isAhead ? begun : new LogReading(engine, session, log);
-  let check = new StepCheck(engine.catalog, session.id, log);
-  let known = reading.from.slot;
-  let waiting: SlotStep[] = [];
-  let bytes = 0;
-  let fenced = false;
+  const steps = new NewSteps(engine.catalog, session, log, reading.from.slot);
   for (;;) {
     const next = await reading.next();
-    const { slot } = knownPosition(engine.catalog, session, log);
-    if (slot !== known) {
-      // Another call may have had some of them known meanwhile, which are not to be taken for said twice.
-      known = slot;
-      waiting = waiting.filter((step) => step.slot > known);
-      check = new StepCheck(engine.catalog, session.id, log);
-      for (const { step } of waiting) check.take(step);
-    }
-    for (const step of next.done === true ? [] : next.value) {
-      fenced ||= step.step.events.some(({ event }) => event === "fence");
-      if (step.slot <= known) continue;
-      check.take(step.step);
-      waiting.push(step);
-      bytes += step.core.length;
-    }
-    if (next.done === true || bytes >= RECORD_BYTES) {
-      await knowSteps(engine, session, log, waiting);
-      waiting = [];
-      bytes = 0;
-    }
-    if (next.done === true) return { at: next.value, fenced };
+    // The catalog was made anew, and does not know yet what was known: from there on.
+    if (!steps.take(next.done === true ? [] : next.value)) return catchUp(engine, session, log);
+    if (next.done === true || steps.bytes >= RECORD_BYTES) await knowSteps(engine, session, log, steps.takeOut());
+    if (next.done === true) return { at: next.value, fenced: steps.areFenced };
   }
 }
 
@@ -103,11 +83,11 @@ export async function knowStepsOf(
     await engine.commit(() => {
       const changes: Change[] = [];
       for (const { log, steps } of logs) {
-        let { slot } = knownPosition(engine.catalog, session, log);
+        let at = knownPosition(engine.catalog, session, log);
         for (const step of steps) {
-          if (step.slot !== slot + 1) continue;
+          if (step.slot !== at.slot + 1 || step.step.previous !== at.digest) continue;
           changes.push(stepChange(session, log, step));
-          slot++;
+          at = step;
         }
       }
       if (changes.length === 0) return undefined;

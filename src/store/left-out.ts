@@ -59,7 +59,7 @@ export class LeftOut {
   }
 
   /** @param said of all else */
-  #first(said?: string, versions: readonly object[] = []): ArtifoldError {
+  #first(said?: string, versions?: readonly object[]): ArtifoldError {
     const [first, ...others] = [...this.#failures.values()] as [ArtifoldError, ...ArtifoldError[]];
     if (others.length === 0 && said === undefined) return first;
     const more = others.length === 1 ? "1 more artifact" : `${others.length} more artifacts`;
@@ -71,7 +71,7 @@ export class LeftOut {
         cause: first,
         ...(hints.length > 0 && { hint: hints.join(" ") }),
         happened: first.happened,
-        info: { ...first.info, others: others.map(({ message }) => message), versions },
+        info: { ...first.info, others: others.map(({ message }) => message), ...(versions && { versions }) },
       },
     );
   }
@@ -84,8 +84,10 @@ export function mayBeOfOne(error: unknown): boolean {
 
 function isOfOne(error: unknown): error is ArtifoldError {
   if (!isArtifoldError(error)) return false;
-  // A server refuses what does not fit what it has: not the caller, but this.
-  return OF_ONE.some((code) => error.code === code) || (error.code === "DENIED" && error.info["status"] === REFUSED);
+  if (OF_ONE.some((code) => error.code === code)) return true;
+  // A server refuses a name, or a step, that does not fit what it has: not the caller, but this.
+  const { status, key } = error.info;
+  return error.code === "DENIED" && status === REFUSED && /^(names|a)\//.test(String(key ?? ""));
 }
 
 /** A remote that is not as it was, or whose index is damaged, is not written to for the sake of other artifacts. */

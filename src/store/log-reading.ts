@@ -9,7 +9,12 @@ export const LOGS_AT_ONCE = 8;
 
 /** How far a log of a remote is known here. */
 export function knownPosition(catalog: Catalog, session: RemoteSession, log: LogName): LogPosition {
-  return logPosition(catalog, session.id, log) ?? { slot: 0, digest: session.id };
+  return logPosition(catalog, session.id, log) ?? beginning(session);
+}
+
+/** Before the first step of any log of a remote. */
+export function beginning(session: RemoteSession): LogPosition {
+  return { slot: 0, digest: session.id };
 }
 
 /** A log that is being read on, from how far it was known when that began. */

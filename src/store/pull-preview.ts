@@ -3,10 +3,11 @@ import { type RemoteArtifactRow, remoteArtifacts } from "../catalog/index.ts";
 import { artifactLog, type LogEvent, type LogName, NAMES_LOG } from "../logs/index.ts";
 import { decodeVersionRecord, versionId } from "../manifest/index.ts";
 import { sideBySide } from "../platform/index.ts";
-import { type RemoteSession, StepCheck } from "../sync/index.ts";
+import type { RemoteSession } from "../sync/index.ts";
 import type { Engine } from "./engine.ts";
 import type { LeftOut } from "./left-out.ts";
 import { knownPosition, LOGS_AT_ONCE } from "./log-reading.ts";
+import { NewSteps } from "./new-steps.ts";
 import { type MovedVersion, movedVersion } from "./push.ts";
 
 /** What a remote has, by name. */
@@ -56,11 +57,11 @@ async function* newEvents(
   session: RemoteSession,
   log: LogName,
 ): AsyncGenerator<LogEvent, void, undefined> {
-  const check = new StepCheck(engine.catalog, session.id, log);
-  for await (const steps of session.log(log).read(knownPosition(engine.catalog, session, log))) {
-    for (const { step } of steps) {
-      check.take(step);
-      yield* step.events;
-    }
+  const from = knownPosition(engine.catalog, session, log);
+  const fresh = new NewSteps(engine.catalog, session, log, from.slot);
+  for await (const steps of session.log(log).read(from)) {
+    fresh.take(steps);
+    // All that was new when this began is told, also what another call has had known since.
+    for (const { step } of steps) yield* step.events;
   }
 }

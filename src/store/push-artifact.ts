@@ -59,6 +59,8 @@ export interface WholePush {
 interface Merge extends Merged {
   readonly event: VersionEvent;
   readonly version: Digest;
+  /** The newest version of this side that lives. */
+  readonly ours: VersionRow;
   readonly theirs: VersionRow;
   /** Whether all content of both is here, and so all of it. */
   readonly isWhole: boolean;
@@ -233,8 +235,9 @@ export class ArtifactPush {
 
   /** Forgets where a gc came meanwhile, whoever heard of it: another call may have read on in the log (rule W3 of note 009). */
   #keepGrounds(fenced = false): void {
-    if (fenced || this.epoch !== (this.#groundsOf ?? this.epoch)) this.#forget();
-    this.#groundsOf = this.epoch;
+    const { epoch } = this;
+    if (fenced || epoch !== (this.#groundsOf ?? epoch)) this.#forget();
+    this.#groundsOf = epoch;
   }
 
   /** @returns whether the step is there; else somebody else was first */
@@ -249,8 +252,7 @@ export class ArtifactPush {
       const epoch = this.epoch;
       await this.#content.send({ contents: [plan.contents], bytes: plan.bytes, group }, epoch);
       if (merged !== undefined) {
-        const base = (plan.versions.at(-1) as VersionRow).manifest;
-        const contents = [[{ manifest: merged.manifest, base }]];
+        const contents = [[{ manifest: merged.manifest, base: merged.ours.manifest }]];
         await this.#content.send({ contents, bytes: 0, group, draft: merged.draft }, epoch);
       }
       if (!(await nameArtifacts(this.#engine, this.#session, [registration], epoch))) {
@@ -311,7 +313,7 @@ export class ArtifactPush {
       const number = (plan.versions.at(-1) as VersionRow).number + 1;
       const event: VersionEvent = { event: "version", number, record: made.record, ...merged.sums, newBytes: 0 };
       const isWhole = ours.elsewhere === null && theirs.elsewhere === null;
-      return { merged: { ...merged, event, version: made.version, theirs, isWhole } };
+      return { merged: { ...merged, event, version: made.version, ours, theirs, isWhole } };
     } catch (error) {
       if (isArtifoldError(error, "CONFLICT")) return { clash: theirs };
       throw error;

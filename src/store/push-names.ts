@@ -1,10 +1,10 @@
 /** Has artifacts named on a remote, before their logs begin: of many at once in one step. */
-import { logPosition, remoteArtifacts } from "../catalog/index.ts";
+import { asOfOneMoment, logPosition, remoteArtifacts } from "../catalog/index.ts";
 import { type ArtifactEvent, NAMES_LOG } from "../logs/index.ts";
 import type { LogWriter, RemoteSession } from "../sync/index.ts";
 import { catchUp, knowSteps, unrelated } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
-import { knownPosition } from "./log-reading.ts";
+import { beginning } from "./log-reading.ts";
 
 /** Whoever writes steps of logs. */
 export function logWriter({ user, clock }: Engine): LogWriter {
@@ -14,6 +14,7 @@ export function logWriter({ user, clock }: Engine): LogWriter {
 /**
  * Has artifacts named that are not yet, by events that say what they are.
  *
+ * @param epoch of the last gc that was known when their content was sent
  * @returns false where a gc came meanwhile, so that all is to be looked for again
  * @throws ArtifoldError CONFLICT where another artifact has the name of one
  */
@@ -25,11 +26,14 @@ export async function nameArtifacts(
 ): Promise<boolean> {
   for (;;) {
     // Whoever read on in it, here or in another process.
-    if ((logPosition(engine.catalog, session.id, NAMES_LOG)?.epoch ?? 0) > epoch) return false;
-    const events = artifacts.filter((artifact) => !isNamed(engine, session, artifact));
+    const { events, at, known } = asOfOneMoment(engine.catalog, () => {
+      const missing = artifacts.filter((artifact) => !isNamed(engine, session, artifact));
+      for (const artifact of missing) refuseTaken(engine, session, artifact);
+      const known = logPosition(engine.catalog, session.id, NAMES_LOG);
+      return { events: missing, at: known ?? beginning(session), known: known?.epoch ?? 0 };
+    });
+    if (known > epoch) return false;
     if (events.length === 0) return true;
-    for (const artifact of events) refuseTaken(engine, session, artifact);
-    const at = knownPosition(engine.catalog, session, NAMES_LOG);
     const log = session.log(NAMES_LOG);
     await log.confirm(at);
     const written = await log.append(at, events, { roots: [] }, logWriter(engine));

@@ -140,7 +140,9 @@ async function liveRuns(
   known: IndexPosition | undefined,
   call: RemoteCallOptions,
 ): Promise<{ readonly position: IndexPosition; readonly runs: readonly RunToAsk[] } | undefined> {
-  const [base, lasts] = await Promise.all([baseEpoch(remote, call), lastSlots(remote, known, call)]);
+  const [base, near] = await Promise.all([baseEpoch(remote, call), lastSlots(remote, known, call)]);
+  // Until a gc has told what is left, runs of epochs before its own count too.
+  const lasts = base < (known?.epoch ?? 0) ? await lastSlots(remote, undefined, call) : near;
   const runs: RunToAsk[] = [];
   let position: IndexPosition = { epoch: base, slot: 0 };
   for (const [epoch, slot] of lasts) {

@@ -1,10 +1,13 @@
 /** A gc of a remote while the same store pushes, or has just heard of the fence by another call: nothing that is needed goes. */
+import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { isArtifoldError, type Store } from "../../src/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
+import { RemoteIndex } from "../../src/sync/remote-index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { beforeChange, beforeRead, withCalls } from "../support/remotes.ts";
+import { servedRemote } from "../support/served-remote.ts";
 import { all, openScratch, scratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 /** Has all versions pulled into a new store, and compared with those of another one. */
@@ -97,6 +100,69 @@ test("a step that another call has had known meanwhile is not said twice", async
   expect(await textsOf(await far.resolve("sample"))).toEqual({ a: "last" });
 });
 
+test("a dry run of a pull tells what was new when it began, whatever another call has had known meanwhile", async () => {
+  const [store, far, place] = [await openScratch(), await openScratch(), memoryPlace()];
+  await uploadFiles(store, { a: "1" });
+  await store.push({ remote: place.open() });
+  await far.pull({ remote: place.open() });
+  for (const a of ["2", "3"]) {
+    await uploadFiles(store, { a });
+    await store.push({ remote: place.open() });
+  }
+  let isDone = false;
+  const slow = beforeRead(place.open(), async (key) => {
+    if (isDone || !key.startsWith("a/")) return;
+    isDone = true;
+    await far.pull({ remote: place.open() });
+  });
+  const { versions } = await far.pull({ remote: slow, dryRun: true });
+  expect(versions.map(({ ref }) => ref.split(":")[1])).toEqual(["V2", "V3"]);
+});
+
+test("a push to a server hears that a gc came first, though what it sent is gone", async () => {
+  const place = memoryPlace();
+  const own = await openScratch();
+  const remote = await servedRemote(own, { url: "memory:", open: async () => place.open() });
+  const [store, other] = [await openScratch(), await openScratch()];
+  for (const name of ["one", "two"]) await uploadFiles(store, { name }, name);
+  await store.push({ remote });
+  await other.pull({ remote: place.open() });
+  for (const [at, name] of ["one", "two"].entries()) await uploadFiles(store, { a: randomBytesOf(at, 20_000) }, name);
+  let removed = 0;
+  const slow = held(remote, "a/", async () => {
+    removed = (await other.remotes.collect({ remote: place.open() })).removedPacks;
+  });
+  const { versions } = await store.push({ remote: slow });
+  expect(removed).toBeGreaterThan(0);
+  expect(versions).toHaveLength(2);
+  await expectSame(store, place);
+});
+
+test("while a gc is not through, the index before it is read as well, wherever it was known last", async () => {
+  const [store, place] = [await openScratch(), memoryPlace()];
+  const first = await uploadFiles(store, { a: randomBytesOf(1, 200_000) });
+  await store.push({ remote: place.open() });
+  // A gc that died when it had written its fences: runs of the next epoch are added to, and nothing says what of the old is left.
+  const dying = beforeChange(place.open(), async (key) => {
+    if (key.startsWith("y/")) throw new Error("dies here");
+  });
+  await uploadFiles(store, { a: randomBytesOf(2, 200_000) });
+  await store.push({ remote: place.open() });
+  await (await store.resolve("sample:V2")).remove();
+  await store.push({ remote: place.open() });
+  const other = await openScratch();
+  await other.pull({ remote: place.open() });
+  await expect(other.remotes.collect({ remote: dying })).rejects.toThrow("dies here");
+  for (const seed of [3, 4, 5]) {
+    await uploadFiles(store, { a: randomBytesOf(seed, 200_000) });
+    await store.push({ remote: place.open() });
+  }
+  const runs = (await all(place.open().list("x/"))).map(({ key }) => Number(key.split("/")[1]));
+  expect(new Set(runs)).toEqual(new Set([0, 1]));
+  const index = await RemoteIndex.open(place.open(), { epoch: 1, slot: 3 }, {});
+  expect((await index.find([first.digest])).size).toBe(1);
+});
+
 /** Numbers below others, by a seed. */
 function drawnFrom(seed: number): (below: number) => number {
   let state = (seed * 2654435761 + 1) >>> 0;
@@ -152,7 +218,9 @@ class Turmoil {
   }
 
   async #change(store: Store): Promise<void> {
-    const name = ["a", "b", "c", "d", `new-${this.#draw(6)}`][this.#draw(5)] as string;
+    // What both begin under one name is two artifacts.
+    const own = `${path.basename(store.folder)}-${this.#draw(6)}`;
+    const name = ["a", "b", "c", "d", own][this.#draw(5)] as string;
     const kind = this.#draw(8);
     if (kind < 5) return void (await mayClash(uploadFiles(store, this.#files(), name)));
     const [version] = await all(store.versions(name)).catch(() => []);

@@ -1,15 +1,14 @@
 /** Small artifacts are pushed together: with few requests, and as surely as one by one. */
 import { chmodSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { ArtifoldError, isArtifoldError, openStore, type Store } from "../../src/index.ts";
 import { encodeTombstones, type PackName, packOfKey, tombstonesKey } from "../../src/logs/index.ts";
-import { Meter, openRemote, type Remote } from "../../src/remote/index.ts";
-import { serve, storeRemote } from "../../src/server/index.ts";
+import { Meter, type Remote } from "../../src/remote/index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
-import { servedStore } from "../support/apps.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { beforeChange, withCalls } from "../support/remotes.ts";
+import { servedRemote } from "../support/served-remote.ts";
 import { all, openScratch, scratch, textsOf, uploadFiles } from "../support/stores.ts";
 
 /** In the order in which they are pushed. */
@@ -319,14 +318,7 @@ describe("of artifacts that are pushed together", () => {
   test("one whose name a server refuses keeps none of the others", async () => {
     const served = await openScratch();
     await uploadFiles(served, { a: "the server's own" }, "second");
-    const offered = await storeRemote(served, { restMs: 0, onError: () => {} });
-    onTestFinished(() => offered.close());
-    const handle = (request: Request, access: Parameters<typeof offered.handle>[1]) => offered.handle(request, access);
-    const { app, token } = await servedStore({ store: served, isOurs: () => true, remote: handle });
-    const server = await serve((request) => app.handle(request));
-    onTestFinished(() => server.close(0));
-    const remote = await openRemote(server.url, { token: await token() });
-    onTestFinished(() => remote.close());
+    const remote = await servedRemote(served);
     const store = await prepared();
     const refused = store.push({ remote });
     await expect(refused).rejects.toMatchObject({ code: "DENIED", info: { versions: { length: NAMES.length - 1 } } });

@@ -338,6 +338,26 @@ describe("two machines that both made a version while they were apart", () => {
     expect((await two.resolve("sample")).parents).toHaveLength(2);
   });
 
+  test("where what both sides come to was here before, and removed: the merge is sent all the same", async () => {
+    const [one, two, hub] = [await openScratch(), await openScratch(), place()];
+    const [a, b] = [randomBytesOf(1, 30_000), randomBytesOf(2, 30_000)];
+    await uploadFiles(one, { a: "a", b: "b" });
+    await pushTo(one, hub);
+    await pullFrom(two, hub);
+    await uploadFiles(two, { a, b: "b" });
+    await pushTo(two, hub);
+    await uploadFiles(one, { a: "a", b });
+    const removed = await uploadFiles(one, { a, b });
+    await removed.remove();
+    const { versions } = await pushTo(one, hub);
+    expect(versions.at(-1)?.digest).toBe(removed.digest);
+    const fresh = await openScratch();
+    await pullFrom(fresh, hub);
+    const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString("latin1");
+    expect(await textsOf(await fresh.resolve("sample"))).toEqual({ a: text(a), b: text(b) });
+    expect((await fresh.verify()).ok).toBe(true);
+  });
+
   test("that changed the same path are told, and nothing is lost", async () => {
     const [one, two, hub] = await apart();
     await uploadFiles(one, { a: "one" });
