@@ -4,28 +4,12 @@ import { describe, expect, test } from "vitest";
 import { isArtifoldError, type Store } from "../../src/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
 import { RemoteIndex } from "../../src/sync/remote-index.ts";
-import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
+import { memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { beforeChange, beforeRead, withCalls } from "../support/remotes.ts";
+import { expectSame } from "../support/same-versions.ts";
 import { servedRemote } from "../support/served-remote.ts";
 import { all, openScratch, scratch, textsOf, uploadFiles } from "../support/stores.ts";
-
-/** Has all versions pulled into a new store, and compared with those of another one. */
-async function expectSame(store: Store, place: MemoryPlace): Promise<void> {
-  const fresh = await openScratch();
-  await fresh.pull({ remote: place.open() });
-  for (const { name } of await all(store.artifacts())) {
-    const versions = await all(store.versions(name));
-    expect((await all(fresh.versions(name))).map(({ id, version }) => [id, version])).toEqual(
-      versions.map(({ id, version }) => [id, version]),
-    );
-    for (const { id } of versions) {
-      const there = await fresh.resolve(`${name}@${id}`);
-      expect(await textsOf(there)).toEqual(await textsOf(await store.resolve(`${name}@${id}`)));
-    }
-  }
-  expect((await fresh.verify()).ok).toBe(true);
-}
 
 /** Has something done once, before any create of keys with a beginning: all of them wait for it. */
 function held(remote: Remote, prefix: string, action: () => Promise<void>): Remote {

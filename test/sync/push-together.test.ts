@@ -8,6 +8,7 @@ import { Meter, type Remote } from "../../src/remote/index.ts";
 import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { beforeChange, withCalls } from "../support/remotes.ts";
+import { expectSame } from "../support/same-versions.ts";
 import { servedRemote } from "../support/served-remote.ts";
 import { all, openScratch, scratch, textsOf, uploadFiles } from "../support/stores.ts";
 
@@ -25,23 +26,6 @@ async function prepared(folder = scratch()): Promise<Store> {
 
 async function keysOf(place: MemoryPlace, prefix: string): Promise<string[]> {
   return (await all(place.open().list(prefix))).map(({ key }) => key);
-}
-
-/** Has artifacts pulled into a new store, and compared with those of another one: all versions, all bytes. */
-async function expectSame(store: Store, place: MemoryPlace, names: readonly string[] = NAMES): Promise<void> {
-  const fresh = await openScratch();
-  await fresh.pull({ remote: place.open() });
-  for (const name of names) {
-    const versions = await all(store.versions(name));
-    expect((await all(fresh.versions(name))).map(({ id, version }) => [id, version])).toEqual(
-      versions.map(({ id, version }) => [id, version]),
-    );
-    for (const { id } of versions) {
-      const there = await fresh.resolve(`${name}@${id}`);
-      expect(await textsOf(there)).toEqual(await textsOf(await store.resolve(`${name}@${id}`)));
-    }
-  }
-  expect((await fresh.verify()).ok).toBe(true);
 }
 
 /** Does something before the first create whose key has a beginning. */
