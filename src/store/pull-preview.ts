@@ -60,6 +60,7 @@ async function* newEvents(
   const from = knownPosition(engine.catalog, session, log);
   const fresh = new NewSteps(engine.catalog, session, log, from.slot);
   for await (const steps of session.log(log).read(from)) {
+    // Where less is known than when this began, what was read is no less new.
     fresh.take(steps);
     // All that was new when this began is told, also what another call has had known since.
     for (const { step } of steps) yield* step.events;

@@ -11,6 +11,7 @@ import { experimentId, experimentLog, type LogEvent, type LogName, NAMES_LOG } f
 import type { RemoteSession } from "../sync/index.ts";
 import { catchUp, knowSteps } from "./catch-up.ts";
 import type { Engine } from "./engine.ts";
+import { logWriter } from "./push-names.ts";
 import { runEvent } from "./push-plan.ts";
 
 /** Bytes of records and configurations that one step brings, and runs. */
@@ -74,6 +75,6 @@ async function addStep(engine: Engine, session: RemoteSession, log: LogName, mak
   const events = make();
   if (events.length === 0) return;
   await session.log(log).confirm(at);
-  const written = await session.log(log).append(at, events, { roots: [] }, { by: engine.user, clock: engine.clock });
+  const written = await session.log(log).append(at, events, { roots: [] }, logWriter(engine));
   if (written !== undefined) await knowSteps(engine, session, log, [written]);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { isArtifoldError, type Store } from "../../src/index.ts";
 import type { Remote } from "../../src/remote/index.ts";
 import { RemoteIndex } from "../../src/sync/remote-index.ts";
-import { memoryPlace } from "../../src/testing/index.ts";
+import { type MemoryPlace, memoryPlace } from "../../src/testing/index.ts";
 import { randomBytesOf } from "../support/random.ts";
 import { beforeChange, beforeRead, withCalls } from "../support/remotes.ts";
 import { expectSame } from "../support/same-versions.ts";
@@ -62,15 +62,19 @@ test("what waits behind artifacts that a gc came between is found by the index t
   expect(new Set(runs)).toEqual(new Set([1]));
 });
 
-test("a step that another call has had known meanwhile is not said twice", async () => {
+/** A store that pushed several versions, each by itself, and one that knows the first of them. */
+async function oneBehind(texts: readonly string[]): Promise<[Store, Store, MemoryPlace]> {
   const [store, far, place] = [await openScratch(), await openScratch(), memoryPlace()];
-  await uploadFiles(store, { a: "1" });
-  await store.push({ remote: place.open() });
-  await far.pull({ remote: place.open() });
-  for (let at = 2; at < 5; at++) {
-    await uploadFiles(store, { a: `${at}` });
+  for (const [at, a] of texts.entries()) {
+    await uploadFiles(store, { a });
     await store.push({ remote: place.open() });
+    if (at === 0) await far.pull({ remote: place.open() });
   }
+  return [store, far, place];
+}
+
+test("a step that another call has had known meanwhile is not said twice", async () => {
+  const [store, far, place] = await oneBehind(["1", "2", "3", "4"]);
   let isDone = false;
   const slow = beforeRead(place.open(), async (key) => {
     if (isDone || !key.startsWith("a/")) return;
@@ -85,14 +89,7 @@ test("a step that another call has had known meanwhile is not said twice", async
 });
 
 test("a dry run of a pull tells what was new when it began, whatever another call has had known meanwhile", async () => {
-  const [store, far, place] = [await openScratch(), await openScratch(), memoryPlace()];
-  await uploadFiles(store, { a: "1" });
-  await store.push({ remote: place.open() });
-  await far.pull({ remote: place.open() });
-  for (const a of ["2", "3"]) {
-    await uploadFiles(store, { a });
-    await store.push({ remote: place.open() });
-  }
+  const [, far, place] = await oneBehind(["1", "2", "3"]);
   let isDone = false;
   const slow = beforeRead(place.open(), async (key) => {
     if (isDone || !key.startsWith("a/")) return;

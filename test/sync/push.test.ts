@@ -34,6 +34,17 @@ const numbersOf = async (store: Store): Promise<string[]> => {
 
 const some = { "a.txt": "a", "folder/b.bin": randomBytesOf(1, 300_000), zero: "" };
 
+/** A store that pushed a version, and one that has its metadata only, over a file system that may fail. */
+async function knownFromAfar(): Promise<{ one: Store; far: Store; fs: FaultyFileSystem }> {
+  const [one, hub, fs] = [await openScratch(), place(), new FaultyFileSystem()];
+  await uploadFiles(one, some);
+  await pushTo(one, hub);
+  const far = await openScratch(undefined, { fs, openRemote: async () => hub.open() });
+  await far.remotes.add("origin", "/hub");
+  await far.pull({ metadataOnly: true });
+  return { one, far, fs };
+}
+
 describe("push and pull", () => {
   test("bring versions, tags and notes to another store, byte for byte", async () => {
     const [one, two, hub] = [await openScratch(), await openScratch(), place()];
@@ -159,13 +170,7 @@ describe("push and pull", () => {
   });
 
   test("what there was no room to keep is not taken for here by a later download of all", async () => {
-    const [one, hub] = [await openScratch(), place()];
-    await uploadFiles(one, some);
-    await pushTo(one, hub);
-    const fs = new FaultyFileSystem();
-    const far = await openScratch(undefined, { fs, openRemote: async () => hub.open() });
-    await far.remotes.add("origin", "/hub");
-    await far.pull({ metadataOnly: true });
+    const { one, far, fs } = await knownFromAfar();
     const { folder } = far;
     fs.decide = noRoomIn(folder);
     const sample = await far.resolve("sample");
@@ -237,13 +242,7 @@ describe("push and pull", () => {
   });
 
   test("content of one remote goes to another: a rehearsal too, and a full disk is called one", async () => {
-    const [one, hub, mirror] = [await openScratch(), place(), place()];
-    await uploadFiles(one, some);
-    await pushTo(one, hub);
-    const fs = new FaultyFileSystem();
-    const far = await openScratch(undefined, { fs, openRemote: async () => hub.open() });
-    await far.remotes.add("origin", "/hub");
-    await far.pull({ metadataOnly: true });
+    const [{ one, far, fs }, mirror] = [await knownFromAfar(), place()];
     const rehearsal = await far.push({ remote: mirror.open(), dryRun: true });
     expect(rehearsal.versions).toHaveLength(1);
     const { folder } = far;
