@@ -42,13 +42,18 @@ export class LeftOut {
     }
   }
 
+  /** Whether something is wrong with an artifact. */
+  hasFailed(id: string): boolean {
+    return this.#failures.has(id);
+  }
+
   /** Whether so many failed that the others are not tried. */
   get areTooMany(): boolean {
     return this.#failures.size >= FAILURES_MAX;
   }
 
   /**
-   * @param versions what moved all the same, or would
+   * @param versions of artifacts that did not fail: what moved all the same, or would
    * @throws ArtifoldError the first failure that nobody heard of, with how many more there are, and that all else is done
    */
   tell(versions: readonly object[], { dryRun = false }: { readonly dryRun?: boolean | undefined } = {}): void {

@@ -77,14 +77,14 @@ async function take(
   options: PullOptions,
 ): Promise<MovedVersion[]> {
   const chosen = choose(await namesOf(engine, session));
-  const versions: MovedVersion[] = [];
+  const taken: { readonly artifact: Digest; readonly versions: readonly MovedVersion[] }[] = [];
   const orders: ContentOrder[] = [];
   const logOf = ({ named }: ChosenNames): LogName => artifactLog(named.artifact);
   const leftOut = new LeftOut(options.onLeftOut);
   for await (const { item, reading } of withLogs(engine, session, chosen, logOf)) {
     const moved = await leftOut.attempt(item.named.artifact, () => readOn(engine, session, item.named, reading));
     if (moved === undefined) continue;
-    versions.push(...moved);
+    taken.push({ artifact: item.named.artifact, versions: moved });
     if (options.metadataOnly !== true) orders.push(...(await contentOrders(engine, item)));
   }
   const isAll = (options.refs ?? []).length === 0 && options.type === undefined;
@@ -92,14 +92,15 @@ async function take(
   if (orders.length > 0) {
     const { signal, onProgress } = options;
     const readAgain = async (named: RemoteArtifactRow): Promise<void> => {
-      versions.push(...(await readOn(engine, session, named, undefined)));
+      taken.push({ artifact: named.artifact, versions: await readOn(engine, session, named, undefined) });
     };
     await engine.source.lending(session.id, session.remote, () =>
       bringVersions(engine, orders, { leftOut, readAgain, signal, onProgress }),
     );
   }
-  leftOut.tell(versions);
-  return versions;
+  // Versions whose content could not be had are known, and have not moved.
+  leftOut.tell(taken.flatMap(({ artifact, versions }) => (leftOut.hasFailed(artifact) ? [] : versions)));
+  return taken.flatMap(({ versions }) => versions);
 }
 
 interface ChosenNames {

@@ -97,6 +97,7 @@ describe("remotes", () => {
       if (!before.includes(pack)) rmSync(path.join(hub, "p", pack), { recursive: true, force: true });
     const clone = await command(path.join(scratch(), "unused"), ["clone", hub, path.join(scratch(), "clone")]);
     expect(clone).toMatchObject({ code: 13, stdout: expect.stringContaining("cloned x:V1\n") });
+    expect(clone.stdout).not.toContain("lost");
   });
 
   test("--team and --experiment are taken at their word, also where a name is unique elsewhere", async () => {
